@@ -1,0 +1,131 @@
+"""Deciding the sales of a ledger that the connector posts: one page of charges at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, Engine, select
+
+from connector.decisions.record import Decided
+from connector.ledgers.contract import Courier, Found, Ledger, run_steps
+from connector.planning.case import Books, ChargeCase, LedgerPolicy, Plan
+from connector.planning.numbering import number_candidates, shorten
+from connector.planning.sale_plan import plan_charge, plan_charge_failure
+from connector.store.codec import decode_document
+from connector.store.facts import FactReader
+from connector.store.schema import document, found, sale_number
+
+SALE_KINDS = ("invoice", "sales_receipt")
+
+
+class ChargeDesk:
+    """Plans pages of charges for one ledger; reads the store and, for numbers, the books."""
+
+    def __init__(
+        self, engine: Engine, books: Books, policy: LedgerPolicy, ledger: Ledger, courier: Courier, now: int
+    ) -> None:
+        self.engine = engine
+        self.books = books
+        self.policy = policy
+        self.ledger = ledger
+        self.courier = courier
+        self.now = now
+
+    def decide(self, rows: Sequence[Any]) -> tuple[list[Decided], dict[str, Found]]:
+        """Plans of these rows, and what of their documents stands in the books already."""
+        ids = [row.subject_id for row in rows]
+        with self.engine.connect().execution_options(reading=True) as connection:
+            reader = FactReader(connection)
+            cases = reader.charge_cases(ids, sold=True)
+            standing = self._standing(connection, ids)
+            hits = found_of(connection, self.policy.name, found.c.charge_id, ids)
+            candidates = self._candidates(rows, cases)
+            taken = self._taken(connection, candidates)
+        own = {hit.charge_id: hit.number for hit in hits.values() if hit.kind in SALE_KINDS and hit.number}
+        decided = []
+        for row in rows:
+            case = cases.get(row.subject_id)
+            if case is None:
+                continue
+            documents = standing.get(row.subject_id)
+            if documents:
+                plan = self._again(case, row, documents)
+            else:
+                mine = own.get(row.subject_id)
+                free = [mine] if mine else [n for n in candidates[row.subject_id] if n not in taken]
+                plan = plan_charge(case, self.books, self.policy, free, self.now, row.first_seen)
+                if plan.number is not None:
+                    taken.add(plan.number)
+            decided.append(Decided(row, plan))
+        return decided, hits
+
+    def _again(self, case: ChargeCase, row: Any, documents: Sequence[Any]) -> Plan:
+        """A charge whose sale stands: nothing to do, unless it failed since."""
+        if case.charge.status != "failed" or any(d.kind == "reversal" for d in documents):
+            return Plan(row.outcome, row.reason, row.sentence, row.action)
+        posted = [decode_document(d.content) for d in documents if d.state == "posted"]
+        return plan_charge_failure(case, self.books, self.policy, posted, self.now, row.first_seen)
+
+    def _standing(self, connection: Connection, ids: Sequence[str]) -> dict[str, list[Any]]:
+        by_charge: dict[str, list[Any]] = {}
+        for row in connection.execute(
+            select(document.c.subject_id, document.c.kind, document.c.state, document.c.content).where(
+                document.c.ledger == self.policy.name, document.c.subject_id.in_(ids)
+            )
+        ):
+            by_charge.setdefault(row.subject_id, []).append(row)
+        return by_charge
+
+    def _candidates(self, rows: Sequence[Any], cases: Mapping[str, ChargeCase]) -> dict[str, list[str]]:
+        short = self.policy.capabilities.short_id_length
+        candidates: dict[str, list[str]] = {}
+        for row in rows:
+            case = cases.get(row.subject_id)
+            if case is not None:
+                numbers = number_candidates(
+                    self.books.number_sources, case.charge, case.payment_intent, case.invoice, case.session
+                )
+                candidates[row.subject_id] = [shorten(n, short) for n in numbers]
+        return candidates
+
+    def _taken(self, connection: Connection, candidates: Mapping[str, Sequence[str]]) -> set[str]:
+        """Numbers that another sale holds: one of ours, or one in the books that is not."""
+        owner = {number: charge_id for charge_id, numbers in candidates.items() for number in numbers}
+        taken = {
+            row.number
+            for row in connection.execute(
+                select(sale_number).where(
+                    sale_number.c.ledger == self.policy.name, sale_number.c.number.in_(list(owner))
+                )
+            )
+        }
+        held = run_steps(self.ledger.numbers_taken("sale", list(owner)), self.courier)
+        return taken | set(held)
+
+
+def found_of(connection: Connection, ledger: str, column: Any, ids: Sequence[str]) -> dict[str, Found]:
+    """Documents of ours that were read from the books when the state was filled, by document key."""
+    rows = connection.execute(
+        select(found).where(found.c.ledger == ledger, column.in_(ids), found.c.document_key.is_not(None))
+    )
+    return {row.document_key: found_from(row) for row in rows}
+
+
+def found_from(row: Any) -> Found:
+    return Found(
+        ledger_id=row.ledger_id,
+        document_key=row.document_key,
+        kind=row.kind,
+        number=row.number,
+        refund_id=row.refund_id,
+        charge_id=row.charge_id,
+        amount_minor=row.amount_minor,
+        currency=row.currency,
+        posting_date=date.fromisoformat(row.posting_date),
+        customer=row.customer,
+        sale_number=row.sale_number,
+        income_minor=row.income_minor,
+        cash_minor=row.cash_minor,
+    )

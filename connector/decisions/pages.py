@@ -1,0 +1,83 @@
+"""What is due in a ledger, page by page, oldest first; and plans that were never sent are taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import Engine, delete, select, tuple_, update
+
+from connector.store.intake import DECIDE_NOW, chunks
+from connector.store.lease import Lease
+from connector.store.schema import attempt_document, decision, document, refund_number, sale_number
+
+PAGE = 1000
+
+
+def due_pages(engine: Engine, ledger: str, subject: str, page: int = PAGE) -> Iterator[Sequence[Any]]:
+    """Rows of `decision` that are due, by created and then id; each is given once, also if it stays due."""
+    last: tuple[int, str] = (-1, "")
+    while True:
+        with engine.connect().execution_options(reading=True) as connection:
+            rows = connection.execute(
+                select(decision)
+                .where(decision.c.ledger == ledger, decision.c.subject == subject, decision.c.due > 0)
+                .where(tuple_(decision.c.created, decision.c.subject_id) > last)
+                .order_by(decision.c.created, decision.c.subject_id)
+                .limit(page)
+            ).all()
+        if not rows:
+            return
+        last = (rows[-1].created, rows[-1].subject_id)
+        yield rows
+
+
+def discard_unsent(engine: Engine, lease: Lease, ledger: str) -> int:
+    """Forget plans of which nothing was ever sent, so that they are made again from what is true now.
+
+    Their numbers are free again; they were never in the books. Returns how many subjects are due again.
+    """
+    with engine.connect().execution_options(reading=True) as connection:
+        planned = {
+            row.subject_id
+            for row in connection.execute(
+                select(document.c.subject_id).where(
+                    document.c.ledger == ledger, document.c.state == "planned"
+                )
+            )
+        }
+    count = 0
+    for ids in chunks(sorted(planned)):
+        with engine.begin() as connection:
+            lease.renew(connection)
+            sent = {
+                row.subject_id
+                for row in connection.execute(
+                    select(document.c.subject_id)
+                    .where(document.c.ledger == ledger, document.c.subject_id.in_(ids))
+                    .where(
+                        (document.c.state != "planned")
+                        | select(attempt_document.c.document_key)
+                        .where(attempt_document.c.document_key == document.c.document_key)
+                        .exists()
+                    )
+                )
+            }
+            unsent = [i for i in ids if i not in sent]
+            mine = document.c.ledger == ledger
+            connection.execute(delete(document).where(mine, document.c.subject_id.in_(unsent)))
+            connection.execute(
+                delete(refund_number).where(
+                    refund_number.c.ledger == ledger, refund_number.c.refund_id.in_(unsent)
+                )
+            )
+            connection.execute(
+                delete(sale_number).where(sale_number.c.ledger == ledger, sale_number.c.charge_id.in_(unsent))
+            )
+            connection.execute(
+                update(decision)
+                .where(decision.c.ledger == ledger, decision.c.subject_id.in_(unsent))
+                .values(due=DECIDE_NOW, shares=None, number=None, outcome="waiting", aim="waiting")
+            )
+            count += len(unsent)
+    return count

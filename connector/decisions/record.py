@@ -1,0 +1,389 @@
+"""Writing decisions: one page of plans, their documents and numbers in one transaction.
+
+UNIQUE constraints stand behind it: a document key, a place among the refunds of a sale and a number are taken once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Engine, bindparam, insert, select, update
+
+from connector.ledgers.contract import Found, Ledger
+from connector.planning.case import Plan
+from connector.planning.keys import document_key
+from connector.planning.model import CASH_LEGS, Document
+from connector.store.codec import (
+    decode_document,
+    encode_document,
+    encode_json,
+    encode_list,
+    encode_sale,
+    encode_shares,
+)
+from connector.store.intake import insert_ignore
+from connector.store.lease import Lease
+from connector.store.schema import decision, document, refund_number, ruleset, sale_number
+
+DEPTH = {"invoice": 0, "sales_receipt": 0, "fee": 0, "payment": 1}
+FEE_DEPTH = {"": 0, "refund": 4, "failure": 7}
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A row of `decision` and the plan made of it; `revision` of the documents, `settled` if found in the books."""
+
+    row: Any
+    plan: Plan
+    revision: int = 1
+    number_settled: bool = False
+
+
+def depth_of(d: Document) -> int:
+    """Documents go out in this order: sale, payment, income leg, cash leg, then reversals with the cash leg first."""
+    if d.kind == "fee":
+        return FEE_DEPTH[d.part]
+    if d.kind == "reversal":
+        return 5 if d.part in CASH_LEGS or d.part in ("fee", "payment") else 6
+    if d.kind in CASH_LEGS:
+        return 3
+    return DEPTH.get(d.kind, 2)
+
+
+class Recorder:
+    """Writes what was decided for one ledger in one run."""
+
+    def __init__(
+        self, engine: Engine, lease: Lease, run_id: str, name: str, ledger: Ledger, ruleset_digest: str
+    ) -> None:
+        self.engine = engine
+        self.lease = lease
+        self.run_id = run_id
+        self.name = name
+        self.ledger = ledger
+        self.ruleset_digest = ruleset_digest
+
+    def remember_rules(self, content: str) -> None:
+        with self.engine.begin() as connection:
+            self.lease.renew(connection)
+            known = connection.execute(
+                select(ruleset.c.digest).where(ruleset.c.digest == self.ruleset_digest)
+            ).first()
+            if known is None:
+                connection.execute(insert(ruleset).values(digest=self.ruleset_digest, content=content))
+
+    def write(self, page: Sequence[Decided], found_keys: Mapping[str, Found]) -> None:
+        """Store a page. Documents whose key stands in the books already are stored as posted, or held if they differ."""
+        changed = [d for d in page if d.plan.documents or d.plan.adopted or differs(d.row, d.plan)]
+        same = [d for d in page if not (d.plan.documents or d.plan.adopted or differs(d.row, d.plan))]
+        with self.engine.begin() as connection:
+            self.lease.renew(connection)
+            documents = [d for decided in changed for d in decided.plan.documents]
+            rows = self._document_rows(connection, documents, found_keys)
+            self._write_numbers(connection, changed)
+            if rows:
+                connection.execute(insert(document), list(rows.values()))
+            self._write_adopted(connection, changed)
+            self._write_decisions(connection, changed, rows)
+            stay = [
+                {"key": d.row.subject_id, "new_due": int(d.plan.due)}
+                for d in same
+                if d.row.due != int(d.plan.due)
+            ]
+            if stay:
+                connection.execute(
+                    update(decision)
+                    .where(decision.c.ledger == self.name, decision.c.subject_id == bindparam("key"))
+                    .values(due=bindparam("new_due")),
+                    stay,
+                )
+            self._settle_subjects(connection, changed, rows)
+
+    def _document_rows(
+        self, connection: Connection, documents: Sequence[Document], found_keys: Mapping[str, Found]
+    ) -> dict[str, dict[str, Any]]:
+        expanded = [one for d in documents for one in self.ledger.expand(d)]
+        known = {
+            row.document_key
+            for row in connection.execute(
+                select(document.c.document_key).where(
+                    document.c.document_key.in_([d.document_key for d in expanded])
+                )
+            )
+        }
+        rows = {}
+        for d in expanded:
+            if d.document_key in known:
+                continue
+            hit = found_keys.get(d.document_key)
+            values: dict[str, Any] = {
+                "document_key": d.document_key,
+                "ledger": d.ledger,
+                "subject_id": d.subject_id,
+                "refund_id": d.refund_id,
+                "charge_id": d.charge_id,
+                "kind": d.kind,
+                "revision": d.revision,
+                "depth": depth_of(d),
+                "number": d.number,
+                "amount_minor": d.amount_minor,
+                "currency": d.currency,
+                "posting_date": d.posting_date.isoformat(),
+                "state": "planned",
+                "ledger_id": None,
+                "reason": None,
+                "sentence": None,
+                "action": None,
+                "batch_group": self.ledger.batch_group(d),
+                "after_keys": " ".join(d.after),
+                "content": encode_document(d),
+                "payload": self.ledger.compose(d),
+                "touched_run": self.run_id,
+            }
+            if hit is not None:
+                values.update(state_of_hit(d, hit))
+            rows[d.document_key] = values
+        return rows
+
+    def _write_numbers(self, connection: Connection, page: Sequence[Decided]) -> None:
+        refunds, sales = [], []
+        for decided in page:
+            plan, row = decided.plan, decided.row
+            if row.subject == "charge" and plan.sale is not None:
+                sales.append({"ledger": self.name, "charge_id": row.subject_id, "number": plan.number})
+            elif row.subject == "refund" and plan.place is not None:
+                refunds.append(
+                    {
+                        "ledger": self.name,
+                        "refund_id": row.subject_id,
+                        "revision": decided.revision,
+                        "sale_number": plan.sale_number,
+                        "n": plan.place,
+                        "number": plan.number,
+                        "settled": int(decided.number_settled),
+                    }
+                )
+        if sales:
+            connection.execute(insert_ignore(connection, sale_number), sales)
+        if refunds:
+            connection.execute(insert(refund_number), refunds)
+
+    def _write_adopted(self, connection: Connection, page: Sequence[Decided]) -> None:
+        rows = []
+        for decided in page:
+            for place, hit in enumerate(decided.plan.adopted):
+                rows.append(adopted_row(self.name, self.run_id, decided.row, hit, place))
+        if rows:
+            connection.execute(insert_ignore(connection, document), rows)
+
+    def _write_decisions(
+        self, connection: Connection, page: Sequence[Decided], rows: Mapping[str, Mapping[str, Any]]
+    ) -> None:
+        if not page:
+            return
+        values = []
+        for decided in page:
+            plan = decided.plan
+            on_its_way = any(d.document_key in rows for d in plan.documents)
+            shares: str | None = encode_shares(plan.shares) if plan.shares else decided.row.shares
+            if plan.sale is not None:
+                shares = encode_sale(plan.sale)
+            values.append(
+                {
+                    "key": decided.row.subject_id,
+                    "new_outcome": "waiting" if on_its_way else plan.outcome,
+                    "new_aim": plan.outcome,
+                    "new_reason": plan.reason or None,
+                    "new_sentence": plan.sentence or None,
+                    "new_action": plan.action or None,
+                    "new_warnings": encode_list(plan.warnings) or decided.row.warnings,
+                    "new_rule": plan.rule or decided.row.rule,
+                    "new_ruleset": self.ruleset_digest,
+                    "new_facts": encode_json(plan.facts.to_json()) if plan.facts else decided.row.facts,
+                    "new_shares": shares,
+                    "new_sale_number": plan.sale_number or decided.row.sale_number,
+                    "new_number": plan.number or decided.row.number,
+                    "new_revision": decided.revision,
+                    "new_due": int(plan.due),
+                    "new_run": self.run_id,
+                }
+            )
+        columns = (
+            "outcome aim reason sentence action warnings rule ruleset facts shares sale_number number revision due"
+        ).split()
+        connection.execute(
+            update(decision)
+            .where(decision.c.ledger == self.name, decision.c.subject_id == bindparam("key"))
+            .values(touched_run=bindparam("new_run"), **{c: bindparam(f"new_{c}") for c in columns}),
+            values,
+        )
+
+    def _settle_subjects(
+        self, connection: Connection, page: Sequence[Decided], rows: Mapping[str, Mapping[str, Any]]
+    ) -> None:
+        """Subjects whose documents were all found in the books have arrived; what a reversal takes back is reversed."""
+        hits = [values for values in rows.values() if values["state"] != "planned"]
+        if hits:
+            settle_reversed(connection, [v["content"] for v in hits if v["kind"] == "reversal"])
+            settle_outcomes(
+                connection, self.name, sorted({values["subject_id"] for values in hits}), self.run_id
+            )
+
+
+def differs(row: Any, plan: Plan) -> bool:
+    """Whether a plan without documents says anything new."""
+    return (row.outcome, row.reason, row.sentence) != (
+        plan.outcome,
+        plan.reason or None,
+        plan.sentence or None,
+    )
+
+
+def state_of_hit(d: Document, hit: Found) -> dict[str, Any]:
+    """A hit of our key is posted where amount and currency agree, and otherwise a person's business."""
+    if (hit.amount_minor, hit.currency) == (d.amount_minor, d.currency):
+        return {"state": "posted", "ledger_id": hit.ledger_id, "number": hit.number or d.number}
+    return {
+        "state": "held",
+        "ledger_id": hit.ledger_id,
+        "reason": "duplicate_in_books",
+        "sentence": f"the books hold this document as {hit.ledger_id} with another amount "
+        f"({hit.amount_minor} {hit.currency} minor units instead of {d.amount_minor} {d.currency})",
+        "action": f"correct the books, then: connector resolve {d.document_key} --ledger {d.ledger} --retry --reason TEXT",
+    }
+
+
+def adopted_row(name: str, run_id: str, row: Any, hit: Found, place: int) -> dict[str, Any]:
+    """A document that others wrote, under a key made of the refund's so that `list documents` can show it."""
+    kind = (
+        hit.kind if hit.kind in DOCUMENT_KINDS else "refund_receipt" if hit.income_minor else "refund_payout"
+    )
+    shown = Document(
+        document_key=adopted_key(row.subject_id, name, hit.ledger_id),
+        ledger=name,
+        kind=kind,  # type: ignore[arg-type]
+        part="adopted",
+        revision=1,
+        subject_id=row.subject_id,
+        refund_id=row.subject_id,
+        charge_id=row.charge_id,
+        number=hit.number,
+        posting_date=hit.posting_date,
+        amount_minor=hit.amount_minor,
+        currency=hit.currency,
+        entries=(),
+        customer=hit.customer,
+    )
+    return {
+        "document_key": shown.document_key,
+        "ledger": name,
+        "subject_id": row.subject_id,
+        "refund_id": row.subject_id,
+        "charge_id": row.charge_id,
+        "kind": kind,
+        "revision": 1,
+        "depth": place,
+        "number": hit.number,
+        "amount_minor": hit.amount_minor,
+        "currency": hit.currency,
+        "posting_date": hit.posting_date.isoformat(),
+        "state": "adopted",
+        "ledger_id": hit.ledger_id,
+        "batch_group": "",
+        "after_keys": "",
+        "content": encode_document(shown),
+        "payload": "",
+        "touched_run": run_id,
+    }
+
+
+DOCUMENT_KINDS = frozenset(
+    {
+        "credit_memo",
+        "credit_card_refund",
+        "refund_payout",
+        "refund_receipt",
+        "void",
+        "reopen_invoice",
+    }
+)
+
+
+def adopted_key(subject_id: str, ledger: str, ledger_id: str) -> str:
+    return document_key("adopted", ledger, ledger_id, subject_id, "adopted")
+
+
+def settle_reversed(connection: Connection, contents: Sequence[str]) -> None:
+    """The originals of posted reversals become `reversed`."""
+    originals = [d.reverses for d in map(decode_document, contents) if d.reverses is not None]
+    if originals:
+        connection.execute(
+            update(document)
+            .where(document.c.document_key.in_(originals), document.c.state.in_(("posted", "adopted")))
+            .values(state="reversed")
+        )
+
+
+ARRIVED = ("posted", "adopted", "reversed", "skipped")
+
+
+def settle_outcomes(connection: Connection, name: str, subject_ids: Sequence[str], run_id: str) -> None:
+    """Subjects whose documents have all arrived reach their aim; those with a held one are held with its reason."""
+    open_ = (
+        select(document.c.document_key)
+        .where(document.c.subject_id == decision.c.subject_id, document.c.ledger == decision.c.ledger)
+        .where(document.c.state.not_in(ARRIVED))
+    )
+    mine = (decision.c.ledger == name, decision.c.subject_id.in_(subject_ids))
+    # aim is held where planning itself stopped: such a subject has no documents to settle.
+    connection.execute(
+        update(decision)
+        .where(*mine, ~open_.exists(), decision.c.aim.in_(("posted", "reversed", "adopted")))
+        .values(
+            outcome=decision.c.aim,
+            reason=None,
+            touched_run=run_id,
+        )
+    )
+    connection.execute(
+        update(decision).where(*mine, decision.c.outcome == "posted").values(sentence=None, action=None)
+    )
+    connection.execute(
+        update(refund_number)
+        .where(
+            refund_number.c.ledger == name,
+            refund_number.c.refund_id.in_(subject_ids),
+            refund_number.c.settled == 0,
+        )
+        .where(
+            select(document.c.document_key)
+            .where(
+                document.c.subject_id == refund_number.c.refund_id,
+                document.c.ledger == refund_number.c.ledger,
+            )
+            .where(document.c.state.in_(ARRIVED))
+            .exists()
+        )
+        .values(settled=1)
+    )
+    stuck = connection.execute(
+        select(document)
+        .where(document.c.ledger == name, document.c.subject_id.in_(subject_ids))
+        .where(document.c.state.in_(("held", "rejected", "unknown", "sending")))
+        .order_by(document.c.depth.desc())
+    ).all()
+    for row in stuck:
+        outcome = "failed" if row.state in ("unknown", "sending") else "held"
+        connection.execute(
+            update(decision)
+            .where(decision.c.ledger == name, decision.c.subject_id == row.subject_id)
+            .values(
+                outcome=outcome,
+                reason=row.reason,
+                sentence=row.sentence,
+                action=row.action,
+                touched_run=run_id,
+            )
+        )

@@ -1,0 +1,158 @@
+"""What the requests to a books folder say, and how entries are answered; the shapes of `file_courier`."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from connector.delivery.file_rows import Place
+from connector.ledgers.beancount_text import (
+    Block,
+    JournalEntry,
+    clean_text,
+    is_account,
+    own_metadata,
+    stripe_ids,
+    walk_blocks,
+)
+from connector.ledgers.contract import Answer, Request
+
+_NAMES = frozenset(
+    ("document_key", "ledger_id", "number", "charge_id", "refund_id", "sale", "number_kind", "all")
+)
+
+
+class BadRequest(Exception):
+    """A request that cannot be understood; `str()` says why, and nothing was done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A FIND: entries `by` one of their names, from the page that ended with `after` on, at most `limit`."""
+
+    by: str
+    values: tuple[Any, ...]
+    after: tuple[str, int] | None
+    limit: int | None
+
+
+def read_question(body: bytes) -> Question:
+    """The question of a FIND; values are cleaned as they were when printed. Raises `BadRequest`."""
+    try:
+        content = json.loads(body)
+        by, limit, cursor = content["by"], content.get("limit"), content.get("after")
+        values: tuple[Any, ...]
+        if by == "number_kind":
+            values = tuple((clean_text(kind), clean_text(number)) for kind, number in content["values"])
+        else:
+            values = tuple(clean_text(value) for value in content.get("values", ()))
+        after = None
+        if cursor is not None:
+            path, offset = json.loads(cursor)
+            after = (str(path), int(offset))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BadRequest(f"the question cannot be read: {error}") from error
+    if by not in _NAMES:
+        raise BadRequest(f"entries cannot be found by {by!r}")
+    if limit is not None and (not isinstance(limit, int) or limit < 1):
+        raise BadRequest(f"{limit!r} is no limit")
+    return Question(by, values, after, limit)
+
+
+def read_printed(body: bytes) -> tuple[str, list[Block], list[str]]:
+    """The text of an APPEND, its transactions and their document keys.
+
+    Raises `BadRequest` unless all of it is transactions in the printed form, each with a key of its own: what
+    is appended can then be read back, told from others, and seen to be whole.
+    """
+    try:
+        text = body.decode()
+    except UnicodeDecodeError as error:
+        raise BadRequest("the text is no UTF-8") from error
+    position = 0
+    blocks, keys = [], []
+    for block in walk_blocks(text, [], [], []):
+        if block.offset != position or block.own is None or not text.startswith("\n", block.end_offset):
+            break
+        document_key = own_metadata(block.own).get("document_key", "")
+        if not document_key.startswith("dk"):
+            break
+        blocks.append(block)
+        keys.append(document_key)
+        position = block.end_offset + 1
+    if position != len(text) or not blocks:
+        raise BadRequest(f"what stands at character {position} is no transaction in the printed form")
+    if len(set(keys)) != len(keys):
+        raise BadRequest("a document key stands twice in the text")
+    return text, blocks, keys
+
+
+def read_accounts(request: Request, blocks: Sequence[Block]) -> list[str]:
+    """The accounts that an APPEND names, each once: those of its header, else those of its postings."""
+    listed = dict(request.headers).get("accounts")
+    try:
+        names = json.loads(listed) if listed is not None else [name for name, _ in _read_postings(blocks)]
+        accounts = list(dict.fromkeys(names))
+    except (ValueError, TypeError) as error:
+        raise BadRequest("the accounts are no JSON list of names") from error
+    for account in accounts:
+        if not isinstance(account, str) or not is_account(account):
+            raise BadRequest(f"{account!r} is no account name")
+    return accounts
+
+
+def list_currencies(blocks: Sequence[Block]) -> list[str]:
+    """The currencies of the postings, in capitals, the most frequent first."""
+    return [currency for currency, _ in Counter(name for _, name in _read_postings(blocks)).most_common()]
+
+
+def _read_postings(blocks: Sequence[Block]) -> Iterator[tuple[str, str]]:
+    """Account and currency of each posting."""
+    for block in blocks:
+        if block.own is not None:
+            for line in block.own[6].split("\n"):
+                if line and not line.startswith("    "):
+                    account, _, currency = line.split()
+                    yield account, currency
+
+
+def json_answer(status: int, content: dict[str, Any]) -> Answer:
+    return Answer(status=status, body=json.dumps(content).encode())
+
+
+def entry_json(place: Place, entry: JournalEntry) -> dict[str, Any]:
+    """An entry as a FIND answers it; postings are [account, amount_minor or null, currency, metadata].
+
+    `refund_ids` and `charge_ids` are all that the entry is for (`stripe_ids`), `refund_id` and `charge_id`
+    the first of them.
+    """
+    refund_ids, charge_ids = stripe_ids(entry)
+    metadata = entry.metadata
+    return {
+        "ledger_id": place.ledger_id,
+        "document_key": metadata.get("document_key"),
+        "kind": metadata.get("kind"),
+        "number": metadata.get("number"),
+        "sale": metadata.get("sale"),
+        "refund_id": refund_ids[0] if refund_ids else None,
+        "charge_id": charge_ids[0] if charge_ids else None,
+        "refund_ids": refund_ids,
+        "charge_ids": charge_ids,
+        "file": place.path,
+        "line": place.line,
+        "date": entry.date.isoformat(),
+        "flag": entry.flag,
+        "payee": entry.payee,
+        "narration": entry.narration,
+        "tags": entry.tags,
+        "links": entry.links,
+        "metadata": metadata,
+        "postings": [
+            (posting.account, posting.amount_minor, posting.currency, posting.metadata)
+            for posting in entry.postings
+        ],
+        "exotic": entry.exotic,
+    }

@@ -1,0 +1,156 @@
+"""Carrying documents into a ledger: look first where in doubt, then write, wave after wave.
+
+A document is sent when everything it follows is posted. Its bytes are stored before they leave, its outcome after the
+answer came; between the two it is `sending`, and after a crash `unknown`. No request is made inside a transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from connector.delivery.outcome import Step, next_step
+from connector.ledgers.contract import Claimed, Courier, Ledger, Unknown, run_steps
+from connector.store.outbox import Outbox, claimed_from
+from connector.world import World
+
+# The longest time a request may take; it must not outlive the lease that it was sent under.
+REQUEST_TIMEOUT_S = 30
+PAGE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Why a ledger's pass ended before everything was sent."""
+
+    code: str
+    sentence: str
+
+
+class Push:
+    """One ledger's open documents, carried as far as they go in this run."""
+
+    def __init__(
+        self,
+        world: World,
+        outbox: Outbox,
+        ledger: Ledger,
+        courier: Courier,
+        settle_after_s: int,
+        longest_wait_s: int,
+        batch_size: int,
+        progress: Callable[[int], None],
+        should_stop: Callable[[], bool],
+    ) -> None:
+        self.world = world
+        self.outbox = outbox
+        self.ledger = ledger
+        self.courier = courier
+        self.settle_after_s = settle_after_s
+        self.longest_wait_s = longest_wait_s
+        self.batch_size = batch_size
+        self.progress = progress
+        self.should_stop = should_stop
+
+    def run(self) -> Stop | None:
+        """Look, then write until nothing more can be sent. Returns why it stopped early, or None."""
+        self.outbox.recover()
+        self.look_at_unknown()
+        for wave in self.waves():
+            for batch in self.batches(self.ready(wave)):
+                if self.should_stop():
+                    return Stop("network", "stopped by request; the next run goes on from here")
+                stop = self.send(batch)
+                if stop is not None:
+                    self.outbox.give_up(stop.code, stop.sentence)
+                    return stop
+        return None
+
+    def waves(self) -> Iterator[list[Any]]:
+        """Planned documents, page by page, those of one depth together: what they follow was sent before them."""
+        for rows in self.outbox.pages(("planned",), PAGE):
+            for _, wave in groupby(rows, key=lambda row: row.depth):
+                yield list(wave)
+
+    def look_at_unknown(self) -> None:
+        """Is the effect of each doubtful document there? Found is posted, absent (for long enough) is planned again."""
+        for rows in self.outbox.pages(("unknown",), PAGE):
+            by_key = {row.document_key: row for row in rows}
+            claimed = {key: claimed_from(row) for key, row in by_key.items()}
+            seen = run_steps(self.ledger.look(list(claimed.values())), self.courier)
+            sent = self.outbox.last_sent(list(by_key))
+            steps = {}
+            for key, one in claimed.items():
+                age_s = self.world.now() - sent.get(key, 0)
+                outcome = seen.get(key, Unknown("the ledger did not say whether it is there"))
+                steps[key] = next_step(one, outcome, "look", age_s, self.settle_after_s)
+            self.outbox.settle(steps, by_key)
+
+    def ready(self, rows: Sequence[Any]) -> list[Any]:
+        """Those whose forerunners are all posted; those behind a held credit memo are held with it."""
+        parents = self.outbox.parent_states(rows)
+        ready, stuck = [], {}
+        for row in rows:
+            states = [parents.get(key, ("absent", "")) for key in row.after_keys.split()]
+            if all(state in ("posted", "adopted", "reversed") for state, _ in states):
+                ready.append(row)
+            elif any(state in ("held", "rejected", "skipped", "absent") for state, _ in states):
+                stuck[row.document_key] = Step(
+                    "held",
+                    reason="credit_memo_not_posted",
+                    sentence="the document that it follows is not posted",
+                    action="free that document first; this one follows by itself",
+                )
+        if stuck:
+            self.outbox.settle(stuck, {row.document_key: row for row in rows})
+        return ready
+
+    def batches(self, rows: Sequence[Any]) -> Iterator[list[Any]]:
+        """Documents that may share a request, in order."""
+        for _, group in groupby(rows, key=lambda row: (row.depth, row.batch_group)):
+            members = list(group)
+            for start in range(0, len(members), self.batch_size):
+                yield members[start : start + self.batch_size]
+
+    def send(self, rows: list[Any]) -> Stop | None:
+        """One request: bytes stored, sent, answer stored. Waits and sends again where the ledger asks to slow down."""
+        while True:
+            claimed = [claimed_from(row) for row in rows]
+            attempt_key = self.world.new_id()
+            request = run_steps(self.ledger.request(claimed, attempt_key), self.courier)
+            self.outbox.begin(attempt_key, request, [one.document_key for one in claimed])
+            if self.outbox.lease.left_s() < REQUEST_TIMEOUT_S:
+                return Stop("lease_held", "the lease on these books ran out before the request was sent")
+            answer = self.courier.carry(request)
+            steps = self.read(claimed, self.ledger.read(claimed, request, answer))
+            self.outbox.settle(steps, {row.document_key: row for row in rows}, attempt_key)
+            self.progress(sum(step.state == "posted" for step in steps.values()))
+            ending = next((step for step in steps.values() if step.ends_pass is not None), None)
+            if ending is None:
+                return None
+            if ending.ends_pass != "throttled" or not self.wait(ending.wait_s):
+                return Stop(
+                    ending.ends_pass or "",
+                    ending.sentence or "the ledger asked to slow down; the next run goes on",
+                )
+            rows = [row for row in rows if steps[row.document_key].state == "planned"]
+
+    def read(self, claimed: Sequence[Claimed], outcomes: dict[str, Any]) -> dict[str, Step]:
+        """One step for each document; an outcome that is missing is unknown."""
+        missing = Unknown("the answer says nothing about it")
+        return {
+            one.document_key: next_step(
+                one, outcomes.get(one.document_key, missing), "write", 0, self.settle_after_s
+            )
+            for one in claimed
+        }
+
+    def wait(self, wait_s: int | None) -> bool:
+        """Sleep as long as the ledger asks; False where that is longer than this pass may wait."""
+        seconds = self.ledger.capabilities.throttle_wait_s if wait_s is None else wait_s
+        if seconds > self.longest_wait_s:
+            return False
+        self.world.sleep(seconds)
+        return True

@@ -1,0 +1,247 @@
+"""What every ledger adapter promises. An adapter is a class that satisfies `Ledger`; there is no base class.
+
+An adapter does no I/O: it yields requests and receives answers (`Steps`), and a courier carries them. What an adapter
+cannot read from an answer is `Unknown`, which is neither success nor failure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol, TypeVar
+
+from connector.planning.model import Document, Sale
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request: `method` and `target` as the courier understands them, the exact `body` that goes out."""
+
+    method: str
+    target: str
+    body: bytes = b""
+    headers: tuple[tuple[str, str], ...] = ()
+    document_keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back; `arrived` is False where nothing did, and then nothing is known of the request's effect."""
+
+    status: int
+    body: bytes = b""
+    headers: tuple[tuple[str, str], ...] = ()
+    arrived: bool = True
+
+
+Steps = Generator[Request, Answer, T]
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a ledger can do, known before anything is sent.
+
+    `number_length` and `short_id_length` (how much of a Stripe id is kept as a number) are in characters, None: no
+    limit. `settle_after_s` is how long after a doubtful write an "absent" answer is not yet believed.
+    """
+
+    kind: str
+    refund_types: frozenset[str]
+    number_length: int | None = None
+    short_id_length: int | None = 10
+    batch_size: int = 1
+    concurrency: int = 1
+    settle_after_s: int = 0
+    throttle_wait_s: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """What the ledger says about itself and the names in the mapping. Problems are sentences for `check`; `lost` are
+    the keys of documents that the books no longer hold."""
+
+    title: str
+    closed_until: date | None = None
+    problems: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """How a sale may be found: by its number, or by a Stripe id that stands in the ledger's documents."""
+
+    charge_id: str
+    charge_currency: str
+    number: str | None
+    stripe_ids: tuple[str, ...] = ()
+    ledger_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A document that stands in the books; `document_key` is None where the connector did not write it."""
+
+    ledger_id: str
+    document_key: str | None
+    kind: str | None
+    number: str | None
+    refund_id: str | None
+    charge_id: str | None
+    amount_minor: int
+    currency: str
+    posting_date: date
+    customer: str | None = None
+    sale_number: str | None = None
+    income_minor: int = 0
+    cash_minor: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A document on its way: what a request needs of it. `decode_document(content)` gives the rest."""
+
+    document_key: str
+    kind: str
+    number: str | None
+    amount_minor: int
+    currency: str
+    batch_group: str
+    content: str
+    payload: str
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """The ledger was asked and has no such document."""
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    ledger_id: str
+    number: str | None
+    amount_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class NumberTaken:
+    holder: Found | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """A version had moved on; nothing was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unauthorised:
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Throttled:
+    wait_s: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Down:
+    """The ledger cannot be written to now, and for certain wrote nothing."""
+
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodClosed:
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The ledger refused and wrote nothing; `words` are its own."""
+
+    code: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """No answer, or one that cannot be understood: the document may or may not stand in the books."""
+
+    why: str
+
+
+Outcome = (
+    Posted
+    | Found
+    | Absent
+    | NumberTaken
+    | Stale
+    | Unauthorised
+    | Throttled
+    | Down
+    | PeriodClosed
+    | Rejected
+    | Unknown
+)
+
+
+class Ledger(Protocol):
+    """A ledger adapter. Generators yield reads only; `request` yields reads and returns the one writing request."""
+
+    capabilities: Capabilities
+
+    def survey(self) -> Steps[Company]:
+        """Read what the company is and whether every mapped name can be used as mapped."""
+
+    def find_sales(self, references: Sequence[Reference]) -> Steps[dict[str, Sale | None]]:
+        """The sale of each reference, by charge id; None where the books have none."""
+
+    def scan(self, cursor: str | None) -> Steps[tuple[list[Found], str | None]]:
+        """A page of the documents in the books that bear a document key, or a Stripe refund or charge id, and the
+        cursor of the next page or None."""
+
+    def find_refunds(self, refund_ids: Sequence[str]) -> Steps[dict[str, list[Found]]]:
+        """Documents in the books that bear one of these refund ids, whoever wrote them."""
+
+    def numbers_taken(self, scope: str, numbers: Sequence[str]) -> Steps[dict[str, Found]]:
+        """Which of these numbers are held by a document that is not ours, with the holder. `scope`: `sale` numbers
+        of invoices and receipts, `refund` numbers of what takes them back."""
+
+    def expand(self, document: Document) -> list[Document]:
+        """The one-write documents that this document takes in this ledger, ordered by `after`. Pure."""
+
+    def compose(self, document: Document) -> str:
+        """The content to be written, with holes for what is not yet known. Pure, at plan time."""
+
+    def batch_group(self, document: Document) -> str:
+        """Documents of one group may share a request."""
+
+    def look(self, documents: Sequence[Claimed]) -> Steps[dict[str, Found | Absent]]:
+        """Is the effect of each document there? By document key."""
+
+    def request(self, documents: Sequence[Claimed], attempt_key: str) -> Steps[Request]:
+        """The ONE writing request for these documents; it may read versions and current lines first."""
+
+    def read(self, documents: Sequence[Claimed], request: Request, answer: Answer) -> dict[str, Outcome]:
+        """One outcome for each document key of the request; a missing one is Unknown."""
+
+
+class Courier(Protocol):
+    """Carries requests to where the ledger is. It raises nothing: what did not arrive is an Answer that says so."""
+
+    def carry(self, request: Request) -> Answer: ...
+
+
+def run_steps(steps: Steps[T], courier: Courier) -> T:
+    """Drive a generator of reads to its end with a courier."""
+    try:
+        request = next(steps)
+        while True:
+            request = steps.send(courier.carry(request))
+    except StopIteration as stop:
+        result: T = stop.value
+        return result

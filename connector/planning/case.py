@@ -1,0 +1,184 @@
+"""What planning is given and what it gives back. All of it is data; nothing here reads a clock or a database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+from connector.ledgers.contract import Capabilities, Found
+from connector.planning.allocation import Share
+from connector.planning.keys import document_key
+from connector.planning.mapping_model import Mapping as LedgerMapping
+from connector.planning.model import (
+    BalanceTransaction,
+    Charge,
+    CheckoutSession,
+    CreditNote,
+    Customer,
+    Document,
+    Invoice,
+    Outcome,
+    PaymentIntent,
+    Refund,
+    Sale,
+)
+from connector.planning.numbering import NumberSource, Templates
+from connector.planning.rules import Facts, Rule
+
+# Held for one of these, a refund is decided again at every run: the cause may be gone (behaviour: section 3).
+DECIDED_AGAIN = frozenset(
+    {
+        "sale_not_found",
+        "payment_not_in_books",
+        "sale_mismatch",
+        "no_rule",
+        "rule_says_hold",
+        "item_not_mapped",
+        "account_not_mapped",
+        "customer_not_found",
+        "clearing_differs",
+        "period_closed",
+        "settlement_unknown",
+        "stripe_object_missing",
+        "sale_before_start",
+        "credit_memo_not_posted",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """The settings of one set of books that planning needs; `start` is a second, the rest as in the settings file."""
+
+    name: str
+    account: str
+    zone: ZoneInfo
+    start: int
+    from_export: bool
+    refunds_enabled: bool
+    post_when: str
+    sale_grace_s: int
+    credit_note_grace_s: int
+    period_closed: str
+    failed_refund: str
+    adopt: str
+    templates: Templates
+    number_sources: tuple[NumberSource, ...]
+
+    def day(self, second: int) -> date:
+        """The posting date of a Stripe second: a day in the books' zone."""
+        return datetime.fromtimestamp(second, UTC).astimezone(self.zone).date()
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerPolicy:
+    """The settings, mapping, rules and abilities of one ledger."""
+
+    name: str
+    kind: str
+    sales: str
+    fees: bool
+    clearing_required: bool
+    switches: Mapping[str, bool]
+    rules: tuple[Rule, ...]
+    mapping: LedgerMapping
+    capabilities: Capabilities
+    closed_until: date | None = None
+
+    def key(self, books: Books, subject_id: str, kind: str, part: str = "", revision: int = 1) -> str:
+        return document_key(books.name, self.name, books.account, subject_id, kind, part, revision)
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeCase:
+    """A charge with what Stripe knows around it. `invoice_parts` are the charges that paid the invoice, in order:
+    (charge id, its captured amount); `skus` resolves a product or price id to a SKU."""
+
+    charge: Charge
+    balance_transaction: BalanceTransaction | None = None
+    failure_balance_transaction: BalanceTransaction | None = None
+    payment_intent: PaymentIntent | None = None
+    invoice: Invoice | None = None
+    invoice_parts: tuple[tuple[str, int], ...] = ()
+    session: CheckoutSession | None = None
+    customer: Customer | None = None
+    skus: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PersonWord:
+    """What a person decided about a refund: at most one of each, the latest."""
+
+    skip: str | None = None
+    retry: bool = False
+    types: tuple[str, ...] = ()
+    sale_id: str | None = None
+    adopt_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RefundCase:
+    """A refund with everything its decision may depend on.
+
+    `siblings` are all refunds of the charge, this one among them. `sale` is None where the books have none;
+    `sale_blocked` says why a sale that we post is not there yet. `earlier` are the shares that earlier refunds of
+    the sale took. `ours` and `others` are documents of this refund that stand in the books, with and without our key.
+    `credit_left` is a credit that `owe_customer` left open for this charge.
+    """
+
+    refund: Refund
+    charge: ChargeCase | None
+    balance_transaction: BalanceTransaction | None
+    failure_balance_transaction: BalanceTransaction | None
+    siblings: Sequence[Refund]
+    first_seen: int
+    revision: int = 1
+    sale: Sale | None = None
+    sale_blocked: str | None = None
+    charge_currencies: frozenset[str] = frozenset()
+    credit_notes: tuple[CreditNote, ...] = ()
+    earlier: tuple[Share, ...] = ()
+    number: tuple[int, str] | None = None
+    ours: tuple[Found, ...] = ()
+    others: tuple[Found, ...] = ()
+    adopting: bool = False
+    person: PersonWord = PersonWord()
+    credit_left: Document | None = None
+    credit_left_shares: tuple[Share, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What becomes of one subject in one ledger. `due` True: ask again at the next run even if nothing changed."""
+
+    outcome: Outcome
+    reason: str | None = None
+    sentence: str | None = None
+    action: str | None = None
+    due: bool = False
+    rule: str | None = None
+    facts: Facts | None = None
+    warnings: tuple[str, ...] = ()
+    documents: tuple[Document, ...] = ()
+    shares: tuple[Share, ...] = ()
+    sale: Sale | None = None
+    sale_number: str | None = None
+    number: str | None = None
+    place: int | None = None
+    adopted: tuple[Found, ...] = ()
+
+
+class NotNow(Exception):
+    """Planning stops here with an outcome that has no documents; carries the reason, sentence and action."""
+
+    def __init__(
+        self, outcome: Outcome, reason: str, sentence: str, action: str, due: bool | None = None
+    ) -> None:
+        super().__init__(sentence)
+        self.outcome = outcome
+        self.reason = reason
+        self.sentence = sentence
+        self.action = action
+        self.due = (outcome == "held" and reason in DECIDED_AGAIN) if due is None else due

@@ -1,0 +1,390 @@
+"""The nouns of the product: facts read from Stripe, sales known to a ledger, documents that will stand in the books.
+
+Everything here is a frozen value. Amounts are whole minor units as Stripe counts them (`amount_minor`) beside a
+lower-case currency; `created` is Stripe's second since 1970 in UTC; `posting_date` is a day in the books' zone.
+Object shapes: https://docs.stripe.com/api (see `stripe_source/parse.py` for what is read from which version).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal
+
+RefundType = Literal[
+    "credit_memo", "refund_receipt", "credit_card_refund", "refund_payout", "void", "reopen_invoice"
+]
+REFUND_TYPES: tuple[RefundType, ...] = (
+    "credit_memo",
+    "refund_receipt",
+    "credit_card_refund",
+    "refund_payout",
+    "void",
+    "reopen_invoice",
+)
+INCOME_LEGS: frozenset[str] = frozenset({"credit_memo", "refund_receipt", "void", "reopen_invoice"})
+CASH_LEGS: frozenset[str] = frozenset({"credit_card_refund", "refund_payout"})
+
+Kind = Literal[
+    "credit_memo",
+    "credit_card_refund",
+    "refund_payout",
+    "refund_receipt",
+    "void",
+    "reopen_invoice",
+    "invoice",
+    "payment",
+    "sales_receipt",
+    "fee",
+    "exchange",
+    "application",
+    "reversal",
+]
+SaleForm = Literal["invoice", "sales_receipt", "payment"]
+Outcome = Literal[
+    "posted", "adopted", "waiting", "held", "excluded", "reversed", "dropped", "marked", "failed"
+]
+DocumentState = Literal[
+    "planned",
+    "sending",
+    "unknown",
+    "posted",
+    "adopted",
+    "reversed",
+    "rejected",
+    "held",
+    "skipped",
+]
+
+# ---------------------------------------------------------------------------------------------- facts from Stripe
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceTransaction:
+    """What a charge, refund or failure did to the Stripe balance; `net_minor` = `amount_minor` - `fee_minor`."""
+
+    balance_transaction_id: str
+    created: int
+    amount_minor: int
+    fee_minor: int
+    currency: str
+    category: str
+    source_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """`payment_method` is Stripe's word (card, us_bank_account ...); `defect` says why the object cannot be used."""
+
+    charge_id: str
+    created: int
+    amount_minor: int
+    captured_minor: int
+    currency: str
+    status: str
+    captured: bool
+    payment_method: str = ""
+    payment_intent_id: str | None = None
+    invoice_id: str | None = None
+    customer_id: str | None = None
+    customer_name: str | None = None
+    customer_email: str | None = None
+    description: str | None = None
+    balance_transaction_id: str | None = None
+    failure_balance_transaction_id: str | None = None
+    disputed: bool = False
+    metadata: dict[str, str] = field(default_factory=dict)
+    defect: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """One refund; `amount_minor` is 0 where `defect` says that the object cannot be used."""
+
+    refund_id: str
+    created: int
+    amount_minor: int
+    currency: str
+    status: str
+    charge_id: str | None = None
+    payment_intent_id: str | None = None
+    reason: str | None = None
+    balance_transaction_id: str | None = None
+    failure_balance_transaction_id: str | None = None
+    failure_reason: str | None = None
+    metadata: dict[str, str] = field(default_factory=dict)
+    defect: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentIntent:
+    payment_intent_id: str
+    created: int
+    latest_charge_id: str | None = None
+    invoice_id: str | None = None
+    description: str | None = None
+    metadata: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LineFact:
+    """One line of an invoice, checkout session or credit note.
+
+    `net_minor` is after discounts and without tax, whether the tax was inclusive or exclusive; `tax_minor` is the
+    line's tax; `tax_rate_id` the first tax rate's id. `invoice_line_id` is set on a credit note's line that names one.
+    """
+
+    line_id: str
+    description: str
+    net_minor: int
+    tax_minor: int
+    quantity: str | None = None
+    sku: str | None = None
+    price_id: str | None = None
+    lookup_key: str | None = None
+    product_id: str | None = None
+    tax_rate_id: str | None = None
+    invoice_line_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Invoice:
+    invoice_id: str
+    created: int
+    number: str | None
+    currency: str
+    total_minor: int
+    status: str
+    customer_id: str | None = None
+    charge_id: str | None = None
+    payment_intent_id: str | None = None
+    lines: tuple[LineFact, ...] = ()
+    metadata: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class InvoicePayment:
+    invoice_payment_id: str
+    created: int
+    invoice_id: str
+    amount_minor: int
+    status: str
+    payment_intent_id: str | None = None
+    charge_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CreditNote:
+    """`refunds` are (refund id, minor units of that refund which this note explains); None where the note has none."""
+
+    credit_note_id: str
+    created: int
+    invoice_id: str
+    currency: str
+    total_minor: int
+    status: str
+    number: str | None = None
+    refunds: tuple[tuple[str, int], ...] = ()
+    lines: tuple[LineFact, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CheckoutSession:
+    checkout_session_id: str
+    created: int
+    payment_intent_id: str | None = None
+    client_reference_id: str | None = None
+    lines: tuple[LineFact, ...] = ()
+    metadata: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    customer_id: str
+    created: int
+    name: str | None = None
+    email: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """`withdrawn_minor` is the sum of the dispute's balance transactions (net, with their fees) by `currency`."""
+
+    dispute_id: str
+    created: int
+    charge_id: str
+    amount_minor: int
+    currency: str
+    status: str
+    balance_transactions: tuple[BalanceTransaction, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    product_id: str
+    created: int
+    name: str = ""
+    sku: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    price_id: str
+    created: int
+    product_id: str | None = None
+    lookup_key: str | None = None
+
+
+Fact = (
+    BalanceTransaction
+    | Charge
+    | Refund
+    | PaymentIntent
+    | Invoice
+    | InvoicePayment
+    | CreditNote
+    | CheckoutSession
+    | Customer
+    | Dispute
+    | Product
+    | Price
+)
+
+# ---------------------------------------------------------------------------------------------- sales in a ledger
+
+
+@dataclass(frozen=True, slots=True)
+class SaleLine:
+    """A line of a sale in the charge's currency (`net_minor`, `tax_minor`) and as it stands in the books (`home_*`).
+
+    `account` is the income account, `tax_account` the account of its tax, as the ledger names them; `item` and
+    `tax_code` are the ledger's own. Amounts are those charged, before any refund.
+    """
+
+    line_id: str
+    description: str
+    net_minor: int
+    tax_minor: int
+    home_net_minor: int
+    home_tax_minor: int
+    account: str
+    tax_account: str | None = None
+    sku: str | None = None
+    item: str | None = None
+    quantity: str | None = None
+    tax_code: str | None = None
+    stock: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SalePayment:
+    """A payment in the books; `charge_ids` are the Stripe charge ids it carries, `account` is what it debited."""
+
+    ledger_id: str
+    amount_minor: int
+    currency: str
+    posting_date: date
+    charge_ids: tuple[str, ...]
+    account: str
+    applied: bool
+    credit_account: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """A document in the books that takes (part of) a sale back and that the connector did not write."""
+
+    ledger_id: str
+    kind: str
+    amount_minor: int
+    currency: str
+    number: str | None = None
+    refund_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """The document in a ledger that a charge paid, as the ledger has it or as the connector planned it.
+
+    `currency` is the document's (books') currency; `charge_currency` that of the Stripe charge; they differ where
+    the charge settled in another currency. `balance_minor` is what is still open on an invoice.
+    """
+
+    form: SaleForm
+    ledger_id: str
+    number: str
+    currency: str
+    charge_currency: str
+    posting_date: date
+    total_minor: int
+    balance_minor: int
+    lines: tuple[SaleLine, ...] = ()
+    payments: tuple[SalePayment, ...] = ()
+    customer: str | None = None
+    customer_id: str | None = None
+    customer_email: str | None = None
+    customer_known: bool = False
+    void: bool = False
+    ours: bool = False
+    booked: tuple[Booked, ...] = ()
+
+
+# ---------------------------------------------------------------------------------------------- documents
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One posting; exactly one of `debit_minor` and `credit_minor` is above zero."""
+
+    account: str
+    debit_minor: int
+    credit_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentLine:
+    """A line of a document in the document's currency; `line_id` names the sale's line it sells or takes back."""
+
+    line_id: str
+    description: str
+    account: str
+    net_minor: int
+    tax_minor: int = 0
+    tax_account: str | None = None
+    sku: str | None = None
+    item: str | None = None
+    quantity: str | None = None
+    tax_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One thing the connector writes. `after` are document keys that must be posted before this one is sent.
+
+    `amount_minor` is the document's total in `currency`; `entries` its debits and credits, which always balance.
+    `subject_id` is the refund or charge that it is for.
+    """
+
+    document_key: str
+    ledger: str
+    kind: Kind
+    part: str
+    revision: int
+    subject_id: str
+    refund_id: str | None
+    charge_id: str | None
+    number: str | None
+    posting_date: date
+    amount_minor: int
+    currency: str
+    entries: tuple[Entry, ...]
+    lines: tuple[DocumentLine, ...] = ()
+    customer: str | None = None
+    narration: str = ""
+    sale_number: str | None = None
+    sale_ledger_id: str | None = None
+    reverses: str | None = None
+    after: tuple[str, ...] = ()
+    rule: str | None = None
+    warnings: tuple[str, ...] = ()

@@ -1,0 +1,145 @@
+"""How each kind of ledger is reached. Addresses default to the vendor's own."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from connector.settings.values import Address, PemKey, Secret, Strict, Text, has_reference
+
+_ACCOUNT_ID = re.compile(r"[A-Za-z0-9]+(?:[_-][A-Za-z0-9]+)*")
+QUICKBOOKS_ONLINE_HOSTS = {
+    "production": "https://quickbooks.api.intuit.com",
+    "sandbox": "https://sandbox-quickbooks.api.intuit.com",
+}
+
+
+class BeancountConnection(Strict):
+    """`path` is a folder; its `main.beancount` includes one file per month."""
+
+    path: Text
+
+
+class QuickbooksOnlineConnection(Strict):
+    """`refresh_token` is the first one; later ones live in the state. `base_url` is the part before /v3."""
+
+    realm_id: Text
+    client_id: Text
+    client_secret: Secret
+    refresh_token: Secret | None = None
+    environment: Literal["production", "sandbox"] = "production"
+    base_url: Address = ""
+    token_url: Address = "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer"  # noqa: S105 - an address
+    minor_version: int = Field(default=75, strict=True, ge=75)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_address(cls, data: Any) -> Any:
+        if not isinstance(data, dict) or data.get("base_url") is not None:
+            return data
+        environment = data.get("environment")
+        host = QUICKBOOKS_ONLINE_HOSTS.get(environment) if isinstance(environment, str) else None
+        return {**data, "base_url": host or QUICKBOOKS_ONLINE_HOSTS["production"]}
+
+
+class XeroConnection(Strict):
+    """`base_url` ends in /api.xro/2.0. A custom connection has one organisation and no refresh token."""
+
+    auth: Literal["custom_connection", "authorization_code"] = "custom_connection"
+    client_id: Text
+    client_secret: Secret
+    tenant_id: Text | None = None
+    refresh_token: Secret | None = None
+    base_url: Address = "https://api.xero.com/api.xro/2.0"
+    token_url: Address = "https://identity.xero.com/connect/token"  # noqa: S105 - an address
+
+    @model_validator(mode="after")
+    def _check_auth(self) -> XeroConnection:
+        if self.auth == "custom_connection" and self.refresh_token is not None:
+            raise ValueError("refresh_token is only for auth: authorization_code")
+        if self.auth == "authorization_code" and self.tenant_id is None:
+            raise ValueError(
+                "tenant_id is needed for auth: authorization_code; it says which organisation is meant"
+            )
+        return self
+
+
+class NetsuiteConnection(Strict):
+    """`base_url` is the part before /services; without one it is made from `account_id` (1234567_SB1)."""
+
+    account_id: Text
+    auth: Literal["oauth2", "tba"] = "oauth2"
+    client_id: Text | None = None
+    certificate_id: Text | None = None
+    private_key: PemKey | None = None
+    consumer_key: Secret | None = None
+    consumer_secret: Secret | None = None
+    token_id: Secret | None = None
+    token_secret: Secret | None = None
+    base_url: Address = ""
+    token_url: Address = ""
+    void_restlet_url: Address | None = None
+
+    @field_validator("account_id")
+    @classmethod
+    def _check_account(cls, account_id: str) -> str:
+        if not has_reference(account_id) and not _ACCOUNT_ID.fullmatch(account_id):
+            raise ValueError("must be a NetSuite account id such as 1234567 or 1234567_SB1")
+        return account_id
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_addresses(cls, data: Any) -> Any:
+        if not isinstance(data, dict):
+            return data
+        account = data.get("account_id")
+        base, token = data.get("base_url"), data.get("token_url")
+        if base is None and isinstance(account, (str, int)) and not has_reference(account):
+            base = f"https://{str(account).lower().replace('_', '-')}.suitetalk.api.netsuite.com"
+        base = base if base is not None else "https://suitetalk.api.netsuite.com"
+        if token is None and isinstance(base, str):
+            token = f"{base.rstrip('/')}/services/rest/auth/oauth2/v1/token"
+        return {**data, "base_url": base, "token_url": token}
+
+    @model_validator(mode="after")
+    def _check_auth(self) -> NetsuiteConnection:
+        own = {
+            "oauth2": ("client_id", "certificate_id", "private_key"),
+            "tba": ("consumer_key", "consumer_secret", "token_id", "token_secret"),
+        }
+        missing = [key for key in own[self.auth] if getattr(self, key) is None]
+        if missing:
+            raise ValueError(f"{', '.join(missing)} must be given for auth: {self.auth}")
+        other = "tba" if self.auth == "oauth2" else "oauth2"
+        strange = [key for key in own[other] if getattr(self, key) is not None]
+        if strange:
+            raise ValueError(f"{', '.join(strange)} belong to auth: {other}, not to auth: {self.auth}")
+        return self
+
+
+class QuickbooksDesktopConnection(Strict):
+    """What the Web Connector logs in with; without `company_file` it is the file that is open."""
+
+    username: Text
+    password_hash: Secret
+    company_file: Text | None = None
+    owner_id: Text | None = None
+    file_id: Text | None = None
+
+
+Connection = (
+    BeancountConnection
+    | QuickbooksOnlineConnection
+    | XeroConnection
+    | NetsuiteConnection
+    | QuickbooksDesktopConnection
+)
+CONNECTIONS: dict[str, type[Connection]] = {
+    "quickbooks_online": QuickbooksOnlineConnection,
+    "quickbooks_desktop": QuickbooksDesktopConnection,
+    "xero": XeroConnection,
+    "netsuite": NetsuiteConnection,
+    "beancount": BeancountConnection,
+}

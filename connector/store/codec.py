@@ -1,0 +1,169 @@
+"""Documents, sales and shares as compact JSON text, and back.
+
+Positional lists: hundreds of thousands are written and read. New fields go at the end, with a default.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import Any
+
+from connector.planning.allocation import Share
+from connector.planning.model import Document, DocumentLine, Entry, Sale, SaleLine, SalePayment
+
+# One encoder for all: json.dumps with arguments builds a new one at every call.
+encode_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
+
+
+def encode_document(d: Document) -> str:
+    """Round-trips through `decode_document`; entries are in the document's own currency."""
+    return encode_json(
+        [
+            d.document_key,
+            d.ledger,
+            d.kind,
+            d.part,
+            d.revision,
+            d.subject_id,
+            d.refund_id,
+            d.charge_id,
+            d.number,
+            d.posting_date.isoformat(),
+            d.amount_minor,
+            d.currency,
+            [[e.account, e.debit_minor - e.credit_minor] for e in d.entries],
+            [
+                [
+                    line.line_id,
+                    line.description,
+                    line.account,
+                    line.net_minor,
+                    line.tax_minor,
+                    line.tax_account,
+                    line.sku,
+                    line.item,
+                    line.quantity,
+                    line.tax_code,
+                ]
+                for line in d.lines
+            ],
+            d.customer,
+            d.narration,
+            d.sale_number,
+            d.sale_ledger_id,
+            d.reverses,
+            d.after,
+            d.rule,
+            d.warnings,
+        ]
+    )
+
+
+def decode_document(text: str) -> Document:
+    v: list[Any] = json.loads(text)
+    currency = v[11]
+    entries = tuple(
+        Entry(account, signed, 0, currency) if signed > 0 else Entry(account, 0, -signed, currency)
+        for account, signed in v[12]
+    )
+    return Document(
+        *v[:9],
+        date.fromisoformat(v[9]),
+        v[10],
+        currency,
+        entries,
+        tuple(DocumentLine(*line) for line in v[13]),
+        *v[14:19],
+        tuple(v[19]),
+        v[20],
+        tuple(v[21]),
+    )
+
+
+def encode_shares(shares: tuple[Share, ...]) -> str:
+    return encode_json(
+        [
+            [s.line_id, s.net_minor, s.tax_minor, s.home_net_minor, s.home_tax_minor, s.quantity]
+            for s in shares
+        ]
+    )
+
+
+def decode_shares(text: str) -> tuple[Share, ...]:
+    return tuple(Share(*values) for values in json.loads(text))
+
+
+def encode_sale(sale: Sale) -> str:
+    """A sale that the connector posts; what others booked against it is not kept here."""
+    return encode_json(
+        [
+            sale.form,
+            sale.ledger_id,
+            sale.number,
+            sale.currency,
+            sale.charge_currency,
+            sale.posting_date.isoformat(),
+            sale.total_minor,
+            sale.balance_minor,
+            [
+                [
+                    line.line_id,
+                    line.description,
+                    line.net_minor,
+                    line.tax_minor,
+                    line.home_net_minor,
+                    line.home_tax_minor,
+                    line.account,
+                    line.tax_account,
+                    line.sku,
+                    line.item,
+                    line.quantity,
+                    line.tax_code,
+                ]
+                for line in sale.lines
+            ],
+            [
+                [
+                    p.ledger_id,
+                    p.amount_minor,
+                    p.currency,
+                    p.posting_date.isoformat(),
+                    p.charge_ids,
+                    p.account,
+                    p.applied,
+                    p.credit_account,
+                ]
+                for p in sale.payments
+            ],
+            sale.customer,
+            sale.customer_id,
+        ]
+    )
+
+
+def decode_sale(text: str) -> Sale:
+    v: list[Any] = json.loads(text)
+    return Sale(
+        *v[:5],
+        date.fromisoformat(v[5]),
+        v[6],
+        v[7],
+        tuple(SaleLine(*line) for line in v[8]),
+        tuple(
+            SalePayment(p[0], p[1], p[2], date.fromisoformat(p[3]), tuple(p[4]), p[5], p[6], p[7])
+            for p in v[9]
+        ),
+        v[10],
+        v[11],
+        ours=True,
+    )
+
+
+def encode_list(values: tuple[str, ...]) -> str | None:
+    return encode_json(values) if values else None
+
+
+def decode_list(text: str | None) -> list[str]:
+    values: list[str] = json.loads(text) if text else []
+    return values

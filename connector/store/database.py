@@ -1,0 +1,114 @@
+"""Opening the state: SQLite in one file, or PostgreSQL, with the tables this version needs.
+
+Alembic is loaded only when the stored revision differs from the newest one, so that an ordinary start does not pay
+for it. https://docs.sqlalchemy.org/en/21/dialects/sqlite.html (transactions: BEGIN IMMEDIATE is ours to issue).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, select, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from connector.errors import ConnectorError, InputError
+from connector.store.schema import meta
+
+NEWEST_REVISION = "0001"
+
+
+def open_database(url: str, books: str, account: str) -> Engine:
+    """An engine on a state of these books, migrated. Raises `InputError` where the state is of other books."""
+    engine = make_engine(url)
+    try:
+        migrate(engine, url)
+        with engine.begin() as connection:
+            remember_identity(connection, url, books, account)
+    except (OperationalError, DBAPIError) as error:
+        engine.dispose()
+        raise ConnectorError(f"the state {shown(url)} cannot be used: {first_line(error)}") from error
+    except Exception:
+        engine.dispose()
+        raise
+    return engine
+
+
+def make_engine(url: str) -> Engine:
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        if parsed.database:
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(url)
+        event.listen(engine, "connect", set_pragmas)
+        event.listen(engine, "begin", begin_immediate)
+        return engine
+    try:
+        return create_engine(url, pool_pre_ping=True)
+    except ModuleNotFoundError as error:
+        raise InputError(
+            "a PostgreSQL state needs the extra: pip install 'stripe-ledger-connector[postgres]'"
+        ) from error
+
+
+def set_pragmas(dbapi_connection: Any, record: Any) -> None:
+    dbapi_connection.isolation_level = None
+    cursor = dbapi_connection.cursor()
+    # FULL: a commit is on disk before the next request leaves; NORMAL may lose the last ones on power loss.
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "busy_timeout=30000",
+        "cache_size=-32000",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def begin_immediate(connection: Connection) -> None:
+    reading = connection.get_execution_options().get("reading", False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def stored_revision(engine: Engine) -> str | None:
+    with engine.begin() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        revision: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+        return revision
+
+
+def migrate(engine: Engine, url: str) -> None:
+    revision = stored_revision(engine)
+    if revision == NEWEST_REVISION:
+        return
+    if revision is not None and revision > NEWEST_REVISION:
+        raise InputError(
+            f"the state {shown(url)} was written by a newer version of the connector (revision {revision}); update this one"
+        )
+    from connector.store.migrations.run import upgrade
+
+    upgrade(engine)
+
+
+def remember_identity(connection: Connection, url: str, books: str, account: str) -> None:
+    """Document keys are made of these names: a state of other books would post everything a second time."""
+    known = {row.name: row.value for row in connection.execute(select(meta))}
+    for name, value in (("books", books), ("stripe.account", account)):
+        if name not in known:
+            connection.execute(meta.insert().values(name=name, value=value))
+        elif known[name] != value:
+            raise InputError(
+                f"the state {shown(url)} belongs to {name} {known[name]!r}, the settings say {value!r}; "
+                f"give each its own state"
+            )
+
+
+def shown(url: str) -> str:
+    return make_url(url).render_as_string(hide_password=True)
+
+
+def first_line(error: BaseException) -> str:
+    return str(getattr(error, "orig", None) or error).strip().split("\n", 1)[0]

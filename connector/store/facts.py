@@ -1,0 +1,195 @@
+"""Reading the stored Stripe objects back as facts, many at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TypeVar
+
+from sqlalchemy import Connection, select
+
+from connector.planning.model import (
+    BalanceTransaction,
+    Charge,
+    CheckoutSession,
+    CreditNote,
+    Customer,
+    Fact,
+    Invoice,
+    InvoicePayment,
+    LineFact,
+    PaymentIntent,
+    Price,
+    Product,
+    Refund,
+)
+from connector.planning.case import ChargeCase
+from connector.store.intake import chunks
+from connector.store.schema import stripe_link, stripe_object
+from connector.stripe_source.parse import decode_fact
+
+F = TypeVar("F", bound=Fact)
+
+
+class FactReader:
+    """Facts by id and by link, on one connection; what was read is kept for the length of one page."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.known: dict[str, Fact | None] = {}
+
+    def load(self, ids: Iterable[str | None]) -> None:
+        """Read these objects into memory; those that are not stored are remembered as missing."""
+        wanted = sorted({i for i in ids if i is not None and i not in self.known})
+        for part in chunks(wanted):
+            rows = self.connection.execute(
+                select(stripe_object.c.object_id, stripe_object.c.kind, stripe_object.c.facts).where(
+                    stripe_object.c.object_id.in_(part)
+                )
+            )
+            for object_id, kind, facts in rows:
+                self.known[object_id] = decode_fact(kind, facts) if facts else None
+        for object_id in wanted:
+            self.known.setdefault(object_id, None)
+
+    def get(self, object_id: str | None, kind: type[F]) -> F | None:
+        """The loaded fact if it is there and of this kind."""
+        fact = self.known.get(object_id) if object_id is not None else None
+        return fact if isinstance(fact, kind) else None
+
+    def links(self, to_ids: Iterable[str | None], kinds: Iterable[str]) -> dict[str, list[str]]:
+        """The ids of objects of these kinds that refer to each of `to_ids`, in order."""
+        found: dict[str, list[str]] = {}
+        for part in chunks(sorted({i for i in to_ids if i is not None})):
+            rows = self.connection.execute(
+                select(stripe_link.c.to_id, stripe_link.c.from_id).where(
+                    stripe_link.c.to_id.in_(part), stripe_link.c.kind.in_(list(kinds))
+                )
+            )
+            for to_id, from_id in rows:
+                found.setdefault(to_id, []).append(from_id)
+        for ids in found.values():
+            ids.sort()
+        return found
+
+    # ------------------------------------------------------------------------------------------ what surrounds a charge
+
+    def charge_cases(self, charge_ids: Iterable[str], *, sold: bool) -> dict[str, ChargeCase]:
+        """Charges with what Stripe knows around them; `sold` also reads what was sold (sessions, products)."""
+        ids = list(charge_ids)
+        self.load(ids)
+        charges = [c for c in (self.get(i, Charge) for i in ids) if c is not None]
+        self.load(
+            i
+            for c in charges
+            for i in (
+                c.balance_transaction_id,
+                c.failure_balance_transaction_id,
+                c.payment_intent_id,
+                c.invoice_id,
+                c.customer_id,
+            )
+        )
+        kinds = ("invoice_payment", "checkout.session") if sold else ("invoice_payment",)
+        links = self.links([i for c in charges for i in (c.charge_id, c.payment_intent_id)], kinds)
+        self.load(i for ids in links.values() for i in ids)
+        invoices = {c.charge_id: self.invoice_id_of(c, links) for c in charges}
+        self.load(invoices.values())
+        parts = self.invoice_parts({i for i in invoices.values() if i is not None}) if sold else {}
+        cases = {}
+        for charge in charges:
+            invoice_id = invoices[charge.charge_id]
+            invoice = self.get(invoice_id, Invoice)
+            session = self.session_of(charge, links) if sold else None
+            cases[charge.charge_id] = ChargeCase(
+                charge,
+                self.get(charge.balance_transaction_id, BalanceTransaction),
+                self.get(charge.failure_balance_transaction_id, BalanceTransaction),
+                self.get(charge.payment_intent_id, PaymentIntent),
+                invoice,
+                parts.get(invoice_id or "", ()),
+                session,
+                self.get(charge.customer_id, Customer),
+                self.skus((*(invoice.lines if invoice else ()), *(session.lines if session else ())))
+                if sold
+                else {},
+            )
+        return cases
+
+    def invoice_id_of(self, charge: Charge, links: dict[str, list[str]]) -> str | None:
+        """By invoice payment, else by the fields that objects had before 2025-03-31."""
+        for to_id in (charge.charge_id, charge.payment_intent_id or ""):
+            for from_id in links.get(to_id, ()):
+                payment = self.get(from_id, InvoicePayment)
+                if payment is not None and payment.status != "canceled":
+                    return payment.invoice_id
+        if charge.invoice_id is not None:
+            return charge.invoice_id
+        intent = self.get(charge.payment_intent_id, PaymentIntent)
+        return intent.invoice_id if intent is not None else None
+
+    def session_of(self, charge: Charge, links: dict[str, list[str]]) -> CheckoutSession | None:
+        for from_id in links.get(charge.payment_intent_id or "", ()):
+            session = self.get(from_id, CheckoutSession)
+            if session is not None:
+                return session
+        return None
+
+    def invoice_parts(self, invoice_ids: set[str]) -> dict[str, tuple[tuple[str, int], ...]]:
+        """For each invoice that several charges paid: (charge id, amount), the earliest payment first."""
+        links = self.links(invoice_ids, ("invoice_payment",))
+        several = {invoice_id: ids for invoice_id, ids in links.items() if len(ids) > 1}
+        self.load(i for ids in several.values() for i in ids)
+        payments = {
+            invoice_id: [p for p in (self.get(i, InvoicePayment) for i in ids) if p and p.status == "paid"]
+            for invoice_id, ids in several.items()
+        }
+        self.load(p.payment_intent_id for group in payments.values() for p in group)
+        parts = {}
+        for invoice_id, group in payments.items():
+            group.sort(key=lambda p: (p.created, p.invoice_payment_id))
+            named = [(self.charge_of_payment(p), p.amount_minor) for p in group]
+            parts[invoice_id] = tuple((charge_id, amount) for charge_id, amount in named if charge_id)
+        return parts
+
+    def charge_of_payment(self, payment: InvoicePayment) -> str | None:
+        if payment.charge_id is not None:
+            return payment.charge_id
+        intent = self.get(payment.payment_intent_id, PaymentIntent)
+        if intent is not None and intent.latest_charge_id is not None:
+            return intent.latest_charge_id
+        ids = self.links([payment.payment_intent_id], ("charge",)).get(payment.payment_intent_id or "", [])
+        return ids[-1] if ids else None
+
+    def skus(self, lines: Iterable[LineFact]) -> dict[str, str]:
+        """Product or price id → SKU, by the product's metadata, else by the price's lookup key."""
+        lines = list(lines)
+        self.load(i for line in lines for i in (line.price_id, line.product_id))
+        found: dict[str, str] = {}
+        for line in lines:
+            price = self.get(line.price_id, Price)
+            product_id = line.product_id or (price.product_id if price else None)
+            self.load([product_id])
+            product = self.get(product_id, Product)
+            sku = (product.sku if product else None) or (price.lookup_key if price else None)
+            for key in (line.product_id, line.price_id):
+                if key is not None and sku is not None:
+                    found[key] = sku
+        return found
+
+    # ------------------------------------------------------------------------------------------ what surrounds a refund
+
+    def charge_id_of(self, refund: Refund) -> str | None:
+        """The refund's charge, by its payment intent where it names none."""
+        if refund.charge_id is not None or refund.payment_intent_id is None:
+            return refund.charge_id
+        self.load([refund.payment_intent_id])
+        intent = self.get(refund.payment_intent_id, PaymentIntent)
+        return intent.latest_charge_id if intent is not None else None
+
+    def credit_notes(self, refund_ids: Iterable[str]) -> dict[str, tuple[CreditNote, ...]]:
+        links = self.links(refund_ids, ("credit_note",))
+        self.load(i for ids in links.values() for i in ids)
+        return {
+            refund_id: tuple(n for n in (self.get(i, CreditNote) for i in ids) if n is not None)
+            for refund_id, ids in links.items()
+        }

@@ -1,0 +1,262 @@
+"""Storing what was read from Stripe: a page of objects and the new cursor in one transaction.
+
+A refund (or charge, where sales are posted) that is new gets its row of decisions here, in every enabled ledger, so
+that nothing that was read can be missing from `list refunds`. What changed is marked due.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Engine, bindparam, delete, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from connector.planning.model import Charge, Refund
+from connector.store.lease import Lease
+from connector.store.schema import decision, source_cursor, stripe_link, stripe_object
+from connector.stripe_source.parse import (
+    Parsed,
+    charge_status_rank,
+    decode_fact,
+    encode_fact,
+    refund_status_rank,
+)
+
+# Objects to look up at once: SQLite takes at most 32,766 values in a statement.
+CHUNK = 10_000
+DECIDE_NOW = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What a page brought: ids of new and changed objects by kind, and the defects seen in objects of any kind."""
+
+    new: Mapping[str, int]
+    changed: Mapping[str, int]
+    defects: tuple[str, ...]
+
+
+class Intake:
+    """Writes pages of objects. `ledgers` are (name, posts sales) of the enabled ledgers; `start` a second."""
+
+    def __init__(
+        self, engine: Engine, lease: Lease, ledgers: Sequence[tuple[str, bool]], start: int, now: int
+    ) -> None:
+        self.engine = engine
+        self.lease = lease
+        self.ledgers = tuple(ledgers)
+        self.start = start
+        self.now = now
+
+    def store_page(
+        self, objects: Iterable[tuple[Parsed, bytes]], cursor: tuple[str, str] | None = None
+    ) -> Stored:
+        """Store objects (a later one of the same id wins) and the cursor; all or nothing."""
+        by_id = {parsed.object_id: (parsed, raw) for parsed, raw in objects}
+        with self.engine.begin() as connection:
+            self.lease.renew(connection)
+            new, changed = self._sort_out(connection, by_id)
+            self._write(connection, new, changed)
+            self._mark(connection, new, changed)
+            if cursor is not None:
+                set_cursor(connection, *cursor)
+        defects = tuple(p.defect.partition(": ")[2] for p, _, _ in [*new, *changed] if p.defect is not None)
+        return Stored(count_kinds(new), count_kinds(changed), defects)
+
+    def _sort_out(
+        self, connection: Connection, by_id: Mapping[str, tuple[Parsed, bytes]]
+    ) -> tuple[list[tuple[Parsed, str, bytes]], list[tuple[Parsed, str, bytes]]]:
+        known: dict[str, str] = {}
+        for ids in chunks(list(by_id)):
+            rows = connection.execute(
+                select(stripe_object.c.object_id, stripe_object.c.facts).where(
+                    stripe_object.c.object_id.in_(ids)
+                )
+            )
+            known.update((row.object_id, row.facts) for row in rows)
+        new, changed = [], []
+        for object_id, (parsed, raw) in by_id.items():
+            facts = encode_fact(parsed.fact) if parsed.fact is not None else ""
+            old = known.get(object_id)
+            if old is None:
+                new.append((parsed, facts, raw))
+            elif old != facts and not goes_back(parsed, old):
+                changed.append((parsed, facts, raw))
+        return new, changed
+
+    def _write(
+        self,
+        connection: Connection,
+        new: Sequence[tuple[Parsed, str, bytes]],
+        changed: Sequence[tuple[Parsed, str, bytes]],
+    ) -> None:
+        if new:
+            connection.execute(
+                insert(stripe_object),
+                [
+                    {
+                        "object_id": p.object_id,
+                        "kind": p.kind,
+                        "created": p.created,
+                        "facts": facts,
+                        "raw": zlib.compress(raw, 1),
+                    }
+                    for p, facts, raw in new
+                ],
+            )
+        if changed:
+            connection.execute(
+                update(stripe_object)
+                .where(stripe_object.c.object_id == bindparam("key"))
+                .values(
+                    facts=bindparam("new_facts"), raw=bindparam("new_raw"), created=bindparam("new_created")
+                ),
+                [
+                    {
+                        "key": p.object_id,
+                        "new_facts": facts,
+                        "new_raw": zlib.compress(raw, 1),
+                        "new_created": p.created,
+                    }
+                    for p, facts, raw in changed
+                ],
+            )
+        links = [
+            {"to_id": to_id, "kind": p.kind, "from_id": p.object_id}
+            for p, _, _ in (*new, *changed)
+            for to_id in p.links
+        ]
+        if links:
+            connection.execute(insert_ignore(connection, stripe_link), links)
+
+    def _mark(
+        self,
+        connection: Connection,
+        new: Sequence[tuple[Parsed, str, bytes]],
+        changed: Sequence[tuple[Parsed, str, bytes]],
+    ) -> None:
+        rows = [row for parsed, _, _ in new for row in self.decision_rows(parsed.fact)]
+        if rows:
+            connection.execute(insert_ignore(connection, decision), rows)
+        self._refresh(connection, [parsed for parsed, _, _ in changed])
+        fresh = {parsed.object_id for parsed, _, _ in new}
+        touched = {
+            subject_id
+            for parsed, _, _ in (*new, *changed)
+            for subject_id in (parsed.object_id, *parsed.links)
+            if subject_id not in fresh
+            and parsed.kind in ("refund", "charge", "balance_transaction", "credit_note")
+        }
+        for ids in chunks(sorted(touched)):
+            connection.execute(update(decision).where(decision.c.subject_id.in_(ids)).values(due=DECIDE_NOW))
+
+    def _refresh(self, connection: Connection, changed: Sequence[Parsed]) -> None:
+        """A refund's row repeats its amount and charge: keep them as Stripe has them now."""
+        for parsed in changed:
+            if isinstance(parsed.fact, Refund):
+                connection.execute(
+                    update(decision)
+                    .where(decision.c.subject_id == parsed.object_id)
+                    .values(
+                        amount_minor=parsed.fact.amount_minor,
+                        currency=parsed.fact.currency,
+                        charge_id=parsed.fact.charge_id,
+                    )
+                )
+
+    def decision_rows(self, fact: object, only: str | None = None) -> list[dict[str, Any]]:
+        """The rows that a refund or charge needs, in all ledgers or `only` one; none before `start`."""
+        if isinstance(fact, Refund):
+            subject, subject_id, charge_id = "refund", fact.refund_id, fact.charge_id
+            amount, sentence = fact.amount_minor, "read, and not decided yet: the next sync decides it"
+        elif isinstance(fact, Charge):
+            subject, subject_id, charge_id = "charge", fact.charge_id, fact.charge_id
+            amount, sentence = fact.captured_minor, None
+        else:
+            return []
+        if fact.created < self.start and not (fact.defect and fact.created == 0):
+            return []
+        return [
+            {
+                "ledger": name,
+                "subject_id": subject_id,
+                "subject": subject,
+                "created": fact.created,
+                "charge_id": charge_id,
+                "amount_minor": amount,
+                "currency": fact.currency,
+                "outcome": "waiting",
+                "sentence": sentence,
+                "first_seen": self.now,
+                "due": DECIDE_NOW,
+            }
+            for name, posts_sales in self.ledgers
+            if (subject == "refund" or posts_sales) and only in (None, name)
+        ]
+
+    def add_ledger(self, name: str, subject: str) -> None:
+        """Rows for every refund (or charge) already stored, for a ledger that has none of them yet."""
+        kind = subject
+        after = ""
+        while True:
+            with self.engine.begin() as connection:
+                self.lease.renew(connection)
+                found = connection.execute(
+                    select(stripe_object.c.object_id, stripe_object.c.facts)
+                    .where(stripe_object.c.kind == kind, stripe_object.c.object_id > after)
+                    .order_by(stripe_object.c.object_id)
+                    .limit(CHUNK)
+                ).all()
+                if not found:
+                    return
+                after = found[-1].object_id
+                rows = [
+                    row
+                    for object_ in found
+                    if object_.facts
+                    for row in self.decision_rows(decode_fact(kind, object_.facts), name)
+                ]
+                if rows:
+                    connection.execute(insert_ignore(connection, decision), rows)
+
+
+def goes_back(parsed: Parsed, old_facts: str) -> bool:
+    """Whether a read is older than what is stored: a refund never goes from failed to succeeded, or to pending."""
+    if not old_facts or parsed.kind not in ("refund", "charge"):
+        return False
+    old, fact = decode_fact(parsed.kind, old_facts), parsed.fact
+    if isinstance(old, Refund) and isinstance(fact, Refund):
+        return refund_status_rank(fact.status) < refund_status_rank(old.status)
+    if isinstance(old, Charge) and isinstance(fact, Charge):
+        return charge_status_rank(fact.status) < charge_status_rank(old.status)
+    return False
+
+
+def count_kinds(objects: Sequence[tuple[Parsed, str, bytes]]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for parsed, _, _ in objects:
+        counts[parsed.kind] = counts.get(parsed.kind, 0) + 1
+    return counts
+
+
+def insert_ignore(connection: Connection, table: Any) -> Any:
+    """INSERT ... ON CONFLICT DO NOTHING in the words of the database at hand."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    return dialect.insert(table).on_conflict_do_nothing()
+
+
+def chunks(ids: Sequence[str]) -> Iterable[Sequence[str]]:
+    return (ids[i : i + CHUNK] for i in range(0, len(ids), CHUNK))
+
+
+def set_cursor(connection: Connection, name: str, value: str) -> None:
+    connection.execute(delete(source_cursor).where(source_cursor.c.name == name))
+    connection.execute(insert(source_cursor).values(name=name, value=value))
+
+
+def read_cursors(engine: Engine) -> dict[str, str]:
+    with engine.connect().execution_options(reading=True) as connection:
+        return {row.name: row.value for row in connection.execute(select(source_cursor))}

@@ -1,0 +1,150 @@
+"""One run at a time per books.
+
+A dead process frees the books at once on its machine: an operating-system lock beside the SQLite state, a session
+lock on PostgreSQL. The lease row (60 s, renewed by every commit, with a token that every commit checks) is for other
+machines: while it runs, they are refused, and a holder that was cut off cannot commit once another has taken over.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from sqlalchemy import Connection, Engine, select, text, update
+from sqlalchemy.engine import make_url
+
+from connector.errors import LeaseHeld
+from connector.store.schema import lease
+from connector.world import World
+
+LEASE_S = 60
+NAME = "run"
+POLL_S = 1.0
+
+
+class Lease:
+    """The right to write. `renew` belongs into every writing transaction; it raises `LeaseHeld` when it is lost."""
+
+    def __init__(self, world: World, token: int) -> None:
+        self.world = world
+        self.token = token
+        self.until = 0
+
+    def renew(self, connection: Connection) -> None:
+        self.until = self.world.now() + LEASE_S
+        kept = connection.execute(
+            update(lease).where(lease.c.name == NAME, lease.c.token == self.token).values(until=self.until)
+        )
+        if kept.rowcount != 1:
+            raise LeaseHeld("another run has taken over these books; this one stops, nothing is lost")
+
+    def left_s(self) -> int:
+        return self.until - self.world.now()
+
+
+@contextmanager
+def hold_lease(engine: Engine, url: str, world: World, wait: bool) -> Iterator[Lease]:
+    """Hold the books for the length of the block. Raises `LeaseHeld` naming the holder, or waits with `wait`."""
+    with lock_books(engine, url, world, wait):
+        held = take_row(engine, world, wait)
+        try:
+            yield held
+        finally:
+            with engine.begin() as connection:
+                connection.execute(
+                    update(lease).where(lease.c.name == NAME, lease.c.token == held.token).values(until=0)
+                )
+
+
+def holder(engine: Engine) -> str | None:
+    """Who holds the books by the lease row, whether or not the lease has run out."""
+    with engine.begin() as connection:
+        row = connection.execute(select(lease).where(lease.c.name == NAME)).first()
+    return f"{row.owner} on {row.host}" if row is not None else None
+
+
+def take_row(engine: Engine, world: World, wait: bool) -> Lease:
+    while True:
+        with engine.begin() as connection:
+            row = connection.execute(select(lease).where(lease.c.name == NAME)).first()
+            now = world.now()
+            if row is None or row.until <= now or row.host == world.host():
+                token = 1 if row is None else row.token + 1
+                values = {
+                    "owner": f"process {world.process()}",
+                    "host": world.host(),
+                    "token": token,
+                    "until": now + LEASE_S,
+                }
+                if row is None:
+                    connection.execute(lease.insert().values(name=NAME, **values))
+                else:
+                    connection.execute(update(lease).where(lease.c.name == NAME).values(**values))
+                held = Lease(world, token)
+                held.until = now + LEASE_S
+                return held
+            sentence = f"{row.owner} on {row.host} holds these books (its lease ends in {row.until - now} s)"
+        if not wait:
+            raise LeaseHeld(sentence + "; try again, or use --wait")
+        world.sleep(POLL_S)
+
+
+@contextmanager
+def lock_books(engine: Engine, url: str, world: World, wait: bool) -> Iterator[None]:
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        with lock_file(Path(str(parsed.database) + ".lock"), engine, world, wait):
+            yield
+    else:
+        with lock_session(engine, world, wait):
+            yield
+
+
+@contextmanager
+def lock_file(path: Path, engine: Engine, world: World, wait: bool) -> Iterator[None]:
+    """flock: the kernel frees it when the process dies, however it dies."""
+    with open(path, "a+") as file:
+        while not try_lock(file):
+            if not wait:
+                raise LeaseHeld(
+                    f"{holder(engine) or 'another run'} holds these books; try again, or use --wait"
+                )
+            world.sleep(POLL_S)
+        try:
+            yield
+        finally:
+            fcntl.flock(file, fcntl.LOCK_UN)
+
+
+def try_lock(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    os.set_inheritable(file.fileno(), False)
+    return True
+
+
+@contextmanager
+def lock_session(engine: Engine, world: World, wait: bool) -> Iterator[None]:
+    """A PostgreSQL advisory lock of this database on a connection of its own: it ends with the session."""
+    number = int.from_bytes(hashlib.sha256(b"stripe-ledger-connector").digest()[:4], "big") >> 1
+    connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+    try:
+        while not connection.execute(text("SELECT pg_try_advisory_lock(:n)"), {"n": number}).scalar():
+            if not wait:
+                raise LeaseHeld(
+                    f"{holder(engine) or 'another run'} holds these books; try again, or use --wait"
+                )
+            world.sleep(POLL_S)
+        try:
+            yield
+        finally:
+            connection.execute(text("SELECT pg_advisory_unlock(:n)"), {"n": number})
+    finally:
+        connection.close()

@@ -1,0 +1,237 @@
+"""Documents on their way: claimed, attempted, settled. Each method is one transaction.
+
+The exact bytes of a request are stored before it is sent; a document that was being sent when the process died is
+`unknown` at the next start, never failed.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Engine, bindparam, func, insert, select, tuple_, update
+
+from connector.decisions.record import ARRIVED, settle_outcomes, settle_reversed
+from connector.delivery.outcome import Step
+from connector.ledgers.contract import Claimed, Request
+from connector.store.lease import Lease
+from connector.store.schema import attempt, attempt_document, decision, document
+
+Place = tuple[int, str, str, str]
+START: Place = (-1, "", "", "")
+
+
+class Outbox:
+    """The open documents of one ledger, in one run."""
+
+    def __init__(self, engine: Engine, lease: Lease, ledger: str, run_id: str, now: int) -> None:
+        self.engine = engine
+        self.lease = lease
+        self.ledger = ledger
+        self.run_id = run_id
+        self.now = now
+
+    def recover(self) -> None:
+        """What was being sent when a run died is unknown; what waited for a memo may be tried again."""
+        with self.engine.begin() as connection:
+            self.lease.renew(connection)
+            mine = document.c.ledger == self.ledger
+            connection.execute(
+                update(document)
+                .where(mine, document.c.state == "sending")
+                .values(
+                    state="unknown",
+                    reason="outcome_unknown",
+                    sentence="the run that sent it ended before the answer was stored",
+                    action="nothing to do: the next run looks in the ledger before it writes anything",
+                )
+            )
+            connection.execute(
+                update(document)
+                .where(mine, document.c.state == "held", document.c.reason == "credit_memo_not_posted")
+                .values(state="planned", reason=None, sentence=None, action=None)
+            )
+
+    def doubt(self, document_keys: Sequence[str]) -> None:
+        """The books lost these (a torn tail was cut off): whether they are there is unknown again."""
+        if not document_keys:
+            return
+        with self.engine.begin() as connection:
+            self.lease.renew(connection)
+            connection.execute(
+                update(document)
+                .where(document.c.document_key.in_(document_keys), document.c.state == "posted")
+                .values(
+                    state="unknown", reason="outcome_unknown", sentence="it was cut off at the end of a file"
+                )
+            )
+
+    def pages(self, states: Sequence[str], size: int) -> Iterator[list[Any]]:
+        """Documents in these states in the order in which they are sent; each is given once."""
+        last = START
+        order = (document.c.depth, document.c.batch_group, document.c.posting_date, document.c.document_key)
+        while True:
+            with self.engine.connect().execution_options(reading=True) as connection:
+                rows = connection.execute(
+                    select(document)
+                    .where(document.c.ledger == self.ledger, document.c.state.in_(states))
+                    .where(document.c.state.not_in(ARRIVED))
+                    .where(tuple_(*order) > last)
+                    .order_by(*order)
+                    .limit(size)
+                ).all()
+            if not rows:
+                return
+            last = (rows[-1].depth, rows[-1].batch_group, rows[-1].posting_date, rows[-1].document_key)
+            yield list(rows)
+
+    def count(self, states: Sequence[str]) -> int:
+        with self.engine.connect().execution_options(reading=True) as connection:
+            return int(
+                connection.execute(
+                    select(func.count())
+                    .select_from(document)
+                    .where(document.c.ledger == self.ledger, document.c.state.in_(states))
+                    .where(document.c.state.not_in(ARRIVED))
+                ).scalar_one()
+            )
+
+    def parent_states(self, rows: Sequence[Any]) -> dict[str, tuple[str, str]]:
+        """State and kind of every document that these rows wait for."""
+        keys = sorted({key for row in rows for key in row.after_keys.split()})
+        if not keys:
+            return {}
+        with self.engine.connect().execution_options(reading=True) as connection:
+            found = connection.execute(
+                select(document.c.document_key, document.c.state, document.c.kind).where(
+                    document.c.document_key.in_(keys)
+                )
+            )
+            return {row.document_key: (row.state, row.kind) for row in found}
+
+    def begin(self, attempt_key: str, request: Request, document_keys: Sequence[str]) -> None:
+        """Store the exact bytes before they are sent."""
+        with self.engine.begin() as connection:
+            self.lease.renew(connection)
+            connection.execute(
+                insert(attempt).values(
+                    attempt_key=attempt_key,
+                    ledger=self.ledger,
+                    run_id=self.run_id,
+                    method=request.method,
+                    target=request.target,
+                    headers=json.dumps(request.headers),
+                    body=zlib.compress(request.body, 1),
+                    sent=self.now,
+                )
+            )
+            connection.execute(
+                insert(attempt_document),
+                [{"document_key": key, "attempt_key": attempt_key} for key in document_keys],
+            )
+            connection.execute(
+                update(document)
+                .where(document.c.document_key.in_(document_keys))
+                .values(state="sending", touched_run=self.run_id)
+            )
+
+    def last_sent(self, document_keys: Sequence[str]) -> dict[str, int]:
+        """When each document was last sent."""
+        with self.engine.connect().execution_options(reading=True) as connection:
+            rows = connection.execute(
+                select(attempt_document.c.document_key, attempt.c.sent)
+                .join(attempt, attempt.c.attempt_key == attempt_document.c.attempt_key)
+                .where(attempt_document.c.document_key.in_(document_keys))
+                .order_by(attempt.c.sent)
+            )
+            return {row.document_key: row.sent for row in rows}
+
+    def settle(
+        self, steps: Mapping[str, Step], rows: Mapping[str, Any], attempt_key: str | None = None
+    ) -> None:
+        """Store what became of documents, and of the refunds and charges they are for."""
+        with self.engine.begin() as connection:
+            self.lease.renew(connection)
+            posted = [
+                {"key": key, "new_id": step.ledger_id, "new_number": step.number or rows[key].number}
+                for key, step in steps.items()
+                if step.state == "posted"
+            ]
+            if posted:
+                connection.execute(
+                    update(document)
+                    .where(document.c.document_key == bindparam("key"))
+                    .values(
+                        state="posted",
+                        ledger_id=bindparam("new_id"),
+                        number=bindparam("new_number"),
+                        reason=None,
+                        sentence=None,
+                        action=None,
+                        touched_run=self.run_id,
+                    ),
+                    posted,
+                )
+            for key, step in steps.items():
+                if step.state != "posted":
+                    connection.execute(
+                        update(document)
+                        .where(document.c.document_key == key)
+                        .values(
+                            state=step.state,
+                            ledger_id=step.ledger_id,
+                            reason=step.reason,
+                            sentence=step.sentence,
+                            action=step.action,
+                            touched_run=self.run_id,
+                        )
+                    )
+            if attempt_key is not None:
+                connection.execute(
+                    update(attempt).where(attempt.c.attempt_key == attempt_key).values(settled=self.now)
+                )
+                for state in {step.state for step in steps.values()}:
+                    keys = [key for key, step in steps.items() if step.state == state]
+                    connection.execute(
+                        update(attempt_document)
+                        .where(
+                            attempt_document.c.attempt_key == attempt_key,
+                            attempt_document.c.document_key.in_(keys),
+                        )
+                        .values(outcome=state)
+                    )
+            done = [rows[key] for key, step in steps.items() if step.state == "posted"]
+            settle_reversed(connection, [row.content for row in done if row.kind == "reversal"])
+            settle_outcomes(
+                connection, self.ledger, sorted({rows[key].subject_id for key in steps}), self.run_id
+            )
+
+    def give_up(self, code: str, sentence: str) -> None:
+        """The pass ended early: what is still planned is failed for now, and tried again by the next run."""
+        waiting = (
+            select(document.c.document_key)
+            .where(document.c.ledger == decision.c.ledger, document.c.subject_id == decision.c.subject_id)
+            .where(document.c.state == "planned")
+        )
+        with self.engine.begin() as connection:
+            self.lease.renew(connection)
+            connection.execute(
+                update(decision)
+                .where(decision.c.ledger == self.ledger, decision.c.outcome == "waiting", waiting.exists())
+                .values(outcome="failed", reason=code, sentence=sentence, touched_run=self.run_id)
+            )
+
+
+def claimed_from(row: Any) -> Claimed:
+    return Claimed(
+        row.document_key,
+        row.kind,
+        row.number,
+        row.amount_minor,
+        row.currency,
+        row.batch_group,
+        row.content,
+        row.payload,
+    )

@@ -1,0 +1,246 @@
+"""One pass: pull, plan, push. Read this first.
+
+Facts come from Stripe into the state; every due charge and refund is decided from the state; what was decided is
+carried into the ledgers. A crash anywhere leaves the next pass to go on: nothing is written twice, nothing is lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Engine, insert, select, update
+
+from connector.decisions.charges import ChargeDesk
+from connector.decisions.pages import discard_unsent, due_pages
+from connector.decisions.record import Recorder
+from connector.decisions.refunds import RefundDesk
+from connector.delivery.push import Push
+from connector.errors import ConnectorError, LedgerDown
+from connector.operations.fill import fill_from_books
+from connector.progress import NO_PROGRESS, Progress
+from connector.store.intake import Intake, read_cursors
+from connector.store.lease import Lease
+from connector.store.outbox import Outbox
+from connector.store.schema import decision, ledger, run
+from connector.store.words import read_lines
+from connector.stripe_source.source import Source
+from connector.workplace import Desk, LedgerSetup, Setup, open_desk, open_source
+
+
+@dataclass(slots=True)
+class Pulled:
+    """New charges and refunds, and objects that changed; `notes` say what was odd in what was read."""
+
+    charges: int = 0
+    refunds: int = 0
+    changed: int = 0
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class PassError:
+    ledger: str | None
+    code: str
+    sentence: str
+
+
+@dataclass(slots=True)
+class PassReport:
+    """What one pass did; counts of refunds and documents are read from the state by `run_id`."""
+
+    run_id: str
+    pulled: Pulled = field(default_factory=Pulled)
+    errors: list[PassError] = field(default_factory=list)
+    ledgers: tuple[str, ...] = ()
+    sent: int = 0
+
+
+class Pass:
+    """One run over these books, under a lease."""
+
+    def __init__(
+        self,
+        setup: Setup,
+        engine: Engine,
+        lease: Lease,
+        progress: Progress = NO_PROGRESS,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self.setup = setup
+        self.engine = engine
+        self.lease = lease
+        self.progress = progress
+        self.should_stop = should_stop
+        self.now = setup.world.now()
+        self.report = PassReport(setup.world.new_id())
+
+    def run(
+        self,
+        command: str,
+        only: str | None = None,
+        write: bool = True,
+        refetch: tuple[str, ...] | None = None,
+    ) -> PassReport:
+        """Pull, plan and (with `write`) push, for all enabled ledgers or `only` one."""
+        chosen = self.setup.chosen(only)
+        self.report.ledgers = tuple(one.name for one in chosen)
+        self.start_run(command)
+        self.pull(refetch)
+        for one in chosen:
+            if self.should_stop():
+                break
+            try:
+                self.serve(one, write)
+            except LedgerDown as error:
+                self.fail(one.name, error.code, str(error))
+        self.end_run()
+        return self.report
+
+    def fail(self, name: str | None, code: str, sentence: str) -> None:
+        self.report.errors.append(PassError(name, code, sentence))
+
+    # ------------------------------------------------------------------------------------------ pull
+
+    def pull(self, refetch: tuple[str, ...] | None) -> None:
+        """Read what is new or changed at Stripe into the state. Stripe being away does not stop the ledgers."""
+        with self.engine.begin() as connection:
+            self.lease.renew(connection)
+            read_lines(connection, self.setup.decisions_file)
+        intake = self.intake()
+        for one in self.setup.ledgers.values():
+            self.welcome(intake, one)
+        try:
+            source = open_source(self.setup)
+            self.read_source(source, intake, refetch)
+        except LedgerDown as error:
+            self.fail(None, error.code, str(error))
+
+    def intake(self) -> Intake:
+        ledgers = [(one.name, one.posts_sales) for one in self.setup.ledgers.values()]
+        return Intake(self.engine, self.lease, ledgers, self.setup.books.start, self.now)
+
+    def read_source(self, source: Source, intake: Intake, refetch: tuple[str, ...] | None) -> None:
+        pulled = self.report.pulled
+        cursors = read_cursors(self.engine)
+        pages = source.pages(cursors, self.now) if refetch is None else source.refetch(refetch)
+        with self.progress.stage("Reading Stripe") as tick:
+            for page in pages:
+                stored = intake.store_page(page.objects, page.cursor)
+                pulled.charges += stored.new.get("charge", 0)
+                pulled.refunds += stored.new.get("refund", 0)
+                pulled.changed += sum(stored.changed.values())
+                pulled.notes.extend(stored.defects)
+                tick(len(page.objects))
+
+    def welcome(self, intake: Intake, one: LedgerSetup) -> None:
+        """A ledger that is new to the state gets a row for every refund (and charge) that was read before."""
+        subjects = ("refund", "charge") if one.posts_sales else ("refund",)
+        with self.engine.connect().execution_options(reading=True) as connection:
+            missing = [
+                subject
+                for subject in subjects
+                if connection.execute(
+                    select(decision.c.ledger)
+                    .where(decision.c.ledger == one.name, decision.c.subject == subject)
+                    .limit(1)
+                ).first()
+                is None
+            ]
+            known = connection.execute(select(ledger.c.name).where(ledger.c.name == one.name)).first()
+        if known is None:
+            with self.engine.begin() as connection:
+                self.lease.renew(connection)
+                connection.execute(insert(ledger).values(name=one.name, kind=one.policy.kind, filled=0))
+        for subject in missing:
+            intake.add_ledger(one.name, subject)
+
+    # ------------------------------------------------------------------------------------------ one ledger
+
+    def serve(self, one: LedgerSetup, write: bool) -> None:
+        """Survey a ledger, fill an empty state from it, decide what is due, carry what was decided."""
+        desk = open_desk(self.setup, one)
+        try:
+            first_run = self.prepare(desk, write)
+            outbox = Outbox(self.engine, self.lease, one.name, self.report.run_id, self.now)
+            outbox.doubt(desk.company.lost)
+            discard_unsent(self.engine, self.lease, one.name)
+            self.decide(desk, first_run)
+            if write:
+                self.push(desk, outbox)
+        finally:
+            close = getattr(desk.courier, "close", None)
+            if close is not None:
+                close()
+
+    def prepare(self, desk: Desk, write: bool) -> int:
+        """Fill the state from the books once; remember when this ledger was first written to."""
+        name = desk.policy.name
+        with self.engine.connect().execution_options(reading=True) as connection:
+            row = connection.execute(select(ledger).where(ledger.c.name == name)).one()
+        if not row.filled:
+            fill_from_books(self.engine, self.lease, self.setup.books, desk)
+        if row.first_run is None and write:
+            with self.engine.begin() as connection:
+                self.lease.renew(connection)
+                connection.execute(update(ledger).where(ledger.c.name == name).values(first_run=self.now))
+        return int(row.first_run) if row.first_run is not None else self.now
+
+    def decide(self, desk: Desk, first_run: int) -> None:
+        """Plans for everything that is due: sales first, since refunds stand on them."""
+        name, books = desk.policy.name, self.setup.books
+        recorder = Recorder(
+            self.engine, self.lease, self.report.run_id, name, desk.ledger, desk.ruleset_digest
+        )
+        recorder.remember_rules(desk.ruleset)
+        parts = (self.engine, books, desk.policy, desk.ledger, desk.courier, self.now)
+        desks: list[tuple[str, Any]] = [("refund", RefundDesk(*parts, first_run))]
+        if desk.setup.posts_sales:
+            desks.insert(0, ("charge", ChargeDesk(*parts)))
+        for subject, deciding in desks:
+            with self.progress.stage(f"Planning {subject}s for {name}") as tick:
+                for rows in due_pages(self.engine, name, subject):
+                    if self.should_stop():
+                        return
+                    page, hits = deciding.decide(rows)
+                    recorder.write(page, hits)
+                    tick(len(rows))
+
+    def push(self, desk: Desk, outbox: Outbox) -> None:
+        with self.progress.stage(f"Posting to {desk.policy.name}", outbox.count(("planned",))) as tick:
+            push = Push(
+                self.setup.world,
+                outbox,
+                desk.ledger,
+                desk.courier,
+                desk.setup.settle_after_s,
+                desk.setup.longest_wait_s,
+                desk.ledger.capabilities.batch_size,
+                tick,
+                self.should_stop,
+            )
+            stop = push.run()
+        if stop is not None:
+            self.fail(desk.policy.name, stop.code, stop.sentence)
+
+    # ------------------------------------------------------------------------------------------ the run itself
+
+    def start_run(self, command: str) -> None:
+        with self.engine.begin() as connection:
+            self.lease.renew(connection)
+            connection.execute(
+                insert(run).values(run_id=self.report.run_id, command=command, started=self.now)
+            )
+
+    def end_run(self) -> None:
+        try:
+            with self.engine.begin() as connection:
+                self.lease.renew(connection)
+                connection.execute(
+                    update(run)
+                    .where(run.c.run_id == self.report.run_id)
+                    .values(ended=self.setup.world.now(), exit_code=int(bool(self.report.errors)))
+                )
+        except ConnectorError as error:
+            self.fail(None, error.code, str(error))

@@ -1,0 +1,42 @@
+"""The outside: clock, sleep, ids, who and where we are. Everything that is not a function of its input enters here."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class World:
+    """The real world; tests hand in another."""
+
+    environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+
+    def now(self) -> int:
+        """Whole seconds since 1970 in UTC."""
+        return int(time.time())
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+    def new_id(self) -> str:
+        """32 hexadecimal characters that never come twice."""
+        return uuid.uuid4().hex
+
+    def host(self) -> str:
+        return socket.gethostname()
+
+    def process(self) -> str:
+        return str(os.getpid())
+
+    def actor(self) -> str:
+        """Who is at the keyboard, for what a person decides."""
+        try:
+            return f"{getpass.getuser()}@{socket.gethostname()}"
+        except (KeyError, OSError):
+            return f"uid{os.getuid()}@{socket.gethostname()}"
