@@ -82,12 +82,14 @@ class Pass:
         only: str | None = None,
         write: bool = True,
         refetch: tuple[str, ...] | None = None,
+        after_pull: Callable[[], None] = lambda: None,
     ) -> PassReport:
-        """Pull, plan and (with `write`) push, for all enabled ledgers or `only` one."""
+        """Pull (or read `refetch` afresh), plan and (with `write`) push, for all enabled ledgers or `only` one."""
         chosen = self.setup.chosen(only)
         self.report.ledgers = tuple(one.name for one in chosen)
         self.start_run(command)
         self.pull(refetch)
+        after_pull()
         for one in chosen:
             if self.should_stop():
                 break

@@ -76,7 +76,7 @@ HOLD = rule("rest", "hold")
 IGNORE = rule("rest", "ignore")
 
 
-# ---------------------------------------------------------------------------------------------- methods
+# -------------------------------------------------------------------------------- methods
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_no_payment_method_is_other() -> None:
     assert {method_of(word) for word in STRIPE_METHODS} == {"card", "bank", "other"}
 
 
-# ---------------------------------------------------------------------------------------------- conditions
+# -------------------------------------------------------------------------------- conditions
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_conditions(condition: Any, changes: dict[str, Any], holds: bool, why: s
     assert decide(asked, rules, {}, ALL).rule == ("asked" if holds else "rest")
 
 
-# ---------------------------------------------------------------------------------------------- switches, abilities
+# -------------------------------------------------------------------------------- switches, abilities
 
 
 @pytest.mark.parametrize(
@@ -164,69 +164,258 @@ def test_conditions(condition: Any, changes: dict[str, Any], holds: bool, why: s
         ("the first that matches", (MEMO, RECEIPT, HOLD), {}, {}, ALL, ("types", MEMO_CARD, (), "memo")),
         ("an ignore before it", (IGNORE, MEMO), {}, {}, ALL, ("ignore", (), (), "rest")),
         ("a hold before it", (HOLD, MEMO), {}, {"credit_memo": False}, ALL, ("hold", (), (), "rest")),
-        ("income leg off: the next rule", (MEMO, RECEIPT), {}, {"credit_memo": False}, ALL,
-         ("types", ("refund_receipt",), (), "receipt")),
-        ("cash leg off: left out", (MEMO, RECEIPT), {}, {"credit_card_refund": False}, ALL,
-         ("types", ("credit_memo",), ("credit_card_refund",), "memo")),
-        ("another cash leg off: no matter", (MEMO,), {}, {"refund_payout": False}, ALL,
-         ("types", MEMO_CARD, (), "memo")),
-        ("off, then nothing", (MEMO,), {}, {"credit_memo": False}, ALL, ("type_switched_off", (), (), "memo")),
-        ("off, then hold", (MEMO, HOLD), {}, {"credit_memo": False}, ALL, ("type_switched_off", (), (), "memo")),
-        ("off, then ignore", (MEMO, IGNORE), {}, {"credit_memo": False}, ALL, ("type_switched_off", (), (), "memo")),
-        ("off twice: the first is named", (MEMO, RECEIPT, HOLD), {},
-         {"credit_memo": False, "refund_receipt": False}, ALL, ("type_switched_off", (), (), "memo")),
-        ("off, but its conditions do not hold", (MEMO, HOLD), {"sale": "sales_receipt"}, {"credit_memo": False}, ALL,
-         ("hold", (), (), "rest")),
-        ("off, a hold, and a rule behind it that is never reached", (MEMO, HOLD, RECEIPT), {},
-         {"credit_memo": False}, ALL, ("type_switched_off", (), (), "memo")),
-        ("reopen_invoice is off unless switched on", (rule("reopen", "reopen_invoice"), HOLD), {}, {}, ALL,
-         ("type_switched_off", (), (), "reopen")),
-        ("reopen_invoice on", (rule("reopen", "reopen_invoice"), HOLD), {}, {"reopen_invoice": True}, ALL,
-         ("types", ("reopen_invoice",), (), "reopen")),
-        ("cannot, then the next rule", (RECEIPT, MEMO), {}, {}, ALL - {"refund_receipt"},
-         ("types", MEMO_CARD, (), "memo")),
-        ("cannot, then nothing", (RECEIPT,), {}, {}, ALL - {"refund_receipt"},
-         ("ledger_cannot", (), (), "receipt")),
-        ("cannot, then hold", (RECEIPT, HOLD), {}, {}, ALL - {"refund_receipt"},
-         ("ledger_cannot", (), (), "receipt")),
-        ("cannot, then ignore", (RECEIPT, IGNORE), {}, {}, ALL - {"refund_receipt"},
-         ("ledger_cannot", (), (), "receipt")),
-        ("cannot and off: the switch would not help", (RECEIPT, HOLD), {}, {"refund_receipt": False},
-         ALL - {"refund_receipt"}, ("ledger_cannot", (), (), "receipt")),
-        ("one cannot, another is off: the switch would help", (RECEIPT, MEMO, HOLD), {}, {"credit_memo": False},
-         ALL - {"refund_receipt"}, ("type_switched_off", (), (), "memo")),
-        ("a cash leg that the ledger cannot make is left out", (MEMO,), {}, {}, ALL - {"credit_card_refund"},
-         ("types", ("credit_memo",), ("credit_card_refund",), "memo")),
-        ("void of a sales receipt cannot be made", (rule("void", "void"), HOLD), {"sale": "sales_receipt"}, {}, ALL,
-         ("ledger_cannot", (), (), "void")),
-        ("nothing takes income back from a lone payment", (rule("memo", MEMO_CARD), HOLD), {"sale": "payment"}, {},
-         ALL, ("ledger_cannot", (), (), "memo")),
-        ("a lone pay-out of an invoice cannot be made", (rule("out", "refund_payout"), HOLD), {}, {}, ALL,
-         ("ledger_cannot", (), (), "out")),
-        ("NetSuite's refund receipt is of a cash sale", (RECEIPT, HOLD), {"ledger": "netsuite"}, {}, ALL,
-         ("ledger_cannot", (), (), "receipt")),
-        ("no sale: types are passed over", (rule("any", "refund_receipt"), HOLD), {"sale": "none"}, {}, ALL,
-         ("hold", (), (), "rest")),
-        ("no sale, type off: not the switch's doing", (rule("any", "refund_receipt"), HOLD), {"sale": "none"},
-         {"refund_receipt": False}, ALL, ("hold", (), (), "rest")),
-        ("no sale, only types", (rule("any", "refund_receipt"),), {"sale": "none"}, {}, ALL,
-         ("no_rule", (), (), None)),
-        ("no sale, ignore", (rule("any", "refund_receipt"), IGNORE), {"sale": "none"}, {}, ALL,
-         ("ignore", (), (), "rest")),
-        ("a card refund is only for cards", (MEMO, rule("payout", MEMO_PAYOUT)), {"method": "bank"}, {}, ALL,
-         ("types", MEMO_PAYOUT, (), "payout")),
-        ("a card refund is only for cards, even switched off", (MEMO, HOLD), {"method": "bank"},
-         {"credit_card_refund": False}, ALL, ("hold", (), (), "rest")),
-        ("nothing to take off the invoice", (rule("reopen", "reopen_invoice"), HOLD), {"payment": "absent"},
-         {"reopen_invoice": True}, ALL, ("hold", (), (), "rest")),
-        ("all off: excluded whatever the rules", (HOLD,), {"sale": "none"}, OFF, ALL,
-         ("type_switched_off", (), (), "rest")),
+        (
+            "income leg off: the next rule",
+            (MEMO, RECEIPT),
+            {},
+            {"credit_memo": False},
+            ALL,
+            ("types", ("refund_receipt",), (), "receipt"),
+        ),
+        (
+            "cash leg off: left out",
+            (MEMO, RECEIPT),
+            {},
+            {"credit_card_refund": False},
+            ALL,
+            ("types", ("credit_memo",), ("credit_card_refund",), "memo"),
+        ),
+        (
+            "another cash leg off: no matter",
+            (MEMO,),
+            {},
+            {"refund_payout": False},
+            ALL,
+            ("types", MEMO_CARD, (), "memo"),
+        ),
+        (
+            "off, then nothing",
+            (MEMO,),
+            {},
+            {"credit_memo": False},
+            ALL,
+            ("type_switched_off", (), (), "memo"),
+        ),
+        (
+            "off, then hold",
+            (MEMO, HOLD),
+            {},
+            {"credit_memo": False},
+            ALL,
+            ("type_switched_off", (), (), "memo"),
+        ),
+        (
+            "off, then ignore",
+            (MEMO, IGNORE),
+            {},
+            {"credit_memo": False},
+            ALL,
+            ("type_switched_off", (), (), "memo"),
+        ),
+        (
+            "off twice: the first is named",
+            (MEMO, RECEIPT, HOLD),
+            {},
+            {"credit_memo": False, "refund_receipt": False},
+            ALL,
+            ("type_switched_off", (), (), "memo"),
+        ),
+        (
+            "off, but its conditions do not hold",
+            (MEMO, HOLD),
+            {"sale": "sales_receipt"},
+            {"credit_memo": False},
+            ALL,
+            ("hold", (), (), "rest"),
+        ),
+        (
+            "off, a hold, and a rule behind it that is never reached",
+            (MEMO, HOLD, RECEIPT),
+            {},
+            {"credit_memo": False},
+            ALL,
+            ("type_switched_off", (), (), "memo"),
+        ),
+        (
+            "reopen_invoice is off unless switched on",
+            (rule("reopen", "reopen_invoice"), HOLD),
+            {},
+            {},
+            ALL,
+            ("type_switched_off", (), (), "reopen"),
+        ),
+        (
+            "reopen_invoice on",
+            (rule("reopen", "reopen_invoice"), HOLD),
+            {},
+            {"reopen_invoice": True},
+            ALL,
+            ("types", ("reopen_invoice",), (), "reopen"),
+        ),
+        (
+            "cannot, then the next rule",
+            (RECEIPT, MEMO),
+            {},
+            {},
+            ALL - {"refund_receipt"},
+            ("types", MEMO_CARD, (), "memo"),
+        ),
+        (
+            "cannot, then nothing",
+            (RECEIPT,),
+            {},
+            {},
+            ALL - {"refund_receipt"},
+            ("ledger_cannot", (), (), "receipt"),
+        ),
+        (
+            "cannot, then hold",
+            (RECEIPT, HOLD),
+            {},
+            {},
+            ALL - {"refund_receipt"},
+            ("ledger_cannot", (), (), "receipt"),
+        ),
+        (
+            "cannot, then ignore",
+            (RECEIPT, IGNORE),
+            {},
+            {},
+            ALL - {"refund_receipt"},
+            ("ledger_cannot", (), (), "receipt"),
+        ),
+        (
+            "cannot and off: the switch would not help",
+            (RECEIPT, HOLD),
+            {},
+            {"refund_receipt": False},
+            ALL - {"refund_receipt"},
+            ("ledger_cannot", (), (), "receipt"),
+        ),
+        (
+            "one cannot, another is off: the switch would help",
+            (RECEIPT, MEMO, HOLD),
+            {},
+            {"credit_memo": False},
+            ALL - {"refund_receipt"},
+            ("type_switched_off", (), (), "memo"),
+        ),
+        (
+            "a cash leg that the ledger cannot make is left out",
+            (MEMO,),
+            {},
+            {},
+            ALL - {"credit_card_refund"},
+            ("types", ("credit_memo",), ("credit_card_refund",), "memo"),
+        ),
+        (
+            "void of a sales receipt cannot be made",
+            (rule("void", "void"), HOLD),
+            {"sale": "sales_receipt"},
+            {},
+            ALL,
+            ("ledger_cannot", (), (), "void"),
+        ),
+        (
+            "nothing takes income back from a lone payment",
+            (rule("memo", MEMO_CARD), HOLD),
+            {"sale": "payment"},
+            {},
+            ALL,
+            ("ledger_cannot", (), (), "memo"),
+        ),
+        (
+            "a lone pay-out of an invoice cannot be made",
+            (rule("out", "refund_payout"), HOLD),
+            {},
+            {},
+            ALL,
+            ("ledger_cannot", (), (), "out"),
+        ),
+        (
+            "NetSuite's refund receipt is of a cash sale",
+            (RECEIPT, HOLD),
+            {"ledger": "netsuite"},
+            {},
+            ALL,
+            ("ledger_cannot", (), (), "receipt"),
+        ),
+        (
+            "no sale: types are passed over",
+            (rule("any", "refund_receipt"), HOLD),
+            {"sale": "none"},
+            {},
+            ALL,
+            ("hold", (), (), "rest"),
+        ),
+        (
+            "no sale, type off: not the switch's doing",
+            (rule("any", "refund_receipt"), HOLD),
+            {"sale": "none"},
+            {"refund_receipt": False},
+            ALL,
+            ("hold", (), (), "rest"),
+        ),
+        (
+            "no sale, only types",
+            (rule("any", "refund_receipt"),),
+            {"sale": "none"},
+            {},
+            ALL,
+            ("no_rule", (), (), None),
+        ),
+        (
+            "no sale, ignore",
+            (rule("any", "refund_receipt"), IGNORE),
+            {"sale": "none"},
+            {},
+            ALL,
+            ("ignore", (), (), "rest"),
+        ),
+        (
+            "a card refund is only for cards",
+            (MEMO, rule("payout", MEMO_PAYOUT)),
+            {"method": "bank"},
+            {},
+            ALL,
+            ("types", MEMO_PAYOUT, (), "payout"),
+        ),
+        (
+            "a card refund is only for cards, even switched off",
+            (MEMO, HOLD),
+            {"method": "bank"},
+            {"credit_card_refund": False},
+            ALL,
+            ("hold", (), (), "rest"),
+        ),
+        (
+            "nothing to take off the invoice",
+            (rule("reopen", "reopen_invoice"), HOLD),
+            {"payment": "absent"},
+            {"reopen_invoice": True},
+            ALL,
+            ("hold", (), (), "rest"),
+        ),
+        (
+            "all off: excluded whatever the rules",
+            (HOLD,),
+            {"sale": "none"},
+            OFF,
+            ALL,
+            ("type_switched_off", (), (), "rest"),
+        ),
         ("all off, no rule", (), {}, OFF, ALL, ("type_switched_off", (), (), None)),
         ("all off, ignore", (IGNORE,), {}, OFF, ALL, ("ignore", (), (), "rest")),
-        ("all off, cannot", (RECEIPT,), {}, OFF, ALL - {"refund_receipt"},
-         ("type_switched_off", (), (), "receipt")),
+        (
+            "all off, cannot",
+            (RECEIPT,),
+            {},
+            OFF,
+            ALL - {"refund_receipt"},
+            ("type_switched_off", (), (), "receipt"),
+        ),
     ],
-)  # fmt: skip
+)
 def test_decide(
     title: str,
     rules: tuple[Rule, ...],
@@ -255,7 +444,7 @@ def test_the_caller_may_know_better_what_a_ledger_makes() -> None:
     assert decide(PAID_INVOICE, (RECEIPT,), {}, ALL).result == "types"
 
 
-# ---------------------------------------------------------------------------------------------- the default rules
+# -------------------------------------------------------------------------------- the default rules
 
 
 @pytest.mark.parametrize(
@@ -288,7 +477,7 @@ def test_default_rules(
     assert (decision.types or decision.result) == expected
 
 
-# ---------------------------------------------------------------------------------------------- explained
+# -------------------------------------------------------------------------------- explained
 
 
 def test_the_trace_tells_each_rule_and_stops_at_the_winner() -> None:
@@ -319,24 +508,72 @@ def test_the_trace_tells_each_rule_and_stops_at_the_winner() -> None:
 @pytest.mark.parametrize(
     ("rules", "changes", "switches", "can", "last_why", "said"),
     [
-        ((MEMO, HOLD), {}, {"credit_memo": False}, ALL,
-         'it has no conditions and always matches, but "memo" would have won before it',
-         ('credit_memo is switched off: rule "memo" was passed over',)),
-        ((RECEIPT,), {}, {}, ALL - {"refund_receipt"},
-         "every condition holds, but beancount cannot make refund_receipt", ()),
-        ((rule("void", "void"),), {"sale": "sales_receipt"}, {}, ALL,
-         "every condition holds, but beancount cannot make void where sale is sales_receipt", ()),
-        ((rule("any", "void"),), {"sale": "none"}, {}, ALL,
-         "sale is none, so there is nothing to take back: only hold or ignore may decide", ()),
-        ((MEMO,), {"method": "bank"}, {}, ALL, "method is bank, and credit_card_refund is only for cards", ()),
-        ((rule("reopen", "reopen_invoice"),), {"payment": "absent"}, {}, ALL,
-         "payment is absent, and reopen_invoice takes an applied payment off its invoice", ()),
-        ((MEMO,), {}, {}, ALL - {"credit_card_refund"}, "every condition holds",
-         ("beancount cannot make credit_card_refund: it is left out, and the credit memo stays open",)),
-        ((HOLD,), {}, OFF, ALL, "it has no conditions and always matches, but every type is switched off",
-         ("every type is switched off: no refund is posted",)),
+        (
+            (MEMO, HOLD),
+            {},
+            {"credit_memo": False},
+            ALL,
+            'it has no conditions and always matches, but "memo" would have won before it',
+            ('credit_memo is switched off: rule "memo" was passed over',),
+        ),
+        (
+            (RECEIPT,),
+            {},
+            {},
+            ALL - {"refund_receipt"},
+            "every condition holds, but beancount cannot make refund_receipt",
+            (),
+        ),
+        (
+            (rule("void", "void"),),
+            {"sale": "sales_receipt"},
+            {},
+            ALL,
+            "every condition holds, but beancount cannot make void where sale is sales_receipt",
+            (),
+        ),
+        (
+            (rule("any", "void"),),
+            {"sale": "none"},
+            {},
+            ALL,
+            "sale is none, so there is nothing to take back: only hold or ignore may decide",
+            (),
+        ),
+        (
+            (MEMO,),
+            {"method": "bank"},
+            {},
+            ALL,
+            "method is bank, and credit_card_refund is only for cards",
+            (),
+        ),
+        (
+            (rule("reopen", "reopen_invoice"),),
+            {"payment": "absent"},
+            {},
+            ALL,
+            "payment is absent, and reopen_invoice takes an applied payment off its invoice",
+            (),
+        ),
+        (
+            (MEMO,),
+            {},
+            {},
+            ALL - {"credit_card_refund"},
+            "every condition holds",
+            ("beancount cannot make credit_card_refund: it is left out, and the credit memo stays open",),
+        ),
+        (
+            (HOLD,),
+            {},
+            OFF,
+            ALL,
+            "it has no conditions and always matches, but every type is switched off",
+            ("every type is switched off: no refund is posted",),
+        ),
     ],
-)  # fmt: skip
+)
 def test_the_trace_in_words(
     rules: tuple[Rule, ...],
     changes: dict[str, Any],
@@ -350,7 +587,7 @@ def test_the_trace_in_words(
     assert decision.switches == said
 
 
-# ---------------------------------------------------------------------------------------------- properties
+# -------------------------------------------------------------------------------- properties
 
 REASONS = (None, "duplicate", "fraudulent")
 some_facts = st.builds(

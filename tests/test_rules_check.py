@@ -49,7 +49,7 @@ def warnings_of(*rules: Rule, can: frozenset[str] = ALL, kind: str = "beancount"
     return [str(warning) for warning in warnings]
 
 
-# ---------------------------------------------------------------------------------------------- results
+# -------------------------------------------------------------------------------- results
 
 
 @pytest.mark.parametrize("result", ALLOWED_RESULTS)
@@ -63,8 +63,10 @@ def test_a_lone_payout_is_allowed_for_a_lone_payment_only() -> None:
         wanted = {"sale": sales} if sales else {}
         (error,) = errors_of(rule("x", "refund_payout", **wanted))
         assert error == (
-            'rule "x": refund_payout alone leaves a debit of 110.00 on receivable and leaves income and tax untouched, '
-            "unless the sale is a lone payment; probably meant: credit_memo + refund_payout or `sale: payment` in `when`"
+            'rule "x": refund_payout alone leaves a debit of 110.00 on receivable and leaves income and '
+            "tax untouched, "
+            "unless the sale is a lone payment; probably meant: credit_memo + refund_payout or `sale: "
+            "payment` in `when`"
         )
 
 
@@ -79,47 +81,55 @@ def test_a_lone_payout_is_allowed_for_a_lone_payment_only() -> None:
         ),
         (
             ("credit_card_refund",),
-            "credit_card_refund alone leaves a debit of 110.00 on receivable and leaves income and tax untouched",
+            "credit_card_refund alone leaves a debit of 110.00 on receivable and leaves income and tax "
+            "untouched",
             "credit_memo + credit_card_refund",
         ),
         (
             ("refund_receipt", "credit_card_refund"),
-            "refund_receipt + credit_card_refund takes 220.00 out of clearing for a refund of 110.00 and leaves a "
+            "refund_receipt + credit_card_refund takes 220.00 out of clearing for a refund of 110.00 and "
+            "leaves a "
             "debit of 110.00 on receivable",
             "credit_memo + credit_card_refund or refund_receipt",
         ),
         (
             ("credit_memo", "void"),
-            "credit_memo + void takes 220.00 of income and tax back for a 110.00 sale and leaves a credit of 110.00 "
+            "credit_memo + void takes 220.00 of income and tax back for a 110.00 sale and leaves a credit "
+            "of 110.00 "
             "on receivable",
             "credit_memo + credit_card_refund or credit_memo + refund_payout or void",
         ),
         (
             ("void", "credit_card_refund"),
-            "void + credit_card_refund takes 110.00 out of clearing for a charge that was never put there and leaves "
+            "void + credit_card_refund takes 110.00 out of clearing for a charge that was never put there "
+            "and leaves "
             "a debit of 110.00 on receivable",
             "credit_memo + credit_card_refund or void",
         ),
         (
             ("credit_memo", "reopen_invoice"),
-            "credit_memo + reopen_invoice leaves a debit of 110.00 and a credit of 110.00 on receivable side by side",
+            "credit_memo + reopen_invoice leaves a debit of 110.00 and a credit of 110.00 on receivable "
+            "side by side",
             "credit_memo + credit_card_refund or credit_memo + refund_payout or reopen_invoice",
         ),
         (
             ("reopen_invoice", "refund_payout"),
-            "reopen_invoice + refund_payout takes 220.00 out of clearing for a refund of 110.00, leaves a debit of "
+            "reopen_invoice + refund_payout takes 220.00 out of clearing for a refund of 110.00, leaves a "
+            "debit of "
             "220.00 on receivable and leaves income and tax untouched",
             "credit_memo + refund_payout or reopen_invoice",
         ),
         (
             ("credit_memo", "credit_card_refund", "refund_payout"),
-            "credit_memo + credit_card_refund + refund_payout takes 220.00 out of clearing for a refund of 110.00 and "
+            "credit_memo + credit_card_refund + refund_payout takes 220.00 out of clearing for a refund of "
+            "110.00 and "
             "leaves a debit of 110.00 on receivable",
             "credit_memo + credit_card_refund or credit_memo + refund_payout",
         ),
         (
             ("refund_receipt", "refund_receipt"),
-            "refund_receipt + refund_receipt takes 220.00 of income and tax back for a 110.00 sale and takes 220.00 "
+            "refund_receipt + refund_receipt takes 220.00 of income and tax back for a 110.00 sale and "
+            "takes 220.00 "
             "out of clearing for a refund of 110.00",
             "refund_receipt",
         ),
@@ -168,7 +178,7 @@ def test_without_a_sale_nothing_can_be_taken_back(sales: list[str]) -> None:
     assert errors_of(rule("x", "ignore", sale=sales)) == []
 
 
-# ---------------------------------------------------------------------------------------------- reach
+# -------------------------------------------------------------------------------- reach
 
 
 @pytest.mark.parametrize(
@@ -178,7 +188,12 @@ def test_without_a_sale_nothing_can_be_taken_back(sales: list[str]) -> None:
         ("ignore before it", [rule("a", "ignore")], rule("b", MEMO_CARD, sale="invoice"), True),
         ("the same income leg", [rule("a", MEMO_CARD)], rule("b", MEMO_CARD, sale="invoice"), True),
         ("the same income leg, another cash leg", [rule("a", "credit_memo")], rule("b", MEMO_PAYOUT), True),
-        ("another income leg: a switch lets it through", [rule("a", "refund_receipt")], rule("b", MEMO_CARD), False),
+        (
+            "another income leg: a switch lets it through",
+            [rule("a", "refund_receipt")],
+            rule("b", MEMO_CARD),
+            False,
+        ),
         ("cards only, while every method is asked", [rule("a", MEMO_CARD)], rule("b", MEMO_PAYOUT), False),
         ("a narrower rule before it", [rule("a", MEMO_CARD, payment="applied")], rule("b", MEMO_CARD), False),
         (
@@ -217,8 +232,18 @@ def test_without_a_sale_nothing_can_be_taken_back(sales: list[str]) -> None:
             rule("b", MEMO_CARD, MetadataIs("k", ("x",)), sale="invoice"),
             True,
         ),
-        ("other metadata", [rule("a", "hold", MetadataIs("k", ("x",)))], rule("b", "hold", MetadataIs("l", ("x",))), False),
-        ("the same reason", [rule("a", "hold", reason=[None, "duplicate"])], rule("b", "void", reason="duplicate"), True),
+        (
+            "other metadata",
+            [rule("a", "hold", MetadataIs("k", ("x",)))],
+            rule("b", "hold", MetadataIs("l", ("x",))),
+            False,
+        ),
+        (
+            "the same reason",
+            [rule("a", "hold", reason=[None, "duplicate"])],
+            rule("b", "void", reason="duplicate"),
+            True,
+        ),
         ("another reason", [rule("a", "hold", reason=[None])], rule("b", "void", reason="duplicate"), False),
         (
             "a payment method tells the method",
@@ -232,18 +257,37 @@ def test_without_a_sale_nothing_can_be_taken_back(sales: list[str]) -> None:
             rule("b", MEMO_PAYOUT, method="bank"),
             False,
         ),
-        ("another ledger's rule", [rule("a", "hold", ledger="xero")], rule("b", "hold", ledger="netsuite"), False),
+        (
+            "another ledger's rule",
+            [rule("a", "hold", ledger="xero")],
+            rule("b", "hold", ledger="netsuite"),
+            False,
+        ),
         ("every ledger before it", [rule("a", "hold")], rule("b", "hold", ledger="netsuite"), True),
-        ("an earlier rule that fits no sale of its kind", [rule("a", "void", payment="absent")],
-         rule("b", "hold", sale="sales_receipt", payment="absent"), False),
-        ("a full refund always closes its charge", [], rule("b", "hold", refund="full", closes_charge=False), True),
-        ("a method that the payment method is not", [], rule("b", "hold", method="bank", payment_method="card"), True),
+        (
+            "an earlier rule that fits no sale of its kind",
+            [rule("a", "void", payment="absent")],
+            rule("b", "hold", sale="sales_receipt", payment="absent"),
+            False,
+        ),
+        (
+            "a full refund always closes its charge",
+            [],
+            rule("b", "hold", refund="full", closes_charge=False),
+            True,
+        ),
+        (
+            "a method that the payment method is not",
+            [],
+            rule("b", "hold", method="bank", payment_method="card"),
+            True,
+        ),
         ("a void of a sales receipt", [], rule("b", "void", sale="sales_receipt"), True),
         ("a receipt of a lone payment", [], rule("b", "refund_receipt", sale="payment"), True),
         ("a card refund by bank", [], rule("b", MEMO_CARD, method=["bank", "other"]), True),
         ("a reopened invoice without its payment", [], rule("b", "reopen_invoice", payment="absent"), True),
     ],
-)  # fmt: skip
+)
 def test_unreachable_rules(title: str, earlier: list[Rule], later: Rule, never: bool) -> None:
     errors = errors_of(*earlier, later)
     assert [error.startswith('rule "b" can never decide: ') for error in errors] == [True] * never, title
@@ -327,7 +371,7 @@ def _names_none(rule: Rule) -> bool:
     return rule.result not in ("hold", "ignore") and any("none" in condition.values for condition in sales)
 
 
-# ---------------------------------------------------------------------------------------------- invoice status
+# -------------------------------------------------------------------------------- invoice status
 
 REOPEN = rule("reopen", "reopen_invoice", sale="invoice", payment="applied")
 MEMO = rule("memo", "credit_memo", sale="invoice")
@@ -360,7 +404,7 @@ def test_reopened_needs_rules_that_reopen(
         assert check_rules(rules, ALL, "beancount", status, switches)[0] == ()
 
 
-# ---------------------------------------------------------------------------------------------- warnings
+# -------------------------------------------------------------------------------- warnings
 
 
 def test_the_default_rules_are_clean_everywhere_and_checked_fast() -> None:
@@ -382,8 +426,10 @@ def test_cases_that_no_rule_decides_are_told_in_wide_groups() -> None:
     assert found == [
         "no rule decides where sale is invoice, payment is absent and refund is partial: "
         "such a refund is held (no_rule)",
-        "no rule decides where sale is invoice, payment is applied and method is bank: such a refund is held (no_rule)",
-        "no rule decides where sale is invoice, payment is applied and method is other: such a refund is held (no_rule)",
+        "no rule decides where sale is invoice, payment is applied and method is bank: such a refund is "
+        "held (no_rule)",
+        "no rule decides where sale is invoice, payment is applied and method is other: such a refund is "
+        "held (no_rule)",
         "no rule decides where sale is invoice, payment is unapplied and method is bank: "
         "such a refund is held (no_rule)",
         "no rule decides where sale is invoice, payment is unapplied and method is other: "
@@ -423,29 +469,65 @@ def _describes(text: str, asked: Facts) -> bool:
 @pytest.mark.parametrize(
     ("first", "kind", "switches", "fragments"),
     [
-        (rule("x", "credit_memo", sale="invoice", payment="applied"), "beancount", {},
-         ["clearing is too high by the refund (110.00"]),
-        (rule("x", "credit_memo", sale="sales_receipt"), "beancount", {},
-         ["clearing is too high by the refund (110.00"]),
-        (rule("x", "credit_memo", sale="invoice", payment="absent"), "beancount", {},
-         ["clearing will be too high by the refund (110.00"]),
-        (rule("x", "credit_memo", sale="invoice"), "beancount", {},
-         ["clearing is too high by", "clearing will be too high by"]),
-        (rule("x", MEMO_CARD, sale="invoice", payment="applied"), "beancount", {"credit_card_refund": False},
-         ["credit_card_refund is switched off, so it is left out", "clearing is too high by"]),
+        (
+            rule("x", "credit_memo", sale="invoice", payment="applied"),
+            "beancount",
+            {},
+            ["clearing is too high by the refund (110.00"],
+        ),
+        (
+            rule("x", "credit_memo", sale="sales_receipt"),
+            "beancount",
+            {},
+            ["clearing is too high by the refund (110.00"],
+        ),
+        (
+            rule("x", "credit_memo", sale="invoice", payment="absent"),
+            "beancount",
+            {},
+            ["clearing will be too high by the refund (110.00"],
+        ),
+        (
+            rule("x", "credit_memo", sale="invoice"),
+            "beancount",
+            {},
+            ["clearing is too high by", "clearing will be too high by"],
+        ),
+        (
+            rule("x", MEMO_CARD, sale="invoice", payment="applied"),
+            "beancount",
+            {"credit_card_refund": False},
+            ["credit_card_refund is switched off, so it is left out", "clearing is too high by"],
+        ),
         (rule("x", "credit_memo", sale="invoice"), "beancount", {"credit_memo": False}, []),
-        (rule("x", "refund_receipt", sale="sales_receipt"), "quickbooks_desktop", {},
-         ["quickbooks_desktop cannot make refund_receipt, so the rule is passed over"]),
+        (
+            rule("x", "refund_receipt", sale="sales_receipt"),
+            "quickbooks_desktop",
+            {},
+            ["quickbooks_desktop cannot make refund_receipt, so the rule is passed over"],
+        ),
         (rule("x", "refund_receipt", ledger="xero"), "quickbooks_desktop", {}, []),
-        (rule("x", "refund_receipt", sale=["invoice", "sales_receipt"]), "netsuite", {},
-         ["netsuite cannot make refund_receipt where sale is invoice; there"]),
+        (
+            rule("x", "refund_receipt", sale=["invoice", "sales_receipt"]),
+            "netsuite",
+            {},
+            ["netsuite cannot make refund_receipt where sale is invoice; there"],
+        ),
         (rule("x", "void", refund="full", payment="absent"), "beancount", {}, []),
-        (rule("x", "void", refund="full"), "beancount", {},
-         ["beancount cannot make void where sale is sales_receipt or payment; there", "(void_guard)"]),
-        (rule("x", "hold", payment_method=["card", "wreo"]), "beancount", {},
-         ["payment_method wreo is none of the words of Stripe"]),
+        (
+            rule("x", "void", refund="full"),
+            "beancount",
+            {},
+            ["beancount cannot make void where sale is sales_receipt or payment; there", "(void_guard)"],
+        ),
+        (
+            rule("x", "hold", payment_method=["card", "wreo"]),
+            "beancount",
+            {},
+            ["payment_method wreo is none of the words of Stripe"],
+        ),
     ],
-)  # fmt: skip
+)
 def test_warnings_of_one_rule(
     first: Rule, kind: str, switches: dict[str, bool], fragments: list[str]
 ) -> None:
@@ -461,7 +543,8 @@ def test_a_cash_leg_that_the_ledger_cannot_make_is_told() -> None:
         rule("x", MEMO_CARD, sale="invoice", payment="applied"), HOLD, can=ALL - {"credit_card_refund"}
     )
     assert found[0] == (
-        'rule "x": credit_card_refund cannot be made by beancount, so it is left out and the credit memo stays open'
+        'rule "x": credit_card_refund cannot be made by beancount, so it is left out and the credit memo '
+        "stays open"
     )
     assert "clearing is too high by" in found[1]
 
@@ -471,7 +554,8 @@ def test_a_hold_behind_a_rule_for_the_same_refunds_is_told() -> None:
         rule("x", "refund_receipt", sale="sales_receipt"), rule("y", "hold", sale="sales_receipt"), HOLD
     )
     assert found == [
-        'rule "y": hold never decides: "x" matches before it wherever it could, and where their types are off the '
+        'rule "y": hold never decides: "x" matches before it wherever it could, and where their types are '
+        "off the "
         "refund is excluded"
     ]
 

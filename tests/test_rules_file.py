@@ -33,7 +33,7 @@ def refusals(folder: Path, text: str) -> list[str]:
     return str(caught.value).replace(f"{folder}/", "").split("\n")
 
 
-# ---------------------------------------------------------------------------------------------- what is read
+# -------------------------------------------------------------------------------- what is read
 
 
 def test_every_fact_is_read(tmp_path: Path) -> None:
@@ -121,76 +121,143 @@ def test_the_default_rules_stand_in_the_documented_order() -> None:
     assert all(lines[rule.line - 1] == f"- name: {rule.name}" for rule in rules)
 
 
-# ---------------------------------------------------------------------------------------------- what is refused
+# -------------------------------------------------------------------------------- what is refused
 
 
 @pytest.mark.parametrize(
     ("when", "expected"),
     [
         ("sales: invoice", "1:21: [0].when.sales: is not a known fact (did you mean sale?)"),
-        ("sale: invioce",
-         "1:21: [0].when.sale: 'invioce' is not one of invoice, sales_receipt, payment, none (did you mean invoice?)"),
-        ("sale: [invoice, reciept]",
-         "1:37: [0].when.sale[1]: 'reciept' is not one of invoice, sales_receipt, payment, none "
-         "(did you mean sales_receipt?)"),
-        ("sale: null", "1:21: [0].when.sale: must be a text, as in sale: invoice; where there is none write sale: none"),
-        ("sale: {is: invoice}",
-         "1:21: [0].when.sale: must be one value or a list of values, as in sale: invoice"),
+        (
+            "sale: invioce",
+            "1:21: [0].when.sale: 'invioce' is not one of invoice, sales_receipt, payment, none (did you "
+            "mean "
+            "invoice?)",
+        ),
+        (
+            "sale: [invoice, reciept]",
+            "1:37: [0].when.sale[1]: 'reciept' is not one of invoice, sales_receipt, payment, none "
+            "(did you mean sales_receipt?)",
+        ),
+        (
+            "sale: null",
+            "1:21: [0].when.sale: must be a text, as in sale: invoice; where there is none write sale: none",
+        ),
+        (
+            "sale: {is: invoice}",
+            "1:21: [0].when.sale: must be one value or a list of values, as in sale: invoice",
+        ),
         ("sale: []", "1:21: [0].when.sale: is an empty list, which nothing could match"),
         ("sale: [[invoice]]", "1:28: [0].when.sale[0]: must be a text, as in sale: invoice"),
         ("payment: paid", "1:21: [0].when.payment: 'paid' is not one of applied, unapplied, absent"),
         ("invoice_paid: yes", "1:21: [0].when.invoice_paid: 'yes' is not one of none, part, all"),
         ("refund: 1", "1:21: [0].when.refund: must be a text, as in refund: full"),
         ("closes_charge: yes", "1:21: [0].when.closes_charge: 'yes' must be true or false, without quotes"),
-        ('closes_charge: "true"', "1:21: [0].when.closes_charge: 'true' must be true or false, without quotes"),
-        ("method: crad", "1:21: [0].when.method: 'crad' is not one of card, bank, other (did you mean card?)"),
-        ("payment_method: us_bank_acount",
-         "1:21: [0].when.payment_method: 'us_bank_acount' is not one of Stripe's words for a payment method "
-         "(did you mean us_bank_account?)"),
-        ("payment_method: SEPA-Debit",
-         "1:21: [0].when.payment_method: 'SEPA-Debit' is not one of Stripe's words for a payment method "
-         "(did you mean sepa_debit?)"),
-        ("payment_method: Credit Note",
-         "1:21: [0].when.payment_method: 'Credit Note' is not one of Stripe's words for a payment method; it is "
-         "written in small letters, as in us_bank_account"),
-        ("reason: duplicat",
-         "1:21: [0].when.reason: 'duplicat' is not one of duplicate, fraudulent, requested_by_customer, "
-         "expired_uncaptured_charge, or null for no reason given (did you mean duplicate?)"),
-        ("reason: none",
-         "1:21: [0].when.reason: 'none' is not one of duplicate, fraudulent, requested_by_customer, "
-         "expired_uncaptured_charge, or null for no reason given (did you mean null?)"),
-        ("currency: us", "1:21: [0].when.currency: 'us' is not a currency that Stripe uses (did you mean usd?)"),
+        (
+            'closes_charge: "true"',
+            "1:21: [0].when.closes_charge: 'true' must be true or false, without quotes",
+        ),
+        (
+            "method: crad",
+            "1:21: [0].when.method: 'crad' is not one of card, bank, other (did you mean card?)",
+        ),
+        (
+            "payment_method: us_bank_acount",
+            "1:21: [0].when.payment_method: 'us_bank_acount' is not one of Stripe's words for a payment "
+            "method "
+            "(did you mean us_bank_account?)",
+        ),
+        (
+            "payment_method: SEPA-Debit",
+            "1:21: [0].when.payment_method: 'SEPA-Debit' is not one of Stripe's words for a payment method "
+            "(did you mean sepa_debit?)",
+        ),
+        (
+            "payment_method: Credit Note",
+            "1:21: [0].when.payment_method: 'Credit Note' is not one of Stripe's words for a payment method; "
+            "it is "
+            "written in small letters, as in us_bank_account",
+        ),
+        (
+            "reason: duplicat",
+            "1:21: [0].when.reason: 'duplicat' is not one of duplicate, fraudulent, requested_by_customer, "
+            "expired_uncaptured_charge, or null for no reason given (did you mean duplicate?)",
+        ),
+        (
+            "reason: none",
+            "1:21: [0].when.reason: 'none' is not one of duplicate, fraudulent, requested_by_customer, "
+            "expired_uncaptured_charge, or null for no reason given (did you mean null?)",
+        ),
+        (
+            "currency: us",
+            "1:21: [0].when.currency: 'us' is not a currency that Stripe uses (did you mean usd?)",
+        ),
         ("currency: true", "1:21: [0].when.currency: must be a text, as in currency: usd"),
-        ('amount: "10,00"',
-         '1:21: [0].when.amount: must be an amount in quotes with a decimal point and nothing else, as "10.00"'),
-        ('amount: {at_least: "-1.00"}',
-         '1:30: [0].when.amount.at_least: must be an amount in quotes with a decimal point and nothing else, '
-         'as "10.00"'),
-        ("amount: {at_least: 012}",
-         '1:30: [0].when.amount.at_least: must be an amount in quotes with a decimal point and nothing else, '
-         'as "10.00"'),
-        ("amount: {at_lest: 1}", "1:30: [0].when.amount.at_lest: is not a known key (did you mean at_least?)"),
-        ("amount: {more: 1}", "1:30: [0].when.amount.more: is not a known key; known here: at_least, at_most"),
+        (
+            'amount: "10,00"',
+            "1:21: [0].when.amount: must be an amount in quotes with a decimal point and nothing else, as "
+            '"10.00"',
+        ),
+        (
+            'amount: {at_least: "-1.00"}',
+            "1:30: [0].when.amount.at_least: must be an amount in quotes with a decimal point and nothing "
+            "else, "
+            'as "10.00"',
+        ),
+        (
+            "amount: {at_least: 012}",
+            "1:30: [0].when.amount.at_least: must be an amount in quotes with a decimal point and nothing "
+            "else, "
+            'as "10.00"',
+        ),
+        (
+            "amount: {at_lest: 1}",
+            "1:30: [0].when.amount.at_lest: is not a known key (did you mean at_least?)",
+        ),
+        (
+            "amount: {more: 1}",
+            "1:30: [0].when.amount.more: is not a known key; known here: at_least, at_most",
+        ),
         ("amount: {}", '1:21: [0].when.amount: is empty; write amount: {at_least: "10.00"}'),
-        ('amount: {at_least: "2", at_most: "1.99"}', "1:21: [0].when.amount: nothing is at least 2 and at most 1.99"),
-        ("charge_age_days: {at_least: soon}",
-         "1:39: [0].when.charge_age_days.at_least: must be a whole number of days, as in charge_age_days: "
-         "{at_most: 180}"),
-        ("charge_age_days: -1",
-         "1:21: [0].when.charge_age_days: must be a whole number of days, as in charge_age_days: {at_most: 180}"),
-        ("metadata: web",
-         "1:21: [0].when.metadata: must be a group of keys and texts, as in metadata: {channel: web}"),
-        ("metadata: {vip: true}",
-         '1:32: [0].when.metadata.vip: must be a text or a list of texts; put true, false and null in quotes, '
-         'as "true"'),
-        ("metadata: {vip: [x, null]}",
-         '1:41: [0].when.metadata.vip[1]: must be a text or a list of texts; put true, false and null in quotes, '
-         'as "true"'),
-        ("ledger: quickbooks",
-         "1:21: [0].when.ledger: 'quickbooks' is not one of quickbooks_online, quickbooks_desktop, xero, netsuite, "
-         "beancount (did you mean quickbooks_online?)"),
+        (
+            'amount: {at_least: "2", at_most: "1.99"}',
+            "1:21: [0].when.amount: nothing is at least 2 and at most 1.99",
+        ),
+        (
+            "charge_age_days: {at_least: soon}",
+            "1:39: [0].when.charge_age_days.at_least: must be a whole number of days, as in charge_age_days: "
+            "{at_most: 180}",
+        ),
+        (
+            "charge_age_days: -1",
+            "1:21: [0].when.charge_age_days: must be a whole number of days, as in charge_age_days: "
+            "{at_most: "
+            "180}",
+        ),
+        (
+            "metadata: web",
+            "1:21: [0].when.metadata: must be a group of keys and texts, as in metadata: {channel: web}",
+        ),
+        (
+            "metadata: {vip: true}",
+            "1:32: [0].when.metadata.vip: must be a text or a list of texts; put true, false and null in "
+            "quotes, "
+            'as "true"',
+        ),
+        (
+            "metadata: {vip: [x, null]}",
+            "1:41: [0].when.metadata.vip[1]: must be a text or a list of texts; put true, false and null in "
+            "quotes, "
+            'as "true"',
+        ),
+        (
+            "ledger: quickbooks",
+            "1:21: [0].when.ledger: 'quickbooks' is not one of quickbooks_online, quickbooks_desktop, xero, "
+            "netsuite, "
+            "beancount (did you mean quickbooks_online?)",
+        ),
     ],
-)  # fmt: skip
+)
 def test_wrong_conditions(tmp_path: Path, when: str, expected: str) -> None:
     found = refusals(tmp_path, f"- {{name: x, when: {{ {when}}}, then: hold}}\n")
     assert found == [f"rules.yaml:{expected}"]
@@ -199,18 +266,32 @@ def test_wrong_conditions(tmp_path: Path, when: str, expected: str) -> None:
 @pytest.mark.parametrize(
     ("then", "expected"),
     [
-        ("credit-memo",
-         "[0].then: 'credit-memo' is not one of hold, ignore, credit_memo, refund_receipt, credit_card_refund, "
-         "refund_payout, void, reopen_invoice (did you mean credit_memo?)"),
-        ("", "[0].then: nothing is not one of hold, ignore, credit_memo, refund_receipt, credit_card_refund, "
-         "refund_payout, void, reopen_invoice"),
-        ("true", "[0].then: true is not one of hold, ignore, credit_memo, refund_receipt, credit_card_refund, "
-         "refund_payout, void, reopen_invoice"),
-        ("{a: b}", "[0].then: this is not one of hold, ignore, credit_memo, refund_receipt, credit_card_refund, "
-         "refund_payout, void, reopen_invoice"),
+        (
+            "credit-memo",
+            "[0].then: 'credit-memo' is not one of hold, ignore, credit_memo, refund_receipt, "
+            "credit_card_refund, "
+            "refund_payout, void, reopen_invoice (did you mean credit_memo?)",
+        ),
+        (
+            "",
+            "[0].then: nothing is not one of hold, ignore, credit_memo, refund_receipt, credit_card_refund, "
+            "refund_payout, void, reopen_invoice",
+        ),
+        (
+            "true",
+            "[0].then: true is not one of hold, ignore, credit_memo, refund_receipt, "
+            "credit_card_refund, "
+            "refund_payout, void, reopen_invoice",
+        ),
+        (
+            "{a: b}",
+            "[0].then: this is not one of hold, ignore, credit_memo, refund_receipt, "
+            "credit_card_refund, "
+            "refund_payout, void, reopen_invoice",
+        ),
         ("[]", "[0].then: is empty; to post nothing write hold or ignore"),
     ],
-)  # fmt: skip
+)
 def test_wrong_results(tmp_path: Path, then: str, expected: str) -> None:
     assert refusals(tmp_path, f"- name: x\n  when: {{}}\n  then: {then}\n") == [f"rules.yaml:3:3: {expected}"]
 
@@ -224,27 +305,48 @@ def test_hold_does_not_stand_among_types(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("rules: []\n", "1:1: (file): must hold a list of rules, each as `- name: ...` with `when` and `then`"),
+        (
+            "rules: []\n",
+            "1:1: (file): must hold a list of rules, each as `- name: ...` with `when` and `then`",
+        ),
         ("[]\n", "1:1: (file): holds no rule; at least one `- name: ...` is needed"),
         ("# nothing\n", "1:1: (file): is empty"),
         ("- hold\n", "1:3: [0]: must be a rule with `name`, `when` and `then`"),
-        ("- {name: x, then: hold}\n",
-         "1:3: [0]: the rule has no `when`; a rule that always matches has `when: {}`"),
-        ("- {name: x}\n",
-         "1:3: [0]: the rule has no `when` and no `then`; a rule that always matches has `when: {}`"),
+        (
+            "- {name: x, then: hold}\n",
+            "1:3: [0]: the rule has no `when`; a rule that always matches has `when: {}`",
+        ),
+        (
+            "- {name: x}\n",
+            "1:3: [0]: the rule has no `when` and no `then`; a rule that always matches has `when: {}`",
+        ),
         ("- {when: {}, then: hold}\n", "1:3: [0]: the rule has no `name`"),
-        ("- {name: 100, when: {}, then: hold}\n", "1:4: [0].name: must be a text of your own; put a number in quotes"),
-        ("- {name: ' ', when: {}, then: hold}\n", "1:4: [0].name: must be a text of your own; put a number in quotes"),
-        ("- {name: x, when: always, then: hold}\n",
-         "1:13: [0].when: must be a group of `fact: value` lines, or {} to match always"),
-        ("- {name: x, whne: {}, when: {}, then: hold}\n",
-         "1:13: [0].whne: is not a known key (did you mean when?)"),
-        ("- {name: x, when: {}, then: hold}\n- {name: x, when: {}, then: hold}\n",
-         '2:4: [1].name: "x" is the name of the rule on line 1, too; each needs its own'),
-        ("- name: x\n  when: {sale: invoice, sale: payment}\n  then: hold\n",
-         "2:25: [0].when.sale: is written twice (first on line 2)"),
+        (
+            "- {name: 100, when: {}, then: hold}\n",
+            "1:4: [0].name: must be a text of your own; put a number in quotes",
+        ),
+        (
+            "- {name: ' ', when: {}, then: hold}\n",
+            "1:4: [0].name: must be a text of your own; put a number in quotes",
+        ),
+        (
+            "- {name: x, when: always, then: hold}\n",
+            "1:13: [0].when: must be a group of `fact: value` lines, or {} to match always",
+        ),
+        (
+            "- {name: x, whne: {}, when: {}, then: hold}\n",
+            "1:13: [0].whne: is not a known key (did you mean when?)",
+        ),
+        (
+            "- {name: x, when: {}, then: hold}\n- {name: x, when: {}, then: hold}\n",
+            '2:4: [1].name: "x" is the name of the rule on line 1, too; each needs its own',
+        ),
+        (
+            "- name: x\n  when: {sale: invoice, sale: payment}\n  then: hold\n",
+            "2:25: [0].when.sale: is written twice (first on line 2)",
+        ),
     ],
-)  # fmt: skip
+)
 def test_wrong_files(tmp_path: Path, text: str, expected: str) -> None:
     assert refusals(tmp_path, text) == [f"rules.yaml:{expected}"]
 
@@ -276,7 +378,7 @@ def test_everything_wrong_is_told_at_once_in_the_order_of_the_file(tmp_path: Pat
     ]
 
 
-# ---------------------------------------------------------------------------------------------- read and checked
+# -------------------------------------------------------------------------------- read and checked
 
 
 def test_a_result_that_is_not_allowed_is_refused_with_its_line(tmp_path: Path) -> None:
@@ -289,11 +391,13 @@ def test_a_result_that_is_not_allowed_is_refused_with_its_line(tmp_path: Path) -
         load_checked_rules(path, ALL, "beancount", "refunded")
     first, second = str(caught.value).split("\n")
     assert first.startswith(
-        f'{path}:3:3: [0].then: rule "both": refund_receipt + credit_memo takes 220.00 of income and tax back for a '
+        f'{path}:3:3: [0].then: rule "both": refund_receipt + credit_memo takes 220.00 of income and tax '
+        f"back for a "
         "110.00 sale"
     )
     assert second == (
-        f'{path}:5:16: [2].when: rule "late" can never decide: "rest" (line 4) matches before it wherever it could'
+        f'{path}:5:16: [2].when: rule "late" can never decide: "rest" (line 4) matches before it wherever '
+        f"it could"
     )
 
 
@@ -318,7 +422,7 @@ def test_warnings_come_with_their_place(tmp_path: Path) -> None:
     assert load_checked_rules(DEFAULT_RULES, ALL, "beancount", "refunded", {})[1] == ()
 
 
-# ---------------------------------------------------------------------------------------------- tables of cases
+# -------------------------------------------------------------------------------- tables of cases
 
 
 @pytest.mark.parametrize("kind", ["quickbooks_online", "quickbooks_desktop", "xero", "netsuite", "beancount"])
@@ -354,7 +458,8 @@ def test_a_case_that_fails_tells_both_sides_and_the_trace(tmp_path: Path) -> Non
         'refund_payout by rule "refund of an invoice by bank or other means"'
     )
     assert wrong_rule.sentence == (
-        f'{path}:4: wrong rule: expected hold by rule "sales receipt", but the rules say hold by rule "everything else"'
+        f'{path}:4: wrong rule: expected hold by rule "sales receipt", but the rules say hold by rule '
+        f'"everything else"'
     )
     assert none.expected == "no_rule by no rule"
     assert order.sentence == ""
@@ -394,53 +499,104 @@ def test_facts_left_out_are_the_plainest(tmp_path: Path) -> None:
     ("case", "expected"),
     [
         ("hold", "1:3: [0]: must be a case with `name`, `facts: {sale: ...}` and `expect: {then: ...}`"),
-        ("{name: x, expect: {then: hold}}",
-         "1:3: [0]: must be a case with `name`, `facts: {sale: ...}` and `expect: {then: ...}`"),
-        ("{facts: {sale: none}, expect: {then: hold}}", "1:3: [0].name: must be a text that says what the case is about"),
-        ("{name: x, facts: {}, expect: {then: hold}}",
-         "1:13: [0].facts: the case has no `sale`: invoice, sales_receipt, payment or none"),
-        ("{name: x, facts: {sale: noone}, expect: {then: hold}}",
-         "1:21: [0].facts.sale: 'noone' is not one of invoice, sales_receipt, payment, none (did you mean none?)"),
-        ("{name: x, facts: {sale: [none]}, expect: {then: hold}}",
-         "1:21: [0].facts.sale: must be a text, as in sale: invoice"),
-        ("{name: x, facts: {sale: none, metadata: web}, expect: {then: hold}}",
-         "1:33: [0].facts.metadata: must be a group of keys and texts, as in {channel: web}"),
-        ("{name: x, facts: {sale: none, metadata: {a: true}}, expect: {then: hold}}",
-         "1:33: [0].facts.metadata: must be a text or a list of texts; put true, false and null in quotes, "
-         'as "true"'),
-        ("{name: x, facts: {sale: none, ledger: xero}, expect: {then: hold}}",
-         "1:33: [0].facts.ledger: is not a known key; known here: sale, payment, invoice_paid, refund, closes_charge, "
-         "method, payment_method, reason, currency, amount, metadata, charge_age_days"),
-        ("{name: x, facts: {sale: none, closes_charge: false}, expect: {then: hold}}",
-         "1:13: [0].facts: `refund: full` and `closes_charge: false` exclude each other"),
-        ("{name: x, facts: {sale: none, method: card, payment_method: ideal}, expect: {then: hold}}",
-         "1:13: [0].facts: the method of ideal is bank, not card"),
-        ('{name: x, facts: {sale: none, currency: jpy, amount: "1.50"}, expect: {then: hold}}',
-         "1:13: [0].facts: '1.50' has more decimals than jpy has (0)"),
-        ("{name: x, ledger: sage, facts: {sale: none}, expect: {then: hold}}",
-         "1:13: [0].ledger: must be one of quickbooks_online, quickbooks_desktop, xero, netsuite, beancount"),
-        ("{name: x, switches: [void], facts: {sale: none}, expect: {then: hold}}",
-         "1:13: [0].switches: must be a group of types, as in {credit_memo: false}"),
-        ("{name: x, switches: {viod: true}, facts: {sale: none}, expect: {then: hold}}",
-         "1:24: [0].switches.viod: is not a known key (did you mean void?)"),
-        ("{name: x, switches: {void: no}, facts: {sale: none}, expect: {then: hold}}",
-         "1:24: [0].switches.void: must be true or false"),
-        ("{name: x, facts: {sale: none}}", "1:3: [0].expect: must say what the rules should decide, as in {then: hold}"),
-        ("{name: x, facts: {sale: none}, expect: {then: holdd}}",
-         "1:43: [0].expect.then: must be one of credit_memo, refund_receipt, credit_card_refund, refund_payout, void, "
-         "reopen_invoice, hold, ignore, type_switched_off, ledger_cannot, no_rule (did you mean hold?)"),
-        ("{name: x, facts: {sale: none}, expect: {then: [hold]}}",
-         "1:43: [0].expect.then: must be one of credit_memo, refund_receipt, credit_card_refund, refund_payout, void, "
-         "reopen_invoice"),
-        ("{name: x, facts: {sale: none}, expect: {then: []}}",
-         "1:43: [0].expect.then: must be one of credit_memo, refund_receipt, credit_card_refund, refund_payout, void, "
-         "reopen_invoice"),
-        ("{name: x, facts: {sale: none}, expect: {then: hold, rule: everything els}}",
-         "1:55: [0].expect.rule: no rule has this name (did you mean everything else?)"),
-        ("{name: x, fact: 1, facts: {sale: none}, expect: {then: hold}}",
-         "1:13: [0].fact: is not a known key (did you mean facts?)"),
+        (
+            "{name: x, expect: {then: hold}}",
+            "1:3: [0]: must be a case with `name`, `facts: {sale: ...}` and `expect: {then: ...}`",
+        ),
+        (
+            "{facts: {sale: none}, expect: {then: hold}}",
+            "1:3: [0].name: must be a text that says what the case is about",
+        ),
+        (
+            "{name: x, facts: {}, expect: {then: hold}}",
+            "1:13: [0].facts: the case has no `sale`: invoice, sales_receipt, payment or none",
+        ),
+        (
+            "{name: x, facts: {sale: noone}, expect: {then: hold}}",
+            "1:21: [0].facts.sale: 'noone' is not one of invoice, sales_receipt, payment, none (did you mean "
+            "none?)",
+        ),
+        (
+            "{name: x, facts: {sale: [none]}, expect: {then: hold}}",
+            "1:21: [0].facts.sale: must be a text, as in sale: invoice",
+        ),
+        (
+            "{name: x, facts: {sale: none, metadata: web}, expect: {then: hold}}",
+            "1:33: [0].facts.metadata: must be a group of keys and texts, as in {channel: web}",
+        ),
+        (
+            "{name: x, facts: {sale: none, metadata: {a: true}}, expect: {then: hold}}",
+            "1:33: [0].facts.metadata: must be a text or a list of texts; put true, false and null in "
+            "quotes, "
+            'as "true"',
+        ),
+        (
+            "{name: x, facts: {sale: none, ledger: xero}, expect: {then: hold}}",
+            "1:33: [0].facts.ledger: is not a known key; known here: sale, payment, invoice_paid, refund, "
+            "closes_charge, "
+            "method, payment_method, reason, currency, amount, metadata, charge_age_days",
+        ),
+        (
+            "{name: x, facts: {sale: none, closes_charge: false}, expect: {then: hold}}",
+            "1:13: [0].facts: `refund: full` and `closes_charge: false` exclude each other",
+        ),
+        (
+            "{name: x, facts: {sale: none, method: card, payment_method: ideal}, expect: {then: hold}}",
+            "1:13: [0].facts: the method of ideal is bank, not card",
+        ),
+        (
+            '{name: x, facts: {sale: none, currency: jpy, amount: "1.50"}, expect: {then: hold}}',
+            "1:13: [0].facts: '1.50' has more decimals than jpy has (0)",
+        ),
+        (
+            "{name: x, ledger: sage, facts: {sale: none}, expect: {then: hold}}",
+            "1:13: [0].ledger: must be one of quickbooks_online, quickbooks_desktop, xero, netsuite, "
+            "beancount",
+        ),
+        (
+            "{name: x, switches: [void], facts: {sale: none}, expect: {then: hold}}",
+            "1:13: [0].switches: must be a group of types, as in {credit_memo: false}",
+        ),
+        (
+            "{name: x, switches: {viod: true}, facts: {sale: none}, expect: {then: hold}}",
+            "1:24: [0].switches.viod: is not a known key (did you mean void?)",
+        ),
+        (
+            "{name: x, switches: {void: no}, facts: {sale: none}, expect: {then: hold}}",
+            "1:24: [0].switches.void: must be true or false",
+        ),
+        (
+            "{name: x, facts: {sale: none}}",
+            "1:3: [0].expect: must say what the rules should decide, as in {then: hold}",
+        ),
+        (
+            "{name: x, facts: {sale: none}, expect: {then: holdd}}",
+            "1:43: [0].expect.then: must be one of credit_memo, refund_receipt, credit_card_refund, "
+            "refund_payout, void, "
+            "reopen_invoice, hold, ignore, type_switched_off, ledger_cannot, no_rule (did you mean hold?)",
+        ),
+        (
+            "{name: x, facts: {sale: none}, expect: {then: [hold]}}",
+            "1:43: [0].expect.then: must be one of credit_memo, refund_receipt, credit_card_refund, "
+            "refund_payout, void, "
+            "reopen_invoice",
+        ),
+        (
+            "{name: x, facts: {sale: none}, expect: {then: []}}",
+            "1:43: [0].expect.then: must be one of credit_memo, refund_receipt, credit_card_refund, "
+            "refund_payout, void, "
+            "reopen_invoice",
+        ),
+        (
+            "{name: x, facts: {sale: none}, expect: {then: hold, rule: everything els}}",
+            "1:55: [0].expect.rule: no rule has this name (did you mean everything else?)",
+        ),
+        (
+            "{name: x, fact: 1, facts: {sale: none}, expect: {then: hold}}",
+            "1:13: [0].fact: is not a known key (did you mean facts?)",
+        ),
     ],
-)  # fmt: skip
+)
 def test_wrong_cases(tmp_path: Path, case: str, expected: str) -> None:
     path = write(tmp_path, f"- {case}\n")
     with pytest.raises(InputError) as caught:

@@ -51,6 +51,7 @@ def key_paths(value: Any, before: KeyPath = ()) -> Iterator[KeyPath]:
                 yield from key_paths(below, (*before, key))
 
 
+@cache
 def recorded_paths(folder: Path) -> dict[str, set[KeyPath]]:
     """By kind, the key paths of every object anywhere in the JSON and JSON lines files below a folder."""
     found: dict[str, set[KeyPath]] = {}
@@ -73,6 +74,7 @@ def nested_objects(value: Any) -> Iterator[dict[str, Any]]:
             yield from nested_objects(below)
 
 
+@cache
 def is_annotated(kind: str, path: KeyPath) -> bool:
     """Whether stripe-python's class of that kind knows the path."""
     classes = {_ROOTS[kind]}

@@ -27,6 +27,7 @@ from connector.store.intake import insert_ignore
 from connector.store.lease import Lease
 from connector.store.schema import decision, document, refund_number, ruleset, sale_number
 
+ON_ITS_WAY = "planned: the next sync posts it"
 DEPTH = {"invoice": 0, "sales_receipt": 0, "fee": 0, "payment": 1}
 FEE_DEPTH = {"": 0, "refund": 4, "failure": 7}
 
@@ -39,6 +40,7 @@ class Decided:
     plan: Plan
     revision: int = 1
     number_settled: bool = False
+    acknowledged: bool = False
 
 
 def depth_of(d: Document) -> int:
@@ -196,7 +198,7 @@ class Recorder:
                     "new_outcome": "waiting" if on_its_way else plan.outcome,
                     "new_aim": plan.outcome,
                     "new_reason": plan.reason or None,
-                    "new_sentence": plan.sentence or None,
+                    "new_sentence": plan.sentence or (ON_ITS_WAY if on_its_way else None),
                     "new_action": plan.action or None,
                     "new_warnings": encode_list(plan.warnings) or decided.row.warnings,
                     "new_rule": plan.rule or decided.row.rule,
@@ -207,11 +209,12 @@ class Recorder:
                     "new_number": plan.number or decided.row.number,
                     "new_revision": decided.revision,
                     "new_due": int(plan.due),
+                    "new_acknowledged": int(decided.acknowledged or decided.row.acknowledged),
                     "new_run": self.run_id,
                 }
             )
         columns = (
-            "outcome aim reason sentence action warnings rule ruleset facts shares sale_number number revision due"
+            "outcome aim reason sentence action warnings rule ruleset facts shares sale_number number revision due acknowledged"
         ).split()
         connection.execute(
             update(decision)

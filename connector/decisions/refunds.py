@@ -22,13 +22,13 @@ from connector.planning.model import CASH_LEGS, BalanceTransaction, CreditNote, 
 from connector.planning.numbering import number_candidates, shorten
 from connector.planning.refund_documents import evidence_of, sale_lines_of
 from connector.planning.refund_plan import is_live, plan_refund
-from connector.planning.reversal_plan import Standing, plan_failure
+from connector.planning.reversal_plan import Standing, plan_failure, plan_undo
 from connector.store.codec import decode_document, decode_sale, decode_shares
 from connector.store.facts import FactReader
 from connector.store.schema import decision, document, found
 from connector.store.words import read_words
 
-ASKED = 3
+ASKED, REPLACE = 3, 4
 SENT = ("posted", "adopted", "reversed", "sending", "unknown", "held", "rejected")
 
 
@@ -202,6 +202,8 @@ class RefundDesk:
         if row.outcome == "excluded" and row.due < ASKED:
             return Decided(row, unchanged(row), row.revision)
         case = self._case(reader, page, row, refund, numbers)
+        if row.due == REPLACE and standing:
+            return self._replace(page, row, case, standing, numbers)
         sent = [d for d in standing if d.state in SENT]
         if sent:
             return self._decide_standing(page, row, case, standing, numbers)
@@ -214,7 +216,8 @@ class RefundDesk:
             numbers.take(refund.refund_id, case.revision, plan.sale_number or "", *case.number)
         known = numbers.is_known(refund.refund_id, case.revision)
         place = None if known else plan.place
-        return Decided(row, replace_place(plan, place), case.revision, settled)
+        acknowledged = page.words.get(refund.refund_id, PersonWord()).skip is not None
+        return Decided(row, replace_place(plan, place), case.revision, settled, acknowledged)
 
     def _with_failure(self, case: RefundCase, plan: Plan) -> Plan:
         """A refund that failed, whose documents were found in the books after a lost state: both sides at once."""
@@ -251,6 +254,29 @@ class RefundDesk:
             return Decided(row, unchanged(row), row.revision)
         return Decided(row, replace_place(plan, None), row.revision)
 
+    def _replace(
+        self, page: Page, row: Any, case: RefundCase, standing: Sequence[Any], numbers: NumberDesk
+    ) -> Decided:
+        """Undo the documents of this revision and plan the next; left as it is unless there is something to post."""
+        posted = [
+            decode_document(d.content) for d in standing if d.revision == row.revision and d.state == "posted"
+        ]
+        if not posted or case.refund.status in ("failed", "canceled"):
+            return Decided(row, unchanged(row), row.revision)
+        revision = row.revision + 1
+        number = numbers.number_for_text(case.refund, revision, posted[0].sale_number or "")
+        fresh = replace(case, ours=(), revision=revision, number=number)
+        plan = plan_refund(fresh, self.books, self.policy, self.now)
+        if not plan.documents:
+            return Decided(row, replace(unchanged(row), due=False), row.revision)
+        undo = plan_undo(self.books, self.policy, posted)
+        last = undo[-1].document_key
+        heads = tuple(replace(d, after=(*d.after, last)) for d in plan.documents)
+        numbers.take(case.refund.refund_id, revision, plan.sale_number or "", *number)
+        if plan.shares:
+            page.shares[case.refund.refund_id] = plan.shares
+        return Decided(row, replace(plan, documents=(*undo, *heads)), revision)
+
     def _case(
         self, reader: FactReader, page: Page, row: Any, refund: Refund, numbers: NumberDesk
     ) -> RefundCase:
@@ -281,10 +307,15 @@ class RefundDesk:
             ours=tuple(ours),
             others=tuple(page.others.get(refund.refund_id, ())),
             adopting=self._adopting(row),
-            person=page.words.get(refund.refund_id, PersonWord()),
+            person=self._word(page, refund.refund_id, bool(ours)),
             credit_left=memo,
             credit_left_shares=memo_shares,
         )
+
+    def _word(self, page: Page, refund_id: str, in_books: bool) -> PersonWord:
+        """What a person decided; a skip of what stands in the books only acknowledged that it was reversed."""
+        word = page.words.get(refund_id, PersonWord())
+        return replace(word, skip=None) if in_books else word
 
     def _currencies(
         self, reader: FactReader, charge: ChargeCase | None, siblings: Iterable[Refund]

@@ -20,7 +20,7 @@ import errno
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -38,9 +38,10 @@ from connector.delivery.file_append import (
     recover,
     rewrite_file,
 )
-from connector.delivery.file_index import MONTH_NAME, FileIndex
+from connector.delivery.file_books import MONTH_NAME, Books, Moved
 from connector.delivery.file_requests import (
     BadRequest,
+    FoundEntry,
     Question,
     entry_json,
     json_answer,
@@ -49,14 +50,8 @@ from connector.delivery.file_requests import (
     read_printed,
     read_question,
 )
-from connector.delivery.file_rows import Place, decode_books
-from connector.ledgers.beancount_text import (
-    Block,
-    JournalEntry,
-    parse_entry,
-    print_string,
-    torn_tail,
-)
+from connector.delivery.file_rows import decode_books
+from connector.ledgers.beancount_text import Block, print_string, torn_tail
 from connector.ledgers.contract import Answer, Request
 
 # A transaction that was cut short lies in the last piece of a file; one is never as long as this.
@@ -69,16 +64,12 @@ _MAIN_HEAD = """\
 """
 
 
-class _Moved(OSError):
-    """An entry is not where the index has it; `filename` is the file."""
-
-
 class FileCourier:
     """The courier of one books folder. Safe beside others on the same folder: each request holds its lock."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = Path(os.path.abspath(folder))
-        self._index = FileIndex(self._folder)
+        self._books = Books(self._folder)
         self._recovery = Recovery()
         self._opened = False
 
@@ -96,26 +87,35 @@ class FileCourier:
             return Answer(status=400, body=str(error).encode())
         except InDoubt as error:
             return Answer(status=503, body=f"{self._folder}: {error.strerror}".encode(), arrived=False)
-        except (OSError, sqlite3.Error, UnicodeError) as error:
-            if isinstance(error, sqlite3.Error):
-                with suppress(OSError):
-                    self._index.discard()
-            return Answer(status=503, body=f"{self._folder}: {error}".encode())
+        except sqlite3.Error as error:
+            with suppress(OSError):
+                self._books.index.discard()
+            return Answer(status=503, body=f"{self._folder}: the index: {error}".encode())
+        except (OSError, UnicodeError) as error:
+            return Answer(status=503, body=f"{self._folder}: {error}".encode("utf-8", "replace"))
 
     def close(self) -> None:
-        self._index.close()
+        """Let go of the folder; a later request opens it again. Raises nothing."""
+        # What the index lacks is read from the files by the next.
+        with suppress(OSError, sqlite3.Error):
+            if self._opened:
+                with locked(self._folder):
+                    self._books.index.flush()
+        with suppress(sqlite3.Error):
+            self._books.index.close()
         self._opened = False
 
-    # ------------------------------------------------------------------------------------------------ opening
+    # --------------------------------------------------------------------------------------------- opening
 
     def _prepare(self) -> None:
         """Before anything else, under the lock: settle what a killed run left, then see what has changed."""
         recover(self._folder, self._recovery)
+        cut = None if self._opened else self._cut_torn_tail
         try:
-            self._index.refresh(None if self._opened else self._cut_torn_tail)
+            self._books.refresh(cut)
         except sqlite3.DatabaseError:
-            self._index.discard()
-            self._index.refresh(None if self._opened else self._cut_torn_tail)
+            self._books.index.discard()
+            self._books.refresh(cut)
         self._opened = True
 
     def _cut_torn_tail(self, path: str) -> None:
@@ -134,7 +134,7 @@ class FileCourier:
             cut_tail(self._folder / path, begin + len(text[: torn[0]].encode()))
             self._recovery.cut.append(torn[1])
 
-    # --------------------------------------------------------------------------------------------------- FIND
+    # ------------------------------------------------------------------------------------------------ FIND
 
     def _find(self, request: Request) -> dict[str, Any]:
         question = read_question(request.body)
@@ -142,58 +142,32 @@ class FileCourier:
             return {"entries": [], "next": None}
         with locked(self._folder):
             self._prepare()
-            try:
-                return self._reply(question)
-            except _Moved as error:
-                # The file was edited within one tick of its clock: its stat did not show it.
-                self._index.forget_stamp(error.filename)
-            except sqlite3.DatabaseError:
-                self._index.discard()
-            self._prepare()
-            return self._reply(question)
+            found, more = self._look_for(question)
+        following = json.dumps([found[-1].path, found[-1].offset]) if more else None
+        return {"entries": [entry_json(entry) for entry in found], "next": following}
 
-    def _reply(self, question: Question) -> dict[str, Any]:
-        places, more = self._index.find(question.by, question.values, question.after, question.limit)
-        entries = [entry_json(place, entry) for place, entry in self._read_entries(places)]
-        return {"entries": entries, "next": json.dumps(places[-1][:2]) if more else None}
-
-    def _read_entries(self, places: Sequence[Place]) -> Iterable[tuple[Place, JournalEntry]]:
-        descriptor, path = -1, ""
+    def _look_for(self, question: Question) -> tuple[list[FoundEntry], bool]:
         try:
-            for place in places:
-                if place.path != path:
-                    if descriptor >= 0:
-                        os.close(descriptor)
-                    descriptor, path = (
-                        os.open(self._folder / place.path, os.O_RDONLY | os.O_CLOEXEC),
-                        place.path,
-                    )
-                text = decode_books(os.pread(descriptor, place.length, place.offset))
-                entry = parse_entry(text, place.line)
-                if entry is None or entry.metadata.get("document_key", place.ledger_id) != place.ledger_id:
-                    raise _Moved(errno.ESTALE, "changed while it was read", place.path)
-                yield place, entry
-        finally:
-            if descriptor >= 0:
-                os.close(descriptor)
+            return self._books.find(question)
+        except Moved as error:
+            # The file was edited within one tick of its clock: its stat did not show it.
+            self._books.index.expire(error.filename)
+        except sqlite3.DatabaseError:
+            self._books.index.discard()
+        self._books.refresh()
+        return self._books.find(question)
 
-    # ------------------------------------------------------------------------------------------------- SURVEY
+    # ---------------------------------------------------------------------------------------------- SURVEY
 
     def _survey(self) -> dict[str, Any]:
         exists = self._folder.is_dir()
         if exists:
             with locked(self._folder):
                 self._prepare()
-        files = self._index.files() if exists else []
-        included = [book_file for book_file in files if book_file.included]
-        titles = [
-            value
-            for book_file in included
-            if book_file.path == MAIN_NAME
-            for name, value in book_file.options
-            if name == "title"
-        ]
-        openings = [opening for book_file in included for opening in book_file.openings]
+        files = self._books.included_files() if exists else []
+        openings = self._books.openings() if exists else []
+        main = (book_file.options for book_file in files if book_file.path == MAIN_NAME)
+        titles = [value for options in main for name, value in options if name == "title"]
         return {
             "exists": exists,
             "title": titles[-1] if titles else self._folder.name,
@@ -206,43 +180,44 @@ class FileCourier:
                 }
                 for opening in openings
             ],
-            "files": [book_file.path for book_file in included],
+            "files": [book_file.path for book_file in files],
             "cut": list(self._recovery.cut),
             "notes": list(self._recovery.notes),
         }
 
-    # ------------------------------------------------------------------------------------------------- APPEND
+    # ---------------------------------------------------------------------------------------------- APPEND
 
     def _append(self, request: Request) -> Answer:
         name = request.target
         if not MONTH_NAME.fullmatch(name):
             raise BadRequest(f"{name} is no file of a month, such as 2026-03.beancount")
-        text, blocks, keys = read_printed(request.body)
-        accounts = read_accounts(request, blocks)
+        printed = read_printed(request.body)
+        accounts = read_accounts(request, printed.blocks)
         make_folder(self._folder)
         with locked(self._folder):
             self._prepare()
-            places, _ = self._index.find("document_key", keys, None, None)
-            if places:
-                return json_answer(409, {"present": {place.ledger_id: place.path for place in places}})
+            asked = Question("document_key", frozenset(printed.document_keys), None, None)
+            found, _ = self._look_for(asked)
+            if found:
+                return json_answer(409, {"present": {entry.ledger_id: entry.path for entry in found}})
             make_file(self._folder / name)
-            self._index.refresh()
-            self._complete_main(name, accounts, blocks)
+            self._books.refresh()
+            self._complete_main(name, accounts, printed.blocks)
             before, after = append_text(self._folder, name, request.body)
             # From here on the text stands, whatever becomes of the index.
             try:
-                self._index.extend(name, text, blocks, before, after)
-            except (sqlite3.Error, OSError):
-                self._index.close()
-        return json_answer(200, {"file": name, "written": keys})
+                self._books.extend(name, printed, before, after)
+            except (OSError, sqlite3.Error):
+                with suppress(sqlite3.Error):
+                    self._books.index.close()
+        return json_answer(200, {"file": name, "written": printed.document_keys})
 
     def _complete_main(self, name: str, accounts: Sequence[str], blocks: Sequence[Block]) -> None:
         """See that the main file reaches the month's file and that every account is opened once, anywhere."""
         for _ in range(_REWRITES):
-            included = [book_file for book_file in self._index.files() if book_file.included]
-            opened = {opening.account for book_file in included for opening in book_file.openings}
+            opened = {opening.account for opening in self._books.openings()}
             lines = [f"1970-01-01 open {account}\n" for account in accounts if account not in opened]
-            if all(book_file.path != name for book_file in included):
+            if all(book_file.path != name for book_file in self._books.included_files()):
                 lines.append(f'include "{name}"\n')
             if not lines:
                 return
@@ -251,10 +226,10 @@ class FileCourier:
             if content and not content.endswith(b"\n"):
                 content += b"\n"
             rewrite_file(self._folder / MAIN_NAME, before, content + "".join(lines).encode())
-            self._index.refresh()
+            self._books.refresh()
         raise OSError(errno.EBUSY, "the open and include lines that it needs do not take", MAIN_NAME)
 
     def _begin_main(self, blocks: Sequence[Block]) -> bytes:
         lines = [f'option "title" "{print_string(self._folder.name)}"\n']
-        lines += [f'option "operating_currency" "{currency}"\n' for currency in list_currencies(blocks)]
+        lines += [f'option "operating_currency" "{name}"\n' for name in list_currencies(blocks)]
         return (_MAIN_HEAD + "".join(lines) + "\n").encode()

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from connector.delivery.file_rows import Place
 from connector.ledgers.beancount_text import (
     Block,
     JournalEntry,
@@ -30,13 +29,60 @@ class BadRequest(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class FoundEntry:
+    """An entry of the books; `path` is relative to the folder, `name` its ledger id without a document key."""
+
+    path: str
+    offset: int
+    line: int
+    name: str | None
+    entry: JournalEntry
+
+    @property
+    def ledger_id(self) -> str:
+        return self.name or self.entry.metadata["document_key"]
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
-    """A FIND: entries `by` one of their names, from the page that ended with `after` on, at most `limit`."""
+    """A FIND: entries `by` one of their names, behind the place `after` (path, offset), at most `limit`."""
 
     by: str
-    values: tuple[Any, ...]
+    values: frozenset[str | tuple[str, str]]
     after: tuple[str, int] | None
     limit: int | None
+
+    def asked(self) -> list[str]:
+        """The values to look for; of a kind and a number it is the number."""
+        return [value if isinstance(value, str) else value[1] for value in self.values]
+
+    def matches(self, found: FoundEntry) -> bool:
+        """Whether an entry is asked for."""
+        if self.by == "all":
+            return True
+        metadata = found.entry.metadata
+        if self.by == "ledger_id":
+            return found.ledger_id in self.values
+        if self.by == "number_kind":
+            return (metadata.get("kind"), metadata.get("number")) in self.values
+        if self.by in ("refund_id", "charge_id"):
+            ids = stripe_ids(found.entry)[0 if self.by == "refund_id" else 1]
+            return not self.values.isdisjoint(ids)
+        return metadata.get(self.by) in self.values
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """The text of an APPEND, `size` bytes long, its transactions and the metadata of each."""
+
+    text: str
+    size: int
+    blocks: list[Block]
+    metadata: list[dict[str, str]]
+
+    @property
+    def document_keys(self) -> list[str]:
+        return [metadata["document_key"] for metadata in self.metadata]
 
 
 def read_question(body: bytes) -> Question:
@@ -44,11 +90,12 @@ def read_question(body: bytes) -> Question:
     try:
         content = json.loads(body)
         by, limit, cursor = content["by"], content.get("limit"), content.get("after")
-        values: tuple[Any, ...]
+        values: frozenset[str | tuple[str, str]]
         if by == "number_kind":
-            values = tuple((clean_text(kind), clean_text(number)) for kind, number in content["values"])
+            pairs = content["values"]
+            values = frozenset((clean_text(kind), clean_text(number)) for kind, number in pairs)
         else:
-            values = tuple(clean_text(value) for value in content.get("values", ()))
+            values = frozenset(clean_text(value) for value in content.get("values", ()))
         after = None
         if cursor is not None:
             path, offset = json.loads(cursor)
@@ -62,8 +109,8 @@ def read_question(body: bytes) -> Question:
     return Question(by, values, after, limit)
 
 
-def read_printed(body: bytes) -> tuple[str, list[Block], list[str]]:
-    """The text of an APPEND, its transactions and their document keys.
+def read_printed(body: bytes) -> Printed:
+    """Read the text of an APPEND.
 
     Raises `BadRequest` unless all of it is transactions in the printed form, each with a key of its own: what
     is appended can then be read back, told from others, and seen to be whole.
@@ -72,22 +119,22 @@ def read_printed(body: bytes) -> tuple[str, list[Block], list[str]]:
         text = body.decode()
     except UnicodeDecodeError as error:
         raise BadRequest("the text is no UTF-8") from error
+    printed = Printed(text, len(body), [], [])
     position = 0
-    blocks, keys = [], []
     for block in walk_blocks(text, [], [], []):
         if block.offset != position or block.own is None or not text.startswith("\n", block.end_offset):
             break
-        document_key = own_metadata(block.own).get("document_key", "")
-        if not document_key.startswith("dk"):
+        metadata = own_metadata(block.own)
+        if not metadata.get("document_key", "").startswith("dk"):
             break
-        blocks.append(block)
-        keys.append(document_key)
+        printed.blocks.append(block)
+        printed.metadata.append(metadata)
         position = block.end_offset + 1
-    if position != len(text) or not blocks:
+    if position != len(text) or not text:
         raise BadRequest(f"what stands at character {position} is no transaction in the printed form")
-    if len(set(keys)) != len(keys):
+    if len(set(printed.document_keys)) != len(printed.blocks):
         raise BadRequest("a document key stands twice in the text")
-    return text, blocks, keys
+    return printed
 
 
 def read_accounts(request: Request, blocks: Sequence[Block]) -> list[str]:
@@ -123,35 +170,35 @@ def json_answer(status: int, content: dict[str, Any]) -> Answer:
     return Answer(status=status, body=json.dumps(content).encode())
 
 
-def entry_json(place: Place, entry: JournalEntry) -> dict[str, Any]:
-    """An entry as a FIND answers it; postings are [account, amount_minor or null, currency, metadata].
+def entry_json(found: FoundEntry) -> dict[str, Any]:
+    """An entry as a FIND answers it: the fields of `JournalEntry`, its file, its ledger id and its Stripe ids.
 
-    `refund_ids` and `charge_ids` are all that the entry is for (`stripe_ids`), `refund_id` and `charge_id`
-    the first of them.
+    `refund_ids` and `charge_ids` are all that it is for (`stripe_ids`), `refund_id` and `charge_id` the first.
     """
+    entry = found.entry
     refund_ids, charge_ids = stripe_ids(entry)
-    metadata = entry.metadata
     return {
-        "ledger_id": place.ledger_id,
-        "document_key": metadata.get("document_key"),
-        "kind": metadata.get("kind"),
-        "number": metadata.get("number"),
-        "sale": metadata.get("sale"),
+        "ledger_id": found.ledger_id,
         "refund_id": refund_ids[0] if refund_ids else None,
         "charge_id": charge_ids[0] if charge_ids else None,
         "refund_ids": refund_ids,
         "charge_ids": charge_ids,
-        "file": place.path,
-        "line": place.line,
+        "file": found.path,
+        "line": found.line,
         "date": entry.date.isoformat(),
         "flag": entry.flag,
         "payee": entry.payee,
         "narration": entry.narration,
         "tags": entry.tags,
         "links": entry.links,
-        "metadata": metadata,
+        "metadata": entry.metadata,
         "postings": [
-            (posting.account, posting.amount_minor, posting.currency, posting.metadata)
+            {
+                "account": posting.account,
+                "amount_minor": posting.amount_minor,
+                "currency": posting.currency,
+                "metadata": posting.metadata,
+            }
             for posting in entry.postings
         ],
         "exotic": entry.exotic,

@@ -20,12 +20,12 @@ from connector.ledgers.beancount_text import (
     walk_blocks,
 )
 
-# The values an entry can be asked for by, beside its Stripe ids.
-_ASKED = ("document_key", "number", "refund_id", "charge_id", "sale")
-
 
 class Row(NamedTuple):
-    """Where an entry stands; `offset` and `length` count bytes. `name` is its ledger id if it has no document key."""
+    """Where an entry stands; `offset` and `length` count bytes.
+
+    `name` is the ledger id of an entry that has no document key.
+    """
 
     file: int
     offset: int
@@ -33,6 +33,9 @@ class Row(NamedTuple):
     line: int
     name: str | None
 
+
+# A hashed value (`hash_term`), and file and offset of the entry that has it.
+Term = tuple[int, int, int]
 
 _NOT_UTF8 = re.compile("[\udc80-\udcff]")
 
@@ -47,7 +50,7 @@ def decode_books(content: bytes) -> str:
 
 def hash_term(value: str) -> int:
     """What the index keeps of a value: the same in every process; different values may share one."""
-    return crc32(value.encode("utf-8", "replace"))
+    return crc32(value.encode())
 
 
 def name_by_hand(path: str, entry: JournalEntry, ids: Iterable[str]) -> str:
@@ -66,7 +69,7 @@ class RowReader:
 
     def __init__(self, file: int, path: str, lines: int = 0) -> None:
         self.rows: list[Row] = []
-        self.terms: list[tuple[int, int, int]] = []
+        self.terms: list[Term] = []
         self.openings: list[Opening] = []
         self.includes: list[str] = []
         self.options: list[tuple[str, str]] = []
@@ -114,11 +117,9 @@ class RowReader:
                 more = (name, *refund_ids, *charge_ids)
         self.rows.append(Row(self._file, offset, length, self.lines + block.line, name))
         get = metadata.get
-        # Spelled out: it runs for every entry, and a sale's number mostly is its refund's number too.
+        # A set, because a sale's number mostly is its refund's number too.
         values = {get("document_key"), get("number"), get("refund_id"), get("charge_id"), get("sale"), *more}
-        for value in values:
-            if value:
-                self.terms.append((crc32(value.encode("utf-8", "replace")), self._file, offset))
+        self.terms += [(crc32(value.encode()), self._file, offset) for value in values if value]
 
     def _name(self, entry: JournalEntry, ids: Iterable[str]) -> str:
         name = name_by_hand(self._path, entry, ids)

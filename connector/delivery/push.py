@@ -53,18 +53,30 @@ class Push:
         self.batch_size = batch_size
         self.progress = progress
         self.should_stop = should_stop
+        self.sent = 0
 
     def run(self) -> Stop | None:
         """Look, then write until nothing more can be sent. Returns why it stopped early, or None."""
         self.outbox.recover()
         self.look_at_unknown()
+        sent = -1
+        # A document may follow one of greater depth (a replacement follows the reversal of what it replaces).
+        while sent != self.sent:
+            sent = self.sent
+            stop = self.sweep()
+            if stop is not None:
+                self.outbox.give_up(stop.code, stop.sentence)
+                return stop
+        return None
+
+    def sweep(self) -> Stop | None:
+        """Send everything that is ready, once."""
         for wave in self.waves():
             for batch in self.batches(self.ready(wave)):
                 if self.should_stop():
                     return Stop("network", "stopped by request; the next run goes on from here")
                 stop = self.send(batch)
                 if stop is not None:
-                    self.outbox.give_up(stop.code, stop.sentence)
                     return stop
         return None
 
@@ -126,7 +138,9 @@ class Push:
             answer = self.courier.carry(request)
             steps = self.read(claimed, self.ledger.read(claimed, request, answer))
             self.outbox.settle(steps, {row.document_key: row for row in rows}, attempt_key)
-            self.progress(sum(step.state == "posted" for step in steps.values()))
+            posted = sum(step.state == "posted" for step in steps.values())
+            self.sent += posted
+            self.progress(posted)
             ending = next((step for step in steps.values() if step.ends_pass is not None), None)
             if ending is None:
                 return None

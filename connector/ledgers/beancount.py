@@ -72,7 +72,7 @@ class BeancountLedger:
         )
         named = [r.ledger_id for r in references if r.ledger_id]
         if named:
-            entries += yield from find(("document_key", named), ("ledger_id", named))
+            entries += yield from find(("ledger_id", named))
         more = {number_of(e) for e in entries if number_of(e)} - numbers
         if more:
             entries += yield from find(("number", sorted(more)), ("sale", sorted(more)))
@@ -92,6 +92,10 @@ class BeancountLedger:
             if hit.refund_id is not None:
                 found.setdefault(hit.refund_id, []).append(hit)
         return found
+
+    def find_documents(self, ledger_ids: Sequence[str]) -> Steps[dict[str, Found]]:
+        entries = yield from find(("ledger_id", list(ledger_ids)))
+        return {e["ledger_id"]: self.found(e) for e in entries}
 
     def numbers_taken(self, scope: str, numbers: Sequence[str]) -> Steps[dict[str, Found]]:
         entries = yield from find(("number", list(numbers)))
@@ -188,6 +192,8 @@ class BeancountLedger:
                 d.document_key: Posted(d.document_key, d.number, d.amount_minor, d.currency)
                 for d in documents
             }
+        if answer.status == 409:
+            return {d.document_key: Unknown("a document of this batch stands in the books already") for d in documents}
         return {d.document_key: Down(f"the books cannot be written: {words_of(answer)}") for d in documents}
 
 

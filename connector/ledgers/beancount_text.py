@@ -177,6 +177,9 @@ def parse_journal(text: str) -> Parsed:
 
 def parse_entry(text: str, line: int = 1) -> JournalEntry | None:
     """The first transaction of `text` that bears a mark, or None."""
+    own = OWN_FORM.match(text)
+    if own is not None and own.end() == len(text):
+        return parse_block(Block(text, 0, len(text), line, own))
     for block in walk_blocks(text, [], [], [], line):
         return parse_block(block)
     return None

@@ -207,6 +207,9 @@ class Ledger(Protocol):
     def find_refunds(self, refund_ids: Sequence[str]) -> Steps[dict[str, list[Found]]]:
         """Documents in the books that bear one of these refund ids, whoever wrote them."""
 
+    def find_documents(self, ledger_ids: Sequence[str]) -> Steps[dict[str, Found]]:
+        """The documents that have these ledger ids, as a person names them."""
+
     def numbers_taken(self, scope: str, numbers: Sequence[str]) -> Steps[dict[str, Found]]:
         """Which of these numbers are held by a document that is not ours, with the holder. `scope`: `sale` numbers
         of invoices and receipts, `refund` numbers of what takes them back."""

@@ -29,7 +29,7 @@ class OneOf:
 
 @dataclass(frozen=True, slots=True)
 class Between:
-    """The fact (`amount` in major units, `charge_age_days`) lies within these bounds; None: no bound there."""
+    """The fact (`amount` in major units, `charge_age_days`) lies within these bounds; None: no bound."""
 
     fact: str
     at_least: Decimal | int | None = None

@@ -1,6 +1,6 @@
 """Which results a rule may have, and what any other would do to the books.
 
-The figures in a refusal are those of the base case (sale 100.00, tax 10.00); they follow from what types move.
+The figures in a refusal are those of the base case (sale 100.00, tax 10.00); they follow from `MOVES`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from connector.planning import rule_space as space
 from connector.planning.conditions import OneOf
-from connector.planning.model import RefundType
+from connector.planning.model import CASH_LEGS, RefundType
 from connector.planning.money import format_amount
 from connector.planning.refund_types import BASE_TOTAL, MOVES
 from connector.planning.rules import Rule
@@ -27,12 +27,18 @@ _LONE_PAYOUT: tuple[RefundType, ...] = ("refund_payout",)
 _RECEIVABLE = ("credit memo", "invoice")
 
 
+def order_types(types: Sequence[RefundType]) -> tuple[RefundType, ...]:
+    """The types as a rule has them: what takes income back first, what pays out after it."""
+    return tuple(sorted(types, key=lambda refund_type: refund_type in CASH_LEGS))
+
+
 def refuse_types(types: Sequence[RefundType], lone_payment: bool) -> str | None:
     """Why these types together would put the books wrong, with the amount; None where they would not.
 
     `lone_payment`: the sale is a lone payment and cannot be anything else. The figures follow from `MOVES`.
     """
-    if tuple(types) in ALLOWED_RESULTS or (tuple(types) == _LONE_PAYOUT and lone_payment):
+    ordered = order_types(types)
+    if ordered in ALLOWED_RESULTS or (ordered == _LONE_PAYOUT and lone_payment):
         return None
     left: Counter[str] = Counter()
     if "void" in types:

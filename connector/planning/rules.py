@@ -160,29 +160,29 @@ def _conclude(
     switches: Mapping[str, bool],
     ledger_can: frozenset[str],
 ) -> Decision:
+    """The rule that was found, or else what kept those before it from winning."""
     if found is not None and not isinstance(found.result, str):
         types = found.result
-        if len(types) == 1:
-            return Decision("types", types, rule=found.name)
-        left_out = tuple(
-            leg for leg in types if leg in CASH_LEGS and not (is_on(switches, leg) and leg in ledger_can)
-        )
-        return Decision(
-            "types",
-            tuple(leg for leg in types if leg not in left_out),
-            left_out,
-            found.name,
-        )
+        left_out: tuple[RefundType, ...] = ()
+        if len(types) > 1:
+            left_out = tuple(
+                leg for leg in types if leg in CASH_LEGS and not _is_open(leg, switches, ledger_can)
+            )
+            types = tuple(leg for leg in types if leg not in left_out)
+        return Decision("types", types, left_out, found.name)
     if off is not None:
         return Decision("type_switched_off", rule=off.name)
-    name = None if found is None else found.name
-    if found is not None and found.result == "ignore" and cannot is None:
-        return Decision("ignore", rule=name)
-    if all_switched_off(switches):
-        return Decision("type_switched_off", rule=name if cannot is None else cannot.name)
+    result: DecisionResult = "no_rule" if found is None else "ignore" if found.result == "ignore" else "hold"
+    rule = found
     if cannot is not None:
-        return Decision("ledger_cannot", rule=cannot.name)
-    return Decision("no_rule" if found is None else "hold", rule=name)
+        result, rule = "ledger_cannot", cannot
+    if result != "ignore" and all_switched_off(switches):
+        result = "type_switched_off"
+    return Decision(result, rule=None if rule is None else rule.name)
+
+
+def _is_open(leg: str, switches: Mapping[str, bool], ledger_can: frozenset[str]) -> bool:
+    return leg in ledger_can and is_on(switches, leg)
 
 
 # --------------------------------------------------------------------------------------------- in plain words

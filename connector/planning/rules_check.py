@@ -24,8 +24,8 @@ from connector.planning.rules import Rule
 class Finding:
     """One thing wrong; `sentence` names the rule.
 
-    `index` is the rule's place in the list, None where it is all of them; `key` is `then`, `when`, or `rules` or
-    `invoice_status` where no single rule is at fault.
+    `index` is the rule's place in the list, None where it is all of them; `key` is `then`, `when`, or `rules`
+    or `invoice_status` where no single rule is at fault.
     """
 
     index: int | None
@@ -75,7 +75,9 @@ def _find_unreachable(rules: Mapping[int, Rule]) -> Iterable[Finding]:
 def _why_never(rule: Rule) -> str | None:
     matched = space.matched_cases(rule)
     if not matched:
-        return "its conditions exclude each other (a full refund closes its charge; a payment method has one method)"
+        return (
+            "its conditions exclude each other (a full refund closes its charge; a way to pay has one method)"
+        )
     if isinstance(rule.result, str) or space.winning_cases(rule):
         return None
     first = rule.result[0]
@@ -117,7 +119,7 @@ def _check_reopened(
     ledger_kind: str,
     switches: Mapping[str, bool] | None,
 ) -> Iterable[Finding]:
-    """`invoice_status: reopened` is true only if each refund of a paid invoice reopens it in the ledger, too."""
+    """`invoice_status: reopened` is true only if each refund of a paid invoice reopens it in the ledger."""
 
     def can_post(first: str) -> bool:
         return first in ledger_can and (switches is None or is_on(switches, first))
@@ -164,7 +166,9 @@ def _warn(
             matched = space.matched_cases(rule) & space.fitting_cases(rule.result)
             reached &= matched
             won = reached & space.makeable_cases(rule.result[0]) if rule.result[0] in ledger_can else 0
-            warned = _warn_of_types(rule.result, reached, won, ledger_can, ledger_kind, switches)
+            warned = _warn_of_types(
+                rule.result, reached, won, ledger_can=ledger_can, ledger_kind=ledger_kind, switches=switches
+            )
             yield from (Finding(index, "then", f'rule "{rule.name}": {what}') for what in warned)
             won = won if is_on(switches, rule.result[0]) else 0
         elif why := _shadowed(rule, rules[:index], by_any=True):
@@ -181,6 +185,7 @@ def _warn_of_types(
     types: tuple[RefundType, ...],
     reached: int,
     won: int,
+    *,
     ledger_can: frozenset[str],
     ledger_kind: str,
     switches: Mapping[str, bool],
@@ -192,7 +197,8 @@ def _warn_of_types(
         yield f"{ledger_kind} cannot make {first}, so the rule is {passed}"
     elif odd := reached & ~won:
         sales = [str(sale) for sale in FACT_VALUES["sale"] if odd & space.cases("sale", sale)]
-        yield f"{ledger_kind} cannot make {first} where sale is {' or '.join(sales)}; there the rule is {passed}"
+        where = f"where sale is {' or '.join(sales)}"
+        yield f"{ledger_kind} cannot make {first} {where}; there the rule is {passed}"
     if not won or not is_on(switches, first):
         return
     posted = [leg for leg in types if leg in ledger_can and is_on(switches, leg)]
@@ -203,16 +209,17 @@ def _warn_of_types(
     absent = space.cases("payment", "absent")
     if posted == ["credit_memo"] and won & ~absent:
         yield (
-            "a credit memo alone pays nothing out: the customer is owed the money, and clearing is too high by "
-            f"the refund ({show_money(BASE_TOTAL)} in the base case) until its cash leg exists"
+            "a credit memo alone pays nothing out: the customer is owed the money, and clearing is too high "
+            f"by the refund ({show_money(BASE_TOTAL)} in the base case) until its cash leg exists"
         )
     if posted == ["credit_memo"] and won & absent:
         yield (
-            "a credit memo alone is applied to an invoice that is not paid in the books yet: clearing will be "
-            f"too high by the refund ({show_money(BASE_TOTAL)} in the base case) once the payment is booked"
+            "a credit memo alone is applied to an invoice that is not paid in the books yet: clearing "
+            f"will be too high by the refund ({show_money(BASE_TOTAL)} in the base case) once the payment is"
+            " booked"
         )
     if first == "void" and won & ~absent:
-        yield "void is for invoices never paid in the books; where payment is not absent it is held (void_guard)"
+        yield "void is for invoices never paid in the books; unless payment is absent it is held (void_guard)"
 
 
 def _warn_of_words(index: int, rule: Rule) -> Iterable[Finding]:

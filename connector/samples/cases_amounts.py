@@ -33,7 +33,7 @@ def worked_example(account: Account, at: int) -> None:
     """110.00 = 100.00 + 10.00 tax, refunded 33.00, 33.00, 44.00: once by invoice, once by checkout."""
     customer = account.any_customer("US")
     invoice, billed = sell_by_invoice(account, customer, [Item("SKU-SETUP")], at, tax=SALES_TAX)
-    items = [Item("SKU-SETUP", unit=6000), Item("SKU-MUG", 4, unit=1000)]
+    items = [Item("SKU-SHIRT", 2), Item("SKU-MUG", 5, discount=1000)]
     _, bought = check_out(account, items, at + HOUR, tax=SALES_TAX)
     for charge in (billed, bought):
         for ordinal, part in enumerate(WORKED_PARTS):

@@ -9,12 +9,14 @@ from connector.samples.catalogue import ARTICLES, DAY, Json, TaxRate, price_obje
 from connector.samples.dice import Dice
 from connector.samples.invoice_shapes import Item
 
+_LINES_URL = "/v1/checkout/sessions/line_items"
+_CUSTOM_TEXTS = ("after_submit", "shipping_address", "submit", "terms_of_service_acceptance")
+
 
 def session_line_object(dice: Dice, item: Item, currency: str, tax: TaxRate | None) -> Json:
     """https://docs.stripe.com/api/checkout/sessions/line_items; `amount_total` holds the tax."""
     article = ARTICLES[item.sku]
-    unit = article.prices[currency] if item.unit is None else item.unit
-    subtotal = unit * item.quantity
+    subtotal = article.prices[currency] * item.quantity
     tax_amount = tax.of(subtotal - item.discount) if tax else 0
     exclusive = tax_amount if tax and not tax.inclusive else 0
     line: Json = {
@@ -36,6 +38,7 @@ def session_object(
     dice: Dice, lines: list[Json], *, currency: str, at: int, customer: Json | None, reference: str | None
 ) -> Json:
     """A session of mode `payment`; its payment intent is filled in once there is one."""
+    discount = sum(line["amount_discount"] for line in lines)
     email = customer["email"] if customer else "guest@example.com"
     details = {"address": None, "business_name": None, "email": email, "individual_name": None}
     return {
@@ -55,25 +58,15 @@ def session_object(
         "currency": currency,
         "currency_conversion": None,
         "custom_fields": [],
-        "custom_text": {
-            "after_submit": None,
-            "shipping_address": None,
-            "submit": None,
-            "terms_of_service_acceptance": None,
-        },
+        "custom_text": dict.fromkeys(_CUSTOM_TEXTS),
         "customer": customer["id"] if customer else None,
         "customer_creation": "if_required",
         "customer_details": {**details, "name": None, "phone": None, "tax_exempt": "none", "tax_ids": []},
         "customer_email": None,
-        "discounts": [],
+        "discounts": [{"coupon": "WELCOME10", "promotion_code": None}] if discount else [],
         "expires_at": at + DAY,
         "invoice": None,
-        "line_items": {
-            "object": "list",
-            "data": lines,
-            "has_more": False,
-            "url": "/v1/checkout/sessions/line_items",
-        },
+        "line_items": {"object": "list", "data": lines, "has_more": False, "url": _LINES_URL},
         "livemode": False,
         "locale": None,
         "metadata": {},
@@ -90,7 +83,7 @@ def session_object(
         "subscription": None,
         "success_url": "https://shop.example.com/thanks",
         "total_details": {
-            "amount_discount": sum(line["amount_discount"] for line in lines),
+            "amount_discount": discount,
             "amount_shipping": 0,
             "amount_tax": sum(line["amount_tax"] for line in lines),
         },

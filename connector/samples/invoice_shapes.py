@@ -12,6 +12,8 @@ from connector.samples.catalogue import ARTICLES, DAY, Json, TaxRate
 from connector.samples.dice import Dice
 
 MONTH = 30 * DAY
+_AUTOMATIC_TAX = ("disabled_reason", "liability", "provider", "status")
+_PAYMENT_SETTINGS = ("default_mandate", "payment_method_options", "payment_method_types")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,26 @@ def line_object(
     }
 
 
+def _sums(lines: list[Json]) -> Json:
+    """What an invoice says of its lines as a whole."""
+    subtotal = sum(line["subtotal"] for line in lines)
+    taxes = added_up(lines)
+    taxed = sum(tax["amount"] for tax in taxes)
+    discounts: dict[str, int] = {}
+    for line in lines:
+        for one in line["discount_amounts"]:
+            discounts[one["discount"]] = discounts.get(one["discount"], 0) + one["amount"]
+    total = subtotal - sum(discounts.values()) + on_top(taxes)
+    return {
+        "subtotal": subtotal,
+        "subtotal_excluding_tax": subtotal - taxed + on_top(taxes),
+        "total": total,
+        "total_discount_amounts": [{"amount": discounts[one], "discount": one} for one in discounts],
+        "total_excluding_tax": total - taxed,
+        "total_taxes": taxes,
+    }
+
+
 def invoice_object(
     lines: list[Json],
     *,
@@ -125,16 +147,12 @@ def invoice_object(
     currency: str,
 ) -> Json:
     """https://docs.stripe.com/api/invoices/object; `status` is draft, open, paid or void."""
-    subtotal = sum(line["subtotal"] for line in lines)
-    discounts = [discount for line in lines for discount in line["discount_amounts"]]
-    discounted = sum(discount["amount"] for discount in discounts)
-    taxes = added_up(lines)
-    total = subtotal - discounted + on_top(taxes)
+    sums = _sums(lines)
+    total = sums["total"]
     paid = total if status == "paid" else 0
     monthly = any(line["parent"]["type"] == "subscription_item_details" for line in lines)
-    by_discount: dict[str, int] = {}
-    for one in discounts:
-        by_discount[one["discount"]] = by_discount.get(one["discount"], 0) + one["amount"]
+    listed = {"object": "list", "data": lines, "has_more": False, "total_count": len(lines)}
+    final = status != "draft"
     return {
         "id": invoice_id,
         "object": "invoice",
@@ -149,47 +167,28 @@ def invoice_object(
         "attempt_count": 1 if monthly else 0,
         "attempted": status in ("paid", "open"),
         "auto_advance": False,
-        "automatic_tax": {
-            "disabled_reason": None,
-            "enabled": False,
-            "liability": None,
-            "provider": None,
-            "status": None,
-        },
+        "automatic_tax": {"enabled": False, **dict.fromkeys(_AUTOMATIC_TAX)},
         "billing_reason": "subscription_cycle" if monthly else "manual",
         "collection_method": "charge_automatically" if monthly else "send_invoice",
         "created": at,
         "currency": currency,
-        "customer": customer["id"],
-        "customer_email": customer["email"],
-        "customer_name": customer["name"],
-        "customer_tax_exempt": "none",
+        **_whom(customer),
         "default_payment_method": None,
         "default_tax_rates": [],
         "description": None,
-        "discounts": list(by_discount),
+        "discounts": [one["discount"] for one in sums["total_discount_amounts"]],
         "due_date": None if monthly else at + MONTH,
-        "effective_at": None if status == "draft" else at,
-        "ending_balance": None if status == "draft" else 0,
+        "effective_at": at if final else None,
+        "ending_balance": 0 if final else None,
         "footer": None,
         "issuer": {"type": "self"},
-        "lines": {
-            "object": "list",
-            "data": lines,
-            "has_more": False,
-            "total_count": len(lines),
-            "url": f"/v1/invoices/{invoice_id}/lines",
-        },
+        "lines": {**listed, "url": f"/v1/invoices/{invoice_id}/lines"},
         "livemode": False,
         "metadata": {},
         "number": number,
         "on_behalf_of": None,
         "parent": _parent(lines) if monthly else None,
-        "payment_settings": {
-            "default_mandate": None,
-            "payment_method_options": None,
-            "payment_method_types": None,
-        },
+        "payment_settings": dict.fromkeys(_PAYMENT_SETTINGS),
         "period_end": at,
         "period_start": at,
         "post_payment_credit_notes_amount": 0,
@@ -197,18 +196,26 @@ def invoice_object(
         "receipt_number": None,
         "starting_balance": 0,
         "status": status,
-        "status_transitions": {
-            "finalized_at": None if status == "draft" else at,
-            "marked_uncollectible_at": None,
-            "paid_at": at if status == "paid" else None,
-            "voided_at": at + DAY if status == "void" else None,
-        },
-        "subtotal": subtotal,
-        "subtotal_excluding_tax": subtotal - sum(tax["amount"] for tax in taxes) + on_top(taxes),
-        "total": total,
-        "total_discount_amounts": [{"amount": by_discount[one], "discount": one} for one in by_discount],
-        "total_excluding_tax": total - sum(tax["amount"] for tax in taxes),
-        "total_taxes": taxes,
+        "status_transitions": _transitions(status, at),
+        **sums,
+    }
+
+
+def _whom(customer: Json) -> Json:
+    return {
+        "customer": customer["id"],
+        "customer_email": customer["email"],
+        "customer_name": customer["name"],
+        "customer_tax_exempt": "none",
+    }
+
+
+def _transitions(status: str, at: int) -> Json:
+    return {
+        "finalized_at": None if status == "draft" else at,
+        "marked_uncollectible_at": None,
+        "paid_at": at if status == "paid" else None,
+        "voided_at": at + DAY if status == "void" else None,
     }
 
 

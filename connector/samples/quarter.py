@@ -159,11 +159,9 @@ def _invoice(account: Account, at: int, country: str) -> None:
     customer = account.any_customer(country)
     tax = None if account.dice.chance(20) else TAX_OF[currency]
     items = _basket(account, currency, service=True)
-    method = _card(account.dice)
+    more: Json = {"method": _card(account.dice)}
     if country == "US" and account.dice.chance(20):
         more = _bank_debit(account, country, at + 2)
-    else:
-        more = {"method": method}
     invoice, charge = sell_by_invoice(account, customer, items, at, currency=currency, tax=tax, **more)
     first_line = invoice["lines"]["data"][0]
     on_top = sum(tax["amount"] for tax in first_line["taxes"] if tax["tax_behavior"] == "exclusive")

@@ -26,8 +26,8 @@ from connector.planning.model import REFUND_TYPES
 from connector.planning.money import parse_amount, to_major
 from connector.planning.refund_types import BASE_TOTAL, types_of
 from connector.planning.rules import Decision, Rule, explain_decision
+from connector.settings.fact_values import read_metadata_text, read_value
 from connector.settings.problems import Problem, gather_problems
-from connector.settings.rules_file import read_metadata_text, read_value
 from connector.settings.yaml_lines import KeyPath, load_yaml, suggest
 
 _CASE_KEYS = ("name", "ledger", "switches", "facts", "expect")
@@ -62,7 +62,6 @@ class CaseResult:
 @dataclass(frozen=True, slots=True)
 class _Case:
     name: str
-    line: int
     facts: Facts
     switches: dict[str, bool]
     expected: tuple[str, ...]
@@ -81,24 +80,22 @@ def run_cases(
     """
     can = ledger_can or {}
     results = []
-    for case in _load_cases(path, rules, ledger_kind):
+    for line, case in _load_cases(path, rules, ledger_kind):
         kind = case.facts.ledger
         decision = explain_decision(case.facts, rules, case.switches, can.get(kind, types_of(kind)))
-        results.append(_compare(path, case, decision))
+        results.append(_compare(path, line, case, decision))
     return results
 
 
-def _compare(path: Path, case: _Case, decision: Decision) -> CaseResult:
+def _compare(path: Path, line: int, case: _Case, decision: Decision) -> CaseResult:
     found = decision.types if decision.result == "types" else (decision.result,)
     passed = set(found) == set(case.expected) and case.rule in (_ANY_RULE, decision.rule)
     expected_text = _tell(case.expected, case.rule)
     found_text = _tell(found, decision.rule)
     sentence = ""
     if not passed:
-        sentence = (
-            f"{path}:{case.line}: {case.name}: expected {expected_text}, but the rules say {found_text}"
-        )
-    return CaseResult(case.name, case.line, passed, expected_text, found_text, decision, sentence)
+        sentence = f"{path}:{line}: {case.name}: expected {expected_text}, but the rules say {found_text}"
+    return CaseResult(case.name, line, passed, expected_text, found_text, decision, sentence)
 
 
 def _tell(outcome: Sequence[str], rule: object) -> str:
@@ -111,7 +108,7 @@ def _tell(outcome: Sequence[str], rule: object) -> str:
 # ---------------------------------------------------------------------------------------------- reading
 
 
-def _load_cases(path: Path, rules: Sequence[Rule], ledger_kind: str) -> list[_Case]:
+def _load_cases(path: Path, rules: Sequence[Rule], ledger_kind: str) -> list[tuple[int, _Case]]:
     document = load_yaml(path, allow_list=True)
     if not isinstance(document.data, list) or not document.data:
         raise document.error((), "must hold a list of cases, each as `- name: ...` with `facts` and `expect`")
@@ -119,21 +116,18 @@ def _load_cases(path: Path, rules: Sequence[Rule], ledger_kind: str) -> list[_Ca
     cases = []
     for index, record in enumerate(document.data):
         before = len(problems)
-        case = _read_case(record, (index,), document.where((index,))[0], rules, ledger_kind, problems)
-        cases += [case] if case is not None and len(problems) == before else []
+        case = _read_case(record, index, rules, ledger_kind, problems)
+        if case is not None and len(problems) == before:
+            cases.append((document.where((index,))[0], case))
     if problems:
         raise gather_problems(document, problems)
     return cases
 
 
 def _read_case(
-    record: Any,
-    place: KeyPath,
-    line: int,
-    rules: Sequence[Rule],
-    ledger_kind: str,
-    problems: list[Problem],
+    record: Any, index: int, rules: Sequence[Rule], ledger_kind: str, problems: list[Problem]
 ) -> _Case | None:
+    place = (index,)
     if not isinstance(record, dict) or not isinstance(record.get("facts"), dict):
         problems.append(
             Problem(place, "must be a case with `name`, `facts: {sale: ...}` and `expect: {then: ...}`")
@@ -152,7 +146,7 @@ def _read_case(
     facts = _read_facts(record["facts"], str(kind), (*place, "facts"), problems)
     switches = _read_switches(record.get("switches", {}), (*place, "switches"), problems)
     expected, rule = _read_expected(record.get("expect"), (*place, "expect"), rules, problems)
-    return None if facts is None else _Case(str(name).strip(), line, facts, switches, expected, rule)
+    return None if facts is None else _Case(str(name).strip(), facts, switches, expected, rule)
 
 
 def _refuse_unknown(

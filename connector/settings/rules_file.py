@@ -5,28 +5,23 @@ Everything wrong in a file is told at once, each as `FILE:LINE:COLUMN: KEY: what
 
 from __future__ import annotations
 
-import difflib
-import re
 from collections.abc import Callable, Iterable, Mapping
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, cast
 
 from connector.planning.conditions import Between, Condition, FactValue, MetadataIs, OneOf
-from connector.planning.facts import FACT_NAMES, FACT_VALUES, STRIPE_METHODS, STRIPE_REASONS
-from connector.planning.model import CASH_LEGS, REFUND_TYPES, RefundType
-from connector.planning.money import is_known
+from connector.planning.facts import FACT_NAMES
+from connector.planning.model import REFUND_TYPES, RefundType
+from connector.planning.rule_results import order_types
 from connector.planning.rules import Rule, RuleResult
 from connector.planning.rules_check import Finding, check_rules
+from connector.settings.fact_values import read_metadata_text, read_value, show_example, show_value
 from connector.settings.problems import Problem, gather_problems
 from connector.settings.yaml_lines import KeyPath, LinedDocument, load_yaml, suggest
 
 _RULE_KEYS = ("name", "when", "then")
 _BOUNDS = ("at_least", "at_most")
 _RESULT_WORDS = ("hold", "ignore", *REFUND_TYPES)
-_MUCH_USED = ("usd", "eur", "gbp", "cad", "aud", "chf", "jpy", "mxn", "nzd", "sek")
-_AMOUNT = re.compile(r"(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,3})?")
-_METHOD_WORD = re.compile(r"[a-z0-9_]+")
 
 
 def load_rules(path: Path) -> tuple[Rule, ...]:
@@ -131,23 +126,16 @@ def _read_result(then: Any, place: KeyPath, problems: list[Problem]) -> RuleResu
         if word in ("hold", "ignore"):
             problems.append(Problem(at, f"{word} stands alone, not in a list with types"))
         elif word not in REFUND_TYPES:
-            what = f"{_shown(word)} is not one of {', '.join(_RESULT_WORDS)}{suggest(word, _RESULT_WORDS)}"
+            what = (
+                f"{show_value(word)} is not one of {', '.join(_RESULT_WORDS)}{suggest(word, _RESULT_WORDS)}"
+            )
             problems.append(Problem(at, what))
         else:
             continue
         sound = False
     if not sound or not words:
         return "hold"
-    types = cast(list[RefundType], words)
-    return tuple(sorted(types, key=lambda refund_type: refund_type in CASH_LEGS))
-
-
-def _shown(value: Any) -> str:
-    if value is None:
-        return "nothing"
-    return (
-        repr(value) if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else "this"
-    )
+    return order_types(cast(list[RefundType], words))
 
 
 # ---------------------------------------------------------------------------------------------- conditions
@@ -164,7 +152,7 @@ def _read_condition(fact: str, wanted: Any, place: KeyPath, problems: list[Probl
         if fact in ("amount", "charge_age_days"):
             return _read_bounds(fact, wanted, place, problems)
         problems.append(
-            Problem(place, f"must be one value or a list of values, as in {fact}: {_example(fact)}")
+            Problem(place, f"must be one value or a list of values, as in {fact}: {show_example(fact)}")
         )
         return []
     values = _read_each(wanted, place, problems, lambda value: read_value(fact, value))
@@ -202,7 +190,7 @@ def _read_bounds(
         except ValueError as error:
             problems.append(Problem((*place, key), str(error), unknown_key=key not in _BOUNDS))
     if not wanted:
-        problems.append(Problem(place, f"is empty; write {fact}: {{at_least: {_example(fact)}}}"))
+        problems.append(Problem(place, f"is empty; write {fact}: {{at_least: {show_example(fact)}}}"))
     low, high = bounds.get("at_least"), bounds.get("at_most")
     if low is not None and high is not None and low > high:
         problems.append(Problem(place, f"nothing is at least {low} and at most {high}"))
@@ -218,80 +206,3 @@ def _read_metadata(wanted: Any, place: KeyPath, problems: list[Problem]) -> list
         values = _read_each(texts, (*place, key), problems, read_metadata_text)
         conditions += [MetadataIs(key, tuple(str(value) for value in values))] if values else []
     return conditions
-
-
-# ---------------------------------------------------------------------------------------------- values
-
-
-def read_metadata_text(value: Any) -> str:
-    """A metadata value, which is always text at Stripe; a whole number is taken as it is written."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    raise ValueError('must be a text or a list of texts; put true, false and null in quotes, as "true"')
-
-
-def read_value(fact: str, value: Any) -> FactValue:
-    """One value of a fact other than metadata, as rules compare it; ValueError with a sentence."""
-    if fact == "amount":
-        return _read_amount(value)
-    if fact == "charge_age_days":
-        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-            return value
-        raise ValueError("must be a whole number of days, as in charge_age_days: {at_most: 180}")
-    if fact == "closes_charge":
-        if isinstance(value, bool):
-            return value
-        raise ValueError(f"{_shown(value)} must be true or false, without quotes")
-    if fact == "reason":
-        return _read_reason(value)
-    if not isinstance(value, str):
-        hint = f"; where there is none write {fact}: none" if value is None and "none" in _known(fact) else ""
-        raise ValueError(f"must be a text, as in {fact}: {_example(fact)}{hint}")
-    if fact == "payment_method":
-        return _read_payment_method(value)
-    if fact == "currency":
-        if is_known(value):
-            return value.lower()
-        raise ValueError(f"{value!r} is not a currency that Stripe uses{suggest(value, _MUCH_USED)}")
-    if value in _known(fact):
-        return value
-    raise ValueError(f"{value!r} is not one of {', '.join(_known(fact))}{suggest(value, _known(fact))}")
-
-
-def _known(fact: str) -> tuple[str, ...]:
-    return tuple(str(value) for value in FACT_VALUES.get(fact, ()))
-
-
-def _example(fact: str) -> str:
-    examples = {"amount": '"10.00"', "charge_age_days": "30", "currency": "usd", "closes_charge": "true"}
-    return examples.get(fact) or (_known(fact) or ("card",))[0]
-
-
-def _read_amount(value: Any) -> Decimal:
-    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-    if isinstance(text, str) and _AMOUNT.fullmatch(text):
-        return Decimal(text)
-    raise ValueError('must be an amount in quotes with a decimal point and nothing else, as "10.00"')
-
-
-def _read_reason(value: Any) -> str | None:
-    if value is None or value in STRIPE_REASONS:
-        return cast("str | None", value)
-    hint = suggest(value, STRIPE_REASONS) if value not in ("none", "") else " (did you mean null?)"
-    raise ValueError(
-        f"{_shown(value)} is not one of {', '.join(STRIPE_REASONS)}, or null for no reason given{hint}"
-    )
-
-
-def _read_payment_method(value: str) -> str:
-    # Stripe adds words faster than this list grows, so only what looks like a slip of the pen is refused.
-    plain = value.strip().lower().replace("-", "_").replace(" ", "_")
-    near = difflib.get_close_matches(plain, STRIPE_METHODS, n=1, cutoff=0.85)
-    if value in STRIPE_METHODS or (_METHOD_WORD.fullmatch(value) and not near):
-        return value
-    meant = (
-        f" (did you mean {near[0]}?)" if near else "; it is written in small letters, as in us_bank_account"
-    )
-    raise ValueError(f"{value!r} is not one of Stripe's words for a payment method{meant}")

@@ -193,3 +193,27 @@ class FactReader:
             refund_id: tuple(n for n in (self.get(i, CreditNote) for i in ids) if n is not None)
             for refund_id, ids in links.items()
         }
+
+    # ------------------------------------------------------------------------------------------ from the invoice's side
+
+    def charges_of_invoices(self, invoices: Iterable[Invoice]) -> dict[str, list[Charge]]:
+        """The charges that paid each invoice."""
+        known = {invoice.invoice_id: invoice for invoice in invoices}
+        links = self.links(known, ("invoice_payment", "charge"))
+        self.load(i for ids in links.values() for i in ids)
+        payments = {
+            invoice_id: [p for p in (self.get(i, InvoicePayment) for i in ids) if p is not None]
+            for invoice_id, ids in links.items()
+        }
+        self.load(p.payment_intent_id for group in payments.values() for p in group)
+        found: dict[str, list[str]] = {}
+        for invoice_id, invoice in known.items():
+            ids = [i for i in links.get(invoice_id, ()) if self.get(i, Charge) is not None]
+            ids += [c for p in payments.get(invoice_id, ()) if (c := self.charge_of_payment(p)) is not None]
+            ids += [invoice.charge_id] if invoice.charge_id is not None else []
+            found[invoice_id] = list(dict.fromkeys(ids))
+        self.load(i for ids in found.values() for i in ids)
+        return {
+            invoice_id: [c for c in (self.get(i, Charge) for i in ids) if c is not None]
+            for invoice_id, ids in found.items()
+        }

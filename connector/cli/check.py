@@ -1,0 +1,137 @@
+"""`check`, `rules test` and `schema`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from connector.cli.opening import open_setup
+from connector.cli.root import config_option, json_option, ledger_option
+from connector.cli.shapes import print_json
+from connector.errors import ConnectorError, InputError
+
+if TYPE_CHECKING:
+    from connector.workplace import Setup
+
+
+@click.command("check")
+@config_option
+@click.option(
+    "--offline", is_flag=True, help="Settings, mappings and rules only; ask neither Stripe nor a ledger."
+)
+@json_option
+def check_command(config: Path, offline: bool, as_json: bool) -> int:
+    """Check settings, mappings and rules; then that Stripe can be read and that every mapped name can be used.
+
+    Wrong settings, mappings or rules: every mistake with file, line and key, exit code 2.
+    """
+    setup = open_setup(config)
+    findings: dict[str, Any] = {
+        "settings": str(setup.settings.path),
+        "problems": [],
+        "warnings": [f"{one.name}: {w}" for one in setup.ledgers.values() for w in one.warnings],
+        "unreachable": [],
+        "checked": ["settings", "mappings", "rules"],
+    }
+    if not offline:
+        check_stripe(setup, findings)
+        check_ledgers(setup, findings)
+    findings["ok"] = not (findings["problems"] or findings["unreachable"])
+    code = 1 if findings["unreachable"] else 2 if findings["problems"] else 0
+    if as_json and code != 2:
+        print_json(findings)
+        return code
+    for problem in findings["problems"]:
+        click.echo(f"Problem: {problem}", err=True)
+    for sentence in findings["unreachable"]:
+        click.echo(f"Cannot be reached: {sentence}", err=True)
+    for warning in findings["warnings"]:
+        click.echo(f"Warning: {warning}", err=code == 2)
+    if code == 0:
+        click.echo(f"{setup.settings.path}: {', '.join(findings['checked'])} are in order.")
+    return code
+
+
+def check_stripe(setup: Setup, findings: dict[str, Any]) -> None:
+    folder = setup.settings.export_folder
+    if folder is not None:
+        from connector.stripe_source.export import changed_files
+
+        files = changed_files(folder, {})
+        if not files:
+            findings["warnings"].append(f"the export folder {folder} holds no .jsonl file")
+        findings["checked"].append(f"the export ({len(files)} files)")
+        return
+    from connector.stripe_source.api import check_access
+    from connector.workplace import open_source
+
+    try:
+        findings["problems"].extend(check_access(open_source(setup)))
+        findings["checked"].append("the Stripe key")
+    except InputError:
+        raise
+    except ConnectorError as error:
+        findings["unreachable"].append(str(error))
+
+
+def check_ledgers(setup: Setup, findings: dict[str, Any]) -> None:
+    from connector.workplace import open_desk
+
+    for one in setup.ledgers.values():
+        try:
+            desk = open_desk(setup, one)
+        except InputError:
+            raise
+        except ConnectorError as error:
+            findings["unreachable"].append(f"ledger {one.name}: {error}")
+            continue
+        findings["problems"].extend(f"ledger {one.name}: {p}" for p in desk.company.problems)
+        findings["warnings"].extend(f"ledger {one.name}: {w}" for w in desk.company.warnings)
+        findings["checked"].append(f"ledger {one.name} ({desk.company.title})")
+
+
+@click.group("rules")
+def rules_command() -> None:
+    """Try the rules on a table of cases."""
+
+
+@rules_command.command("test")
+@click.argument("file", type=click.Path(path_type=Path))
+@config_option
+@ledger_option
+def rules_test_command(file: Path, config: Path, ledger: str | None) -> int:
+    """Run the cases of FILE against the rules of a ledger (the first enabled one, or --ledger NAME).
+
+    A case has a name, `facts`, and what it expects: see mappings/refund_rules_cases.yaml.
+    """
+    from connector.settings.rules_cases import run_cases
+    from connector.workplace import LEDGERS
+
+    setup = open_setup(config)
+    chosen = setup.chosen(ledger)
+    if not chosen:
+        raise InputError(f"{setup.settings.path} enables no ledger")
+    can = {kind: capabilities.refund_types for kind, (capabilities, _) in LEDGERS.items()}
+    results = run_cases(file, chosen[0].policy.rules, chosen[0].policy.kind, can)
+    failed = [r for r in results if not r.passed]
+    for result in failed:
+        click.echo(result.sentence, err=True)
+    if failed:
+        click.echo(f"{len(failed)} of {len(results)} cases failed", err=True)
+        return 2
+    for result in results:
+        click.echo(f"passed  {result.name}: {result.found}")
+    click.echo(f"{len(results)} cases passed")
+    return 0
+
+
+@click.command("schema")
+def schema_command() -> int:
+    """Print the JSON Schema of the settings file and of mapping files, for editors."""
+    from connector.settings.mapping import mapping_schema
+    from connector.settings.settings import settings_schema
+
+    print_json({"settings": settings_schema(), "mapping": mapping_schema()})
+    return 0

@@ -1,0 +1,185 @@
+"""`explain`: the story of one refund."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from connector.cli.opening import open_books
+from connector.cli.root import config_option, json_option
+from connector.cli.shapes import document_json, money, moment, outcome_json, print_json
+from connector.errors import InputError
+from connector.planning.facts import Facts
+from connector.planning.model import Charge, Refund
+from connector.planning.rules import explain_decision, ruleset_from_json
+from connector.store import views
+from connector.store.codec import decode_shares
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from connector.workplace import LedgerSetup, Setup
+
+
+@click.command("explain")
+@click.argument("refund_id")
+@config_option
+@json_option
+def explain_command(refund_id: str, config: Path, as_json: bool) -> int:
+    """Tell the story of REFUND_ID: the facts read, the rules tried in order and why each did not match, the one that
+    won, the switches applied, the documents with their debits and credits, and every attempt to post them."""
+    with open_books(config) as (setup, engine):
+        facts = views.facts_of(engine, [refund_id])
+        refund = facts.get(refund_id)
+        if not isinstance(refund, Refund):
+            raise InputError(
+                f"no refund {refund_id} has been read from Stripe; connector sync reads what is new"
+            )
+        charge = views.facts_of(engine, [refund.charge_id or ""]).get(refund.charge_id or "")
+        stories = {one.name: tell_ledger(engine, one, refund) for one in setup.ledgers.values()}
+        story = {
+            "refund_id": refund.refund_id,
+            "charge_id": refund.charge_id,
+            "amount": money(refund.amount_minor, refund.currency),
+            "status": refund.status,
+            "created": moment(refund.created),
+            "reason": refund.reason,
+            "payment_method": charge.payment_method if isinstance(charge, Charge) else None,
+            "ledgers": stories,
+        }
+        if as_json:
+            print_json(story)
+        else:
+            print_story(setup, story)
+    return 0
+
+
+def tell_ledger(engine: Engine, one: LedgerSetup, refund: Refund) -> dict[str, Any]:
+    """What was decided in one ledger, why, and what was done about it."""
+    rows = list(views.decisions(engine, [one.name], subject_id=refund.refund_id))
+    if not rows:
+        return {
+            "outcome": None,
+            "sentence": "created before stripe.start, so it is not synced",
+            "documents": [],
+        }
+    row = rows[0]
+    documents = [
+        document_json(d) for d, _ in views.documents(engine, [one.name], subject_id=refund.refund_id)
+    ]
+    keys = [d["document_key"] for d in documents]
+    for document in documents:
+        document["attempts"] = [
+            {
+                "sent": moment(a.sent),
+                "answered": None if a.settled is None else moment(a.settled),
+                "request": f"{a.method} {a.target}",
+                "outcome": a.outcome or "no answer was stored",
+            }
+            for a in views.attempts_of(engine, document["document_key"])
+        ]
+    story: dict[str, Any] = outcome_json(row, keys)
+    story |= {
+        "rule": row.rule,
+        "sale_number": row.sale_number,
+        "facts": None,
+        "rules_tried": [],
+        "switches": [],
+    }
+    if row.facts:
+        facts = Facts.from_json(json.loads(row.facts))
+        story["facts"] = facts.to_json()
+        content = views.rules_in_force(engine, row.ruleset)
+        if content is not None:
+            rules, switches = ruleset_from_json(content)
+            decision = explain_decision(facts, rules, switches, one.policy.capabilities.refund_types)
+            story["rules_tried"] = [
+                {"rule": t.rule, "matched": t.matched, "why": t.why} for t in decision.trace
+            ]
+            story["switches"] = list(decision.switches)
+    if row.shares and row.subject == "refund":
+        story["lines"] = [
+            {
+                "line": share.line_id,
+                "net": money(share.net_minor, refund.currency),
+                "tax": money(share.tax_minor, refund.currency),
+            }
+            for share in decode_shares(row.shares)
+        ]
+    story["decisions_by_people"] = [
+        {"at": moment(w.at), "actor": w.actor, "action": w.action, "value": w.value, "reason": w.reason}
+        for w in views.words_about(engine, refund.refund_id)
+        if w.ledger == one.name
+    ]
+    story["documents"] = documents
+    return story
+
+
+def print_story(setup: Setup, story: dict[str, Any]) -> None:
+    amount = story["amount"]
+    why = f", reason given: {story['reason'].replace('_', ' ')}" if story["reason"] else ""
+    click.echo(
+        f"Refund {story['refund_id']}: {amount['amount']} {amount['currency'].upper()} of charge {story['charge_id']}, "
+        f"created {story['created']}, Stripe says {story['status']}{why}."
+    )
+    if story["payment_method"]:
+        click.echo(f"The charge was paid by {story['payment_method'].replace('_', ' ')}.")
+    for name, part in story["ledgers"].items():
+        click.echo(f"\nIn ledger {name} it is {part['outcome'] or 'not synced'}.")
+        if part.get("reason"):
+            click.echo(f"  Reason: {part['reason']}")
+        if part.get("sentence"):
+            click.echo(f"  {part['sentence']}.")
+        if part.get("action"):
+            click.echo(f"  What to do: {part['action']}")
+        print_decision(part)
+        print_documents(part)
+
+
+def print_decision(part: dict[str, Any]) -> None:
+    facts = part.get("facts")
+    if facts:
+        shown = ", ".join(
+            f"{key} {str(value).lower() if isinstance(value, bool) else value}"
+            for key, value in facts.items()
+            if key not in ("amount_minor", "metadata", "ledger")
+        )
+        click.echo(f"  Facts: {shown}")
+    for place, tried in enumerate(part.get("rules_tried", ()), start=1):
+        mark = "won" if tried["matched"] else "no "
+        click.echo(f"  Rule {place} {mark} {tried['rule']!r}: {tried['why']}")
+    for switch in part.get("switches", ()):
+        click.echo(f"  Switch: {switch}")
+    if part.get("number"):
+        click.echo(f"  Number {part['number']}, sale {part['sale_number']}.")
+    for line in part.get("lines", ()):
+        tax = f" and tax {line['tax']['amount']}" if line["tax"]["amount"].strip("0.") else ""
+        click.echo(
+            f"  Takes {line['net']['amount']}{tax} {line['net']['currency'].upper()} back of line {line['line']}."
+        )
+    for warning in part.get("warnings") or ():
+        click.echo(f"  Warning: {warning}")
+    for word in part.get("decisions_by_people", ()):
+        value = f" {word['value']}" if word["value"] else ""
+        click.echo(f"  {word['at']} {word['actor']} said {word['action']}{value}: {word['reason']}")
+
+
+def print_documents(part: dict[str, Any]) -> None:
+    for document in part["documents"]:
+        amount = document["amount"]
+        click.echo(
+            f"\n  {document['kind'].replace('_', ' ').capitalize()} {document['number'] or ''} of {document['posting_date']}: "
+            f"{amount['amount']} {amount['currency'].upper()}, {document['state']}"
+            + (f" as {document['ledger_id']}" if document["ledger_id"] else "")
+        )
+        for entry in document["entries"]:
+            debit = any(c in "123456789" for c in entry["debit"])
+            side = "Dr" if debit else "   Cr"
+            click.echo(
+                f"    {side} {entry['account']} {entry['debit'] if debit else entry['credit']} {entry['currency'].upper()}"
+            )
+        for attempt in document["attempts"]:
+            click.echo(f"    sent {attempt['sent']} ({attempt['request']}): {attempt['outcome']}")

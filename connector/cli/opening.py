@@ -1,0 +1,76 @@
+"""What commands share: reading the setup, opening the state, holding the books, stopping gracefully."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from connector.world import World
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from connector.store.lease import Lease
+    from connector.workplace import Setup
+
+
+def open_setup(config: Path) -> Setup:
+    from connector.workplace import read_setup
+
+    return read_setup(config, World())
+
+
+@contextmanager
+def open_books(config: Path) -> Iterator[tuple[Setup, Engine]]:
+    """Settings and state, for reading; no lease."""
+    from connector.workplace import open_state
+
+    setup = open_setup(config)
+    engine = open_state(setup)
+    try:
+        yield setup, engine
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def hold_books(config: Path, wait: bool) -> Iterator[tuple[Setup, Engine, Lease]]:
+    """Settings and state, with the lease: one run at a time."""
+    from connector.store.lease import hold_lease
+
+    with (
+        open_books(config) as (setup, engine),
+        hold_lease(engine, setup.settings.state_url, setup.world, wait) as lease,
+    ):
+        yield setup, engine, lease
+
+
+@contextmanager
+def stop_flag() -> Iterator[Callable[[], bool]]:
+    """True once SIGTERM or SIGINT came: work stops after the request at hand; a second signal stops at once."""
+    seen: list[int] = []
+
+    def note(number: int, frame: FrameType | None) -> None:
+        if seen:
+            raise KeyboardInterrupt
+        seen.append(number)
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield lambda: bool(seen)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def exit_code(engine: Engine, names: Sequence[str], errors: int) -> int:
+    """1 where something failed, else 3 where something is held for a person, else 0."""
+    from connector.store.views import has_outcome
+
+    if errors or has_outcome(engine, names, "failed"):
+        return 1
+    return 3 if has_outcome(engine, names, "held") else 0

@@ -1,0 +1,208 @@
+"""What a pass did, told to a bookkeeper or as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from connector.cli.screen import print_table
+from connector.cli.shapes import document_json, money_words, moment, print_json
+from connector.store import views
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from connector.sync import PassReport
+
+KIND_WORDS = {
+    "credit_memo": "credit memo",
+    "refund_receipt": "refund receipt",
+    "credit_card_refund": "credit card refund",
+    "refund_payout": "refund pay-out",
+    "void": "void",
+    "reopen_invoice": "reopened invoice",
+}
+MOST_SHOWN = 25
+
+
+def report_json(engine: Engine, report: PassReport) -> dict[str, Any]:
+    """The object of `sync --json` and `resync --json`."""
+    ledgers = {}
+    for name in report.ledgers:
+        rows = views.documents(engine, [name], run_id=report.run_id)
+        ledgers[name] = {
+            **views.outcome_counts(engine, name, report.run_id),
+            "documents": [document_json(row) for row, _ in rows],
+        }
+    pulled = report.pulled
+    return {
+        "run_id": report.run_id,
+        "pulled": {"charges": pulled.charges, "refunds": pulled.refunds, "changed": pulled.changed},
+        "ledgers": ledgers,
+        "errors": [{"ledger": e.ledger, "code": e.code, "sentence": e.sentence} for e in report.errors],
+    }
+
+
+def print_report(engine: Engine, report: PassReport, places: Sequence[str]) -> None:
+    """Tables: what this run did by outcome and type, what needs a person and how to free it, what went wrong."""
+    pulled = report.pulled
+    click.echo(
+        f"Read from Stripe: {pulled.charges} new charges, {pulled.refunds} new refunds, {pulled.changed} changed objects.\n"
+    )
+    totals = views.outcome_totals(engine, report.run_id)
+    sales = sales_posted(engine, report)
+    if totals or sales:
+        rows = [
+            [t.ledger, t.outcome, kind_words(t.kinds), str(t.count), money_words(t.amount_minor, t.currency)]
+            for t in sorted(
+                totals, key=lambda t: (t.ledger, views.OUTCOMES.index(t.outcome), t.kinds, t.currency)
+            )
+        ]
+        rows = [*sales, *rows]
+        print_table("This run", ["ledger", "outcome", "as", "number", "total"], rows, right=(3, 4))
+    else:
+        click.echo("Nothing new: the books are up to date.\n")
+    print_held(engine, report.ledgers)
+    for note in pulled.notes[:MOST_SHOWN]:
+        click.echo(f"Odd in Stripe's data: {note}")
+    print_warnings(engine, report)
+    for error in report.errors:
+        where = f"{error.ledger}: " if error.ledger else ""
+        click.echo(f"Failed, will be tried again: {where}{error.sentence} ({error.code})", err=True)
+    for place in places:
+        click.echo(place)
+
+
+def sales_posted(engine: Engine, report: PassReport) -> list[list[str]]:
+    """Rows for the sales and fees that this run posted, by kind and currency."""
+    sums: dict[tuple[str, str, str], list[int]] = {}
+    for row, _ in views.documents(engine, report.ledgers, run_id=report.run_id, states=("posted",)):
+        if row.kind in ("invoice", "payment", "sales_receipt", "fee"):
+            entry = sums.setdefault((row.ledger, row.kind, row.currency), [0, 0])
+            entry[0] += 1
+            entry[1] += row.amount_minor
+    return [
+        [ledger, "posted", kind.replace("_", " "), str(count), money_words(amount, currency)]
+        for (ledger, kind, currency), (count, amount) in sorted(sums.items())
+    ]
+
+
+def kind_words(kinds: str) -> str:
+    return " + ".join(KIND_WORDS.get(kind, kind) for kind in kinds.split(" + ") if kind)
+
+
+def needs_person(engine: Engine, names: Sequence[str]) -> list[Any]:
+    """Everything held, and every reversed refund that nobody has acknowledged, refunds and charges."""
+    return [
+        row
+        for row in views.decisions(engine, names, subject=None, outcomes=("held", "reversed"))
+        if row.outcome == "held" or (row.subject == "refund" and not row.acknowledged)
+    ]
+
+
+def print_held(engine: Engine, names: Sequence[str]) -> None:
+    rows = needs_person(engine, names)
+    if not rows:
+        return
+    count = len(rows)
+    click.echo(f"{count} {'needs' if count == 1 else 'need'} a person:\n")
+    for row in rows[:MOST_SHOWN]:
+        click.echo(
+            f"  {row.subject_id}  {money_words(row.amount_minor, row.currency)}  of {moment(row.created)[:10]}"
+            f"  in {row.ledger}: {row.reason or row.outcome}"
+        )
+        click.echo(f"      why: {row.sentence}")
+        click.echo(f"      do:  {row.action}")
+    if count > MOST_SHOWN:
+        click.echo(f"  ... and {count - MOST_SHOWN} more: connector list held")
+    click.echo()
+
+
+def print_warnings(engine: Engine, report: PassReport) -> None:
+    """Warnings of this run's documents, each sentence once with how often it was said."""
+    seen: dict[str, tuple[int, str]] = {}
+    for row in views.decisions(engine, report.ledgers):
+        if row.touched_run == report.run_id and row.warnings:
+            from connector.store.codec import decode_list
+
+            for warning in decode_list(row.warnings):
+                kind = warning.partition(":")[0]
+                count, first = seen.get(kind, (0, warning))
+                seen[kind] = (count + 1, first)
+    for count, warning in seen.values():
+        more = f" (and {count - 1} more like it)" if count > 1 else ""
+        click.echo(f"Warning: {warning}{more}")
+
+
+# ---------------------------------------------------------------------------------------------- plan
+
+
+def role_of(account: str, roles: dict[str, str]) -> str:
+    """What an account is for, by the mapping; anything else in a sale or refund is income."""
+    return roles.get(account, "income")
+
+
+def plan_effects(documents: Iterable[dict[str, Any]], roles: dict[str, str]) -> dict[str, dict[str, int]]:
+    """The change of receivable, income, tax, clearing, fees and exchange by currency, debit above zero, minor units."""
+    from connector.planning.money import parse_amount
+
+    effects: dict[str, dict[str, int]] = {}
+    for document in documents:
+        for entry in document["entries"]:
+            currency = entry["currency"]
+            sums = effects.setdefault(currency, {})
+            role = role_of(entry["account"], roles)
+            signed = parse_amount(entry["debit"], currency) - parse_amount(entry["credit"], currency)
+            sums[role] = sums.get(role, 0) + signed
+    return effects
+
+
+def print_plan(documents: list[dict[str, Any]], effects: dict[str, dict[str, int]], name: str) -> None:
+    """Every document with its debits and credits, then what they change in all."""
+    for document in documents:
+        head = f"{document['posting_date']}  {KIND_WORDS.get(document['kind'], document['kind']).replace('_', ' ')}"
+        number = f" {document['number']}" if document["number"] else ""
+        amount = document["amount"]
+        click.echo(f"{head}{number}  {amount['amount']} {amount['currency'].upper()}  ({name})")
+        subject = document["refund_id"] or document["charge_id"]
+        rule = f", rule {document['rule']!r}" if document["rule"] else ""
+        click.echo(f"    for {subject}{rule}")
+        for entry in document["entries"]:
+            debit, credit = entry["debit"], entry["credit"]
+            is_debit = any(c in "123456789" for c in debit)
+            side = (
+                f"Dr {entry['account']:<44}{debit:>14}"
+                if is_debit
+                else f"   Cr {entry['account']:<41}{'':>14}{credit:>14}"
+            )
+            click.echo(f"    {side} {entry['currency'].upper()}")
+        for warning in document["warnings"]:
+            click.echo(f"    warning: {warning}")
+        click.echo()
+    rows = [
+        [currency.upper(), *[signed_text(sums.get(role, 0), currency) for role in ROLES]]
+        for currency, sums in sorted(effects.items())
+    ]
+    if rows:
+        print_table(
+            f"What this plan changes in {name} (debit above zero)",
+            ["currency", *ROLES],
+            rows,
+            right=range(1, len(ROLES) + 1),
+        )
+    else:
+        click.echo(f"Nothing to post in {name}: the books are up to date.\n")
+
+
+ROLES = ("receivable", "income", "tax", "clearing", "fees", "exchange")
+
+
+def signed_text(signed_minor: int, currency: str) -> str:
+    from connector.cli.shapes import amount_text
+
+    return amount_text(signed_minor, currency) if signed_minor else "-"
+
+
+__all__ = ["print_json", "print_plan", "print_report", "report_json"]

@@ -1,0 +1,167 @@
+"""`status`: how the books stand, from the state alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from connector.cli.opening import exit_code, open_books
+from connector.cli.reports import kind_words, needs_person, print_held
+from connector.cli.root import config_option, json_option
+from connector.cli.screen import print_table
+from connector.cli.shapes import money, money_words, moment, print_json
+from connector.store import views
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from connector.workplace import Setup
+
+
+@click.command("status")
+@config_option
+@json_option
+def status_command(config: Path, as_json: bool) -> int:
+    """Last and next run, refunds by outcome, what needs a person, and known differences of clearing.
+
+    A known difference is money that moved at Stripe and does not stand in the books, with the reason: disputes,
+    pending refunds that left the balance, refunds that are held or were dropped.
+    """
+    with open_books(config) as (setup, engine):
+        names = list(setup.ledgers)
+        last = views.last_run(engine)
+        differences = known_differences(setup, engine)
+        if as_json:
+            print_json(status_json(setup, engine, last, differences))
+        else:
+            print_status(setup, engine, last, differences)
+        return exit_code(engine, names, 0)
+
+
+def next_run(setup: Setup, last: Any) -> str:
+    """When the schedule next calls, as far as the settings say."""
+    schedule = setup.settings.schedule
+    if schedule.cron is not None:
+        return f"by cron: {schedule.cron}"
+    if last is None or schedule.every_s is None:
+        return "at the next call of sync or run"
+    return moment(last.started + schedule.every_s)
+
+
+def status_json(setup: Setup, engine: Engine, last: Any, differences: list[dict[str, Any]]) -> dict[str, Any]:
+    ledgers = {}
+    for name in setup.ledgers:
+        ledgers[name] = {
+            "outcomes": views.outcome_counts(engine, name),
+            "totals": [
+                {"outcome": t.outcome, "count": t.count, "total": money(t.amount_minor, t.currency)}
+                for t in views.outcome_totals(engine)
+                if t.ledger == name
+            ],
+        }
+    return {
+        "books": setup.books.name,
+        "last_run": None
+        if last is None
+        else {
+            "run_id": last.run_id,
+            "command": last.command,
+            "started": moment(last.started),
+            "ended": None if last.ended is None else moment(last.ended),
+        },
+        "next_run": next_run(setup, last),
+        "ledgers": ledgers,
+        "needs_person": [
+            {
+                "ledger": row.ledger,
+                "refund_id": row.subject_id if row.subject == "refund" else None,
+                "charge_id": row.charge_id,
+                "amount": money(row.amount_minor, row.currency),
+                "outcome": row.outcome,
+                "reason": row.reason,
+                "sentence": row.sentence,
+                "action": row.action,
+            }
+            for row in needs_person(engine, list(setup.ledgers))
+        ],
+        "clearing_differences": differences,
+    }
+
+
+def print_status(setup: Setup, engine: Engine, last: Any, differences: list[dict[str, Any]]) -> None:
+    click.echo(f"Books: {setup.books.name}")
+    if last is None:
+        click.echo("No run yet: connector sync")
+    else:
+        ended = "still under way, or killed" if last.ended is None else f"ended {moment(last.ended)}"
+        click.echo(f"Last run: {last.command}, started {moment(last.started)}, {ended}")
+    click.echo(f"Next run: {next_run(setup, last)}\n")
+    totals = sorted(
+        views.outcome_totals(engine),
+        key=lambda t: (t.ledger, views.OUTCOMES.index(t.outcome), t.kinds, t.currency),
+    )
+    rows = [
+        [t.ledger, t.outcome, kind_words(t.kinds), str(t.count), money_words(t.amount_minor, t.currency)]
+        for t in totals
+    ]
+    if rows:
+        print_table("Refunds", ["ledger", "outcome", "as", "number", "total"], rows, right=(3, 4))
+    print_held(engine, list(setup.ledgers))
+    if differences:
+        print_table(
+            "Known differences of clearing (at Stripe, and not in the books)",
+            ["what", "id", "amount", "why"],
+            [
+                [
+                    d["what"],
+                    d["id"],
+                    f"{d['amount']['amount']} {d['amount']['currency'].upper()}",
+                    d["sentence"],
+                ]
+                for d in differences
+            ],
+            right=(2,),
+        )
+
+
+WHY = {
+    "waiting": "waiting, and already taken from the Stripe balance",
+    "held": "held for a person",
+    "excluded": "excluded by a setting or a person",
+    "dropped": "failed before it was posted; the two movements differ, or a fee remains",
+    "failed": "not posted yet, will be tried again",
+}
+
+
+def known_differences(setup: Setup, engine: Engine) -> list[dict[str, Any]]:
+    """What moved the Stripe balance and does not stand in the books: refunds by outcome, and disputes."""
+    found: list[dict[str, Any]] = []
+    for outcome, moved in views.unposted_balance(engine, list(setup.ledgers), tuple(WHY)).items():
+        found.extend(
+            {
+                "what": f"refund {outcome}",
+                "id": refund.refund_id,
+                "amount": money(net, currency),
+                "sentence": WHY[outcome],
+            }
+            for refund, net, currency in moved
+        )
+    for dispute in views.disputes(engine, setup.books.start):
+        nets: dict[str, int] = {}
+        for moved_by in dispute.balance_transactions:
+            nets[moved_by.currency] = (
+                nets.get(moved_by.currency, 0) + moved_by.amount_minor - moved_by.fee_minor
+            )
+        for currency, net in nets.items():
+            if net:
+                found.append(
+                    {
+                        "what": f"dispute {dispute.status}",
+                        "id": dispute.dispute_id,
+                        "amount": money(net, currency),
+                        "sentence": f"dispute of charge {dispute.charge_id}; disputes are not posted",
+                    }
+                )
+    return found

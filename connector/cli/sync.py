@@ -1,0 +1,152 @@
+"""`sync`, `plan` and `run`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from connector.cli.opening import exit_code, hold_books, stop_flag
+from connector.cli.reports import plan_effects, print_held, print_plan, print_report, report_json
+from connector.cli.root import config_option, json_option, ledger_option
+from connector.cli.screen import make_progress
+from connector.cli.shapes import document_json, money, print_json
+from connector.store import views
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from connector.store.lease import Lease
+    from connector.sync import PassReport
+    from connector.workplace import Setup
+
+wait_option = click.option("--wait", is_flag=True, help="Wait while another run holds these books.")
+
+
+def run_pass(
+    setup: Setup,
+    engine: Engine,
+    lease: Lease,
+    command: str,
+    ledger: str | None,
+    should_stop: Callable[[], bool],
+    write: bool = True,
+    refetch: tuple[str, ...] | None = None,
+    after_pull: Callable[[], None] = lambda: None,
+) -> PassReport:
+    from connector.sync import Pass
+
+    one = Pass(setup, engine, lease, make_progress(), should_stop)
+    return one.run(command, ledger, write, refetch, after_pull)
+
+
+def tell(setup: Setup, engine: Engine, report: PassReport, as_json: bool) -> int:
+    """Print what a pass did; returns the exit code."""
+    if as_json:
+        print_json(report_json(engine, report))
+    else:
+        print_report(engine, report, where_books_are(setup, report))
+    return exit_code(engine, report.ledgers, len(report.errors))
+
+
+def where_books_are(setup: Setup, report: PassReport) -> list[str]:
+    lines = []
+    for name in report.ledgers:
+        connection = setup.settings.connection(name)
+        path = getattr(connection, "path", None)
+        if path is not None:
+            lines.append(f"Books of {name}: {Path(path) / 'main.beancount'}")
+    return lines
+
+
+@click.command("sync")
+@config_option
+@ledger_option
+@wait_option
+@json_option
+def sync_command(config: Path, ledger: str | None, wait: bool, as_json: bool) -> int:
+    """Read Stripe, decide every refund, and post what is due, exactly once.
+
+    This is what a schedule calls. It may be stopped or killed at any moment: the next run goes on from there, and
+    looks in the ledger before it repeats anything whose outcome it does not know.
+    """
+    with hold_books(config, wait) as (setup, engine, lease), stop_flag() as should_stop:
+        return tell(setup, engine, run_pass(setup, engine, lease, "sync", ledger, should_stop), as_json)
+
+
+@click.command("plan")
+@config_option
+@ledger_option
+@json_option
+def plan_command(config: Path, ledger: str | None, as_json: bool) -> int:
+    """Show what `sync` would post: every document with its debits and credits, and the rule that chose it.
+
+    Reads Stripe and the ledgers, writes to no ledger, and ends with the change of receivable, income, tax and clearing.
+    """
+    with hold_books(config, False) as (setup, engine, lease), stop_flag() as should_stop:
+        report = run_pass(setup, engine, lease, "plan", ledger, should_stop, write=False)
+        found: dict[str, Any] = {}
+        for one in setup.chosen(ledger):
+            rows = views.documents(engine, [one.name], states=("planned", "unknown"))
+            documents = [document_json(row) for row, _ in rows]
+            roles = account_roles(one.policy.mapping)
+            effects = plan_effects(documents, roles)
+            found[one.name] = {"documents": documents, "effects": effects}
+        if as_json:
+            for name in report.ledgers:
+                found[name] = {
+                    **views.outcome_counts(engine, name, report.run_id),
+                    "documents": found[name]["documents"],
+                    "effects": {
+                        currency: {role: money(minor, currency) for role, minor in sums.items()}
+                        for currency, sums in found[name]["effects"].items()
+                    },
+                }
+            print_json({**report_json_head(report), "ledgers": found, "errors": report_errors(report)})
+        else:
+            for name, part in found.items():
+                print_plan(part["documents"], part["effects"], name)
+            print_held(engine, report.ledgers)
+            for error in report.errors:
+                click.echo(f"Failed: {error.sentence} ({error.code})", err=True)
+        return exit_code(engine, report.ledgers, len(report.errors))
+
+
+def report_json_head(report: PassReport) -> dict[str, Any]:
+    pulled = report.pulled
+    return {
+        "run_id": report.run_id,
+        "pulled": {"charges": pulled.charges, "refunds": pulled.refunds, "changed": pulled.changed},
+    }
+
+
+def report_errors(report: PassReport) -> list[dict[str, Any]]:
+    return [{"ledger": e.ledger, "code": e.code, "sentence": e.sentence} for e in report.errors]
+
+
+def account_roles(mapping: Any) -> dict[str, str]:
+    """Account → what it is for."""
+    roles = {account: "receivable" for account in mapping.receivable_accounts.accounts()}
+    roles |= {account: "clearing" for account in mapping.clearing_accounts.accounts()}
+    named = (("fees", mapping.fees), ("exchange", mapping.exchange), ("tax", mapping.tax))
+    return roles | {account: role for role, account in named if account is not None}
+
+
+@click.command("run")
+@config_option
+def run_command(config: Path) -> int:
+    """Stay, and sync on the schedule of the settings file (`schedule: every` or `cron`).
+
+    One run at a time: a tick that comes while a run is under way is left out. SIGTERM or Ctrl-C ends it after the
+    request at hand.
+    """
+    from connector.operations.schedule import stay
+
+    def one_pass(should_stop: Callable[[], bool]) -> None:
+        with hold_books(config, False) as (setup, engine, lease):
+            tell(setup, engine, run_pass(setup, engine, lease, "run", None, should_stop), False)
+
+    with stop_flag() as should_stop:
+        return stay(config, one_pass, should_stop)

@@ -1,0 +1,42 @@
+"""Filling the state anew from the books and Stripe: after a lost or an older state, or older books."""
+
+from __future__ import annotations
+
+from sqlalchemy import Engine, delete, select, update
+
+from connector.store.lease import Lease
+from connector.store.schema import document, found, ledger, source_cursor
+
+STANDING = ("posted", "reversed")
+
+
+def forget_reading(engine: Engine, lease: Lease, names: list[str]) -> None:
+    """Stripe and the books of these ledgers are read from the start by the pass that follows."""
+    with engine.begin() as connection:
+        lease.renew(connection)
+        connection.execute(delete(source_cursor))
+        connection.execute(delete(found).where(found.c.ledger.in_(names)))
+        connection.execute(update(ledger).where(ledger.c.name.in_(names)).values(filled=0))
+
+
+def doubt_missing(engine: Engine, lease: Lease, names: list[str]) -> int:
+    """Documents that the state calls posted and the books did not show are unknown: the next sync looks, then writes.
+
+    Returns how many.
+    """
+    in_books = select(found.c.document_key).where(
+        found.c.ledger == document.c.ledger, found.c.document_key == document.c.document_key
+    )
+    with engine.begin() as connection:
+        lease.renew(connection)
+        result = connection.execute(
+            update(document)
+            .where(document.c.ledger.in_(names), document.c.state.in_(STANDING), ~in_books.exists())
+            .values(
+                state="unknown",
+                reason="outcome_unknown",
+                sentence="the state called it posted, and the books do not show it",
+                action="nothing to do: the next sync looks again and posts it if it is absent",
+            )
+        )
+        return int(result.rowcount)

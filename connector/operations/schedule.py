@@ -1,0 +1,72 @@
+"""Staying and syncing on a schedule: https://apscheduler.readthedocs.io/en/3.x/ (its job store is not used).
+
+The lease, not the scheduler, keeps two runs apart; the scheduler only ticks.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+
+from connector.errors import ConnectorError, InputError
+from connector.settings.settings import Settings, load_settings
+from connector.world import World
+
+if TYPE_CHECKING:
+    from apscheduler.triggers.base import BaseTrigger
+
+TICK_S = 0.5
+
+
+def make_trigger(settings: Settings) -> BaseTrigger:
+    """The settings' schedule in the books' time zone; weekdays by name, since APScheduler counts 0 as Monday."""
+    schedule = settings.schedule
+    if schedule.cron_fields is not None:
+        minute, hour, day, month, weekday = schedule.cron_fields
+        return CronTrigger(
+            minute=minute, hour=hour, day=day, month=month, day_of_week=weekday, timezone=settings.zone
+        )
+    return IntervalTrigger(seconds=schedule.every_s or 0, timezone=settings.zone)
+
+
+def stay(
+    config: Path, one_pass: Callable[[Callable[[], bool]], None], should_stop: Callable[[], bool]
+) -> int:
+    """Run a pass now and then at every tick until asked to stop; a failed pass is told and tried again."""
+    world = World()
+    settings = load_settings(config, world.environment)
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
+    broken: list[InputError] = []
+
+    def tick() -> None:
+        try:
+            one_pass(should_stop)
+        except InputError as error:
+            broken.append(error)
+        except ConnectorError as error:
+            click.echo(str(error), err=True)
+
+    scheduler = BackgroundScheduler(timezone=settings.zone)
+    # misfire_grace_time None: a tick that is late (machine asleep) runs late, once, and is not dropped.
+    scheduler.add_job(
+        tick, make_trigger(settings), max_instances=1, coalesce=True, misfire_grace_time=None, id="sync"
+    )
+    click.echo(f"syncing {config} on its schedule; Ctrl-C or SIGTERM ends it", err=True)
+    tick()
+    scheduler.start()
+    try:
+        while not should_stop() and not broken:
+            world.sleep(TICK_S)
+    finally:
+        scheduler.shutdown(wait=True)
+    if broken:
+        raise broken[0]
+    click.echo("stopped", err=True)
+    return 0

@@ -1,0 +1,139 @@
+"""What belongs to the objects of a list and does not come with them: the rest of long lists, products, other payers
+of an invoice, and the sale of a charge that the lists do not reach.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+
+from connector.planning.model import Charge, CheckoutSession, Invoice, InvoicePayment, LineFact
+from connector.stripe_source.api_lists import (
+    CREDIT_NOTES,
+    DISPUTES,
+    INVOICE_PAYMENT_PARTS,
+    INVOICE_PAYMENTS,
+    PAGE_SIZE,
+    SESSION_PARTS,
+    SESSIONS,
+    Pairs,
+    Raw,
+    Reader,
+    expand_in_list,
+    read_list,
+    read_object,
+)
+from connector.stripe_source.parse import Parsed
+from connector.stripe_source.source import read_objects
+
+Objects = list[tuple[Parsed, bytes]]
+
+# Lists inside an object hold ten entries; the rest is behind an address of its own.
+_INNER_LISTS = {
+    "invoice": (("lines", "/v1/invoices/{}/lines"), ("payments", "/v1/invoice_payments")),
+    "credit_note": (("lines", "/v1/credit_notes/{}/lines"),),
+    "checkout.session": (("line_items", "/v1/checkout/sessions/{}/line_items"),),
+}
+
+
+class Related:
+    """Reads what belongs to objects; each product, payer and sale once in the life of this object."""
+
+    def __init__(self, read: Reader) -> None:
+        self.read = read
+        self.asked: set[str] = set()
+
+    def objects(self, pairs: Pairs) -> Objects:
+        """A page of raw objects, their inner lists complete, as facts."""
+        return read_objects([self._complete(raw, text) for raw, text in pairs])
+
+    def around(self, objects: Objects) -> Iterator[Objects]:
+        """What invoices and sessions on a page stand on: their products, and who else paid an invoice."""
+        yield from self._payers(objects)
+        yield from self._products(objects)
+
+    def sales(self, charges: Iterable[Charge]) -> Iterator[Objects]:
+        """The invoice payments (with their invoices) and checkout sessions of these charges, however old."""
+        for charge in charges:
+            intent_id = charge.payment_intent_id
+            if intent_id is None or not self._is_new(f"sale of {intent_id}"):
+                continue
+            payment = {"type": "payment_intent", "payment_intent": intent_id}
+            yield from self._listed(
+                INVOICE_PAYMENTS.path, {"payment": payment, "expand": expand_in_list(INVOICE_PAYMENT_PARTS)}
+            )
+            yield from self._listed(
+                SESSIONS.path, {"payment_intent": intent_id, "expand": expand_in_list(SESSION_PARTS)}
+            )
+
+    def notes_and_disputes(self, charge_id: str, invoice_ids: Iterable[str]) -> Iterator[Objects]:
+        for invoice_id in invoice_ids:
+            yield from self._listed(CREDIT_NOTES.path, {"invoice": invoice_id})
+        yield from self._listed(DISPUTES.path, {"charge": charge_id})
+
+    def prices(self, objects: Objects) -> Iterator[Objects]:
+        """The prices that lines name by id alone."""
+        for line in _lines(objects):
+            if line.price_id is not None and line.lookup_key is None and self._is_new(line.price_id):
+                path = f"/v1/prices/{line.price_id}"
+                yield read_objects([read_object(self.read(path, {}).text, path)])
+
+    # ------------------------------------------------------------------------------------------ inside
+
+    def _is_new(self, name: str) -> bool:
+        known = len(self.asked)
+        self.asked.add(name)
+        return len(self.asked) > known
+
+    def _listed(self, path: str, parameters: dict[str, object]) -> Iterator[Objects]:
+        for pairs in read_list(self.read, path, parameters):
+            objects = self.objects(pairs)
+            yield from self.around(objects)
+            yield objects
+
+    def _complete(self, raw: Raw, text: bytes) -> tuple[Raw, bytes]:
+        """The object with its inner lists whole. Only then are its bytes not Stripe's own, but the whole object's."""
+        inner = raw.get("invoice") if raw.get("object") == "invoice_payment" else None
+        changed = [self._fill(one) for one in (raw, inner) if isinstance(one, dict)]
+        return (raw, json.dumps(raw, separators=(",", ":")).encode()) if any(changed) else (raw, text)
+
+    def _fill(self, raw: Raw) -> bool:
+        changed = False
+        for name, path in _INNER_LISTS.get(str(raw.get("object")), ()):
+            listed = raw.get(name)
+            if not isinstance(listed, dict) or listed.get("has_more") is not True or not listed.get("data"):
+                continue
+            parameters = {"invoice": raw["id"]} if "{}" not in path else {}
+            address = path.format(raw["id"])
+            for pairs in read_list(self.read, address, parameters, str(listed["data"][-1].get("id"))):
+                listed["data"].extend(entry for entry, _ in pairs)
+            listed["has_more"] = False
+            changed = True
+        return changed
+
+    def _payers(self, objects: Objects) -> Iterator[Objects]:
+        """Payment intents of invoices that several payments paid: they tell whose charge paid which part."""
+        payers: dict[str, set[str]] = {}
+        for parsed, _ in objects:
+            fact = parsed.fact
+            if isinstance(fact, InvoicePayment) and fact.payment_intent_id is not None:
+                payers.setdefault(fact.invoice_id, set()).add(fact.payment_intent_id)
+        for intent_ids in payers.values():
+            for intent_id in sorted(intent_ids) if len(intent_ids) > 1 else ():
+                if self._is_new(intent_id):
+                    path = f"/v1/payment_intents/{intent_id}"
+                    yield read_objects([read_object(self.read(path, {}).text, path)])
+
+    def _products(self, objects: Objects) -> Iterator[Objects]:
+        """Products of lines, as they are now: their metadata says the SKU. Deleted ones are left out by Stripe."""
+        named = {line.product_id for line in _lines(objects) if line.product_id is not None}
+        wanted = [product_id for product_id in sorted(named) if self._is_new(product_id)]
+        for at in range(0, len(wanted), PAGE_SIZE):
+            for pairs in read_list(self.read, "/v1/products", {"ids": wanted[at : at + PAGE_SIZE]}):
+                yield read_objects(pairs)
+
+
+def _lines(objects: Objects) -> Iterator[LineFact]:
+    for parsed, _ in objects:
+        if isinstance(parsed.fact, Invoice | CheckoutSession):
+            yield from parsed.fact.lines
