@@ -13,6 +13,7 @@ from connector.ledgers.contract import Courier, Found, Ledger, run_steps
 from connector.planning.case import Books, ChargeCase, LedgerPolicy, Plan
 from connector.planning.numbering import number_candidates, shorten
 from connector.planning.sale_plan import plan_charge, plan_charge_failure
+from connector.store.bulk import within
 from connector.store.codec import decode_document
 from connector.store.facts import FactReader
 from connector.store.schema import document, found, sale_number
@@ -72,7 +73,7 @@ class ChargeDesk:
         by_charge: dict[str, list[Any]] = {}
         for row in connection.execute(
             select(document.c.subject_id, document.c.kind, document.c.state, document.c.content).where(
-                document.c.ledger == self.policy.name, document.c.subject_id.in_(ids)
+                document.c.ledger == self.policy.name, within(connection, document.c.subject_id, ids)
             )
         ):
             by_charge.setdefault(row.subject_id, []).append(row)
@@ -97,7 +98,7 @@ class ChargeDesk:
             row.number
             for row in connection.execute(
                 select(sale_number).where(
-                    sale_number.c.ledger == self.policy.name, sale_number.c.number.in_(list(owner))
+                    sale_number.c.ledger == self.policy.name, within(connection, sale_number.c.number, owner)
                 )
             )
         }
@@ -108,7 +109,9 @@ class ChargeDesk:
 def found_of(connection: Connection, ledger: str, column: Any, ids: Sequence[str]) -> dict[str, Found]:
     """Documents of ours that were read from the books when the state was filled, by document key."""
     rows = connection.execute(
-        select(found).where(found.c.ledger == ledger, column.in_(ids), found.c.document_key.is_not(None))
+        select(found).where(
+            found.c.ledger == ledger, within(connection, column, ids), found.c.document_key.is_not(None)
+        )
     )
     return {row.document_key: found_from(row) for row in rows}
 

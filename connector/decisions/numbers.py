@@ -11,6 +11,7 @@ from connector.ledgers.contract import Courier, Ledger, run_steps
 from connector.planning.case import Books, LedgerPolicy
 from connector.planning.model import Refund, Sale
 from connector.planning.numbering import next_number
+from connector.store.bulk import within
 from connector.store.schema import refund_number
 
 
@@ -35,11 +36,15 @@ class NumberDesk:
         ids = [row.subject_id for row, _ in rows]
         sales = sorted({sale.number for _, sale in rows if sale is not None})
         mine = refund_number.c.ledger == self.name
-        for record in self.connection.execute(
-            select(refund_number).where(
-                mine, refund_number.c.refund_id.in_(ids) | refund_number.c.sale_number.in_(sales)
-            )
-        ):
+        records = [
+            *self.connection.execute(
+                select(refund_number).where(mine, within(self.connection, refund_number.c.refund_id, ids))
+            ),
+            *self.connection.execute(
+                select(refund_number).where(mine, within(self.connection, refund_number.c.sale_number, sales))
+            ),
+        ]
+        for record in records:
             self.places.setdefault(record.sale_number, set()).add(record.n)
             self.own[record.refund_id, record.revision] = (record.n, record.number)
             self.taken.add(record.number)
@@ -82,7 +87,7 @@ class NumberDesk:
         self.asked |= numbers
         rows = self.connection.execute(
             select(refund_number.c.number).where(
-                refund_number.c.ledger == self.name, refund_number.c.number.in_(sorted(numbers))
+                refund_number.c.ledger == self.name, within(self.connection, refund_number.c.number, numbers)
             )
         )
         self.taken |= {row.number for row in rows}

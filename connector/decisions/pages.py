@@ -7,11 +7,13 @@ from typing import Any
 
 from sqlalchemy import Engine, delete, select, tuple_, update
 
-from connector.store.intake import DECIDE_NOW, chunks
+from connector.store.bulk import within
+from connector.store.intake import DECIDE_NOW
 from connector.store.lease import Lease
 from connector.store.schema import attempt_document, decision, document, refund_number, sale_number
 
 PAGE = 1000
+TRANSACTION = 10_000
 
 
 def due_pages(engine: Engine, ledger: str, subject: str, page: int = PAGE) -> Iterator[Sequence[Any]]:
@@ -47,14 +49,14 @@ def discard_unsent(engine: Engine, lease: Lease, ledger: str) -> int:
             )
         }
     count = 0
-    for ids in chunks(sorted(planned)):
+    for ids in slices(sorted(planned)):
         with engine.begin() as connection:
             lease.renew(connection)
             sent = {
                 row.subject_id
                 for row in connection.execute(
                     select(document.c.subject_id)
-                    .where(document.c.ledger == ledger, document.c.subject_id.in_(ids))
+                    .where(document.c.ledger == ledger, within(connection, document.c.subject_id, ids))
                     .where(
                         (document.c.state != "planned")
                         | select(attempt_document.c.document_key)
@@ -65,19 +67,29 @@ def discard_unsent(engine: Engine, lease: Lease, ledger: str) -> int:
             }
             unsent = [i for i in ids if i not in sent]
             mine = document.c.ledger == ledger
-            connection.execute(delete(document).where(mine, document.c.subject_id.in_(unsent)))
+            connection.execute(
+                delete(document).where(mine, within(connection, document.c.subject_id, unsent))
+            )
             connection.execute(
                 delete(refund_number).where(
-                    refund_number.c.ledger == ledger, refund_number.c.refund_id.in_(unsent)
+                    refund_number.c.ledger == ledger, within(connection, refund_number.c.refund_id, unsent)
                 )
             )
             connection.execute(
-                delete(sale_number).where(sale_number.c.ledger == ledger, sale_number.c.charge_id.in_(unsent))
+                delete(sale_number).where(
+                    sale_number.c.ledger == ledger, within(connection, sale_number.c.charge_id, unsent)
+                )
             )
             connection.execute(
                 update(decision)
-                .where(decision.c.ledger == ledger, decision.c.subject_id.in_(unsent))
+                .where(decision.c.ledger == ledger, within(connection, decision.c.subject_id, unsent))
                 .values(due=DECIDE_NOW, shares=None, number=None, outcome="waiting", aim="waiting")
             )
             count += len(unsent)
     return count
+
+
+def slices(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    """A transaction's worth of subjects at a time."""
+    for start in range(0, len(ids), TRANSACTION):
+        yield ids[start : start + TRANSACTION]

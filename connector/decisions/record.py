@@ -9,12 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, bindparam, insert, select, update
+from sqlalchemy import Connection, Engine, case, insert, select, update
 
 from connector.ledgers.contract import Found, Ledger
 from connector.planning.case import Plan
 from connector.planning.keys import document_key
 from connector.planning.model import CASH_LEGS, Document
+from connector.store.bulk import insert_many, update_many, within
 from connector.store.codec import (
     decode_document,
     encode_document,
@@ -23,10 +24,27 @@ from connector.store.codec import (
     encode_sale,
     encode_shares,
 )
-from connector.store.intake import insert_ignore
 from connector.store.lease import Lease
 from connector.store.schema import decision, document, refund_number, ruleset, sale_number
 
+DECISION_COLUMNS = (
+    "outcome",
+    "aim",
+    "reason",
+    "sentence",
+    "action",
+    "warnings",
+    "rule",
+    "ruleset",
+    "facts",
+    "shares",
+    "sale_number",
+    "number",
+    "revision",
+    "due",
+    "acknowledged",
+    "touched_run",
+)
 ON_ITS_WAY = "planned: the next sync posts it"
 DEPTH = {"invoice": 0, "sales_receipt": 0, "fee": 0, "payment": 1}
 FEE_DEPTH = {"": 0, "refund": 4, "failure": 7}
@@ -85,22 +103,13 @@ class Recorder:
             documents = [d for decided in changed for d in decided.plan.documents]
             rows = self._document_rows(connection, documents, found_keys)
             self._write_numbers(connection, changed)
-            if rows:
-                connection.execute(insert(document), list(rows.values()))
+            insert_many(connection, document, list(rows.values()))
             self._write_adopted(connection, changed)
             self._write_decisions(connection, changed, rows)
             stay = [
-                {"key": d.row.subject_id, "new_due": int(d.plan.due)}
-                for d in same
-                if d.row.due != int(d.plan.due)
+                (int(d.plan.due), d.row.subject_id, self.name) for d in same if d.row.due != int(d.plan.due)
             ]
-            if stay:
-                connection.execute(
-                    update(decision)
-                    .where(decision.c.ledger == self.name, decision.c.subject_id == bindparam("key"))
-                    .values(due=bindparam("new_due")),
-                    stay,
-                )
+            update_many(connection, decision, ("subject_id", "ledger"), ("due",), stay)
             self._settle_subjects(connection, changed, rows)
 
     def _document_rows(
@@ -111,7 +120,7 @@ class Recorder:
             row.document_key
             for row in connection.execute(
                 select(document.c.document_key).where(
-                    document.c.document_key.in_([d.document_key for d in expanded])
+                    within(connection, document.c.document_key, [d.document_key for d in expanded])
                 )
             )
         }
@@ -167,18 +176,15 @@ class Recorder:
                         "settled": int(decided.number_settled),
                     }
                 )
-        if sales:
-            connection.execute(insert_ignore(connection, sale_number), sales)
-        if refunds:
-            connection.execute(insert(refund_number), refunds)
+        insert_many(connection, sale_number, sales, ignore=True)
+        insert_many(connection, refund_number, refunds)
 
     def _write_adopted(self, connection: Connection, page: Sequence[Decided]) -> None:
         rows = []
         for decided in page:
             for place, hit in enumerate(decided.plan.adopted):
                 rows.append(adopted_row(self.name, self.run_id, decided.row, hit, place))
-        if rows:
-            connection.execute(insert_ignore(connection, document), rows)
+        insert_many(connection, document, rows, ignore=True)
 
     def _write_decisions(
         self, connection: Connection, page: Sequence[Decided], rows: Mapping[str, Mapping[str, Any]]
@@ -187,41 +193,34 @@ class Recorder:
             return
         values = []
         for decided in page:
-            plan = decided.plan
+            plan, row = decided.plan, decided.row
             on_its_way = any(d.document_key in rows for d in plan.documents)
-            shares: str | None = encode_shares(plan.shares) if plan.shares else decided.row.shares
+            shares: str | None = encode_shares(plan.shares) if plan.shares else row.shares
             if plan.sale is not None:
                 shares = encode_sale(plan.sale)
             values.append(
-                {
-                    "key": decided.row.subject_id,
-                    "new_outcome": "waiting" if on_its_way else plan.outcome,
-                    "new_aim": plan.outcome,
-                    "new_reason": plan.reason or None,
-                    "new_sentence": plan.sentence or (ON_ITS_WAY if on_its_way else None),
-                    "new_action": plan.action or None,
-                    "new_warnings": encode_list(plan.warnings) or decided.row.warnings,
-                    "new_rule": plan.rule or decided.row.rule,
-                    "new_ruleset": self.ruleset_digest,
-                    "new_facts": encode_json(plan.facts.to_json()) if plan.facts else decided.row.facts,
-                    "new_shares": shares,
-                    "new_sale_number": plan.sale_number or decided.row.sale_number,
-                    "new_number": plan.number or decided.row.number,
-                    "new_revision": decided.revision,
-                    "new_due": int(plan.due),
-                    "new_acknowledged": int(decided.acknowledged or decided.row.acknowledged),
-                    "new_run": self.run_id,
-                }
+                (
+                    "waiting" if on_its_way else plan.outcome,
+                    plan.outcome,
+                    plan.reason or None,
+                    plan.sentence or (ON_ITS_WAY if on_its_way else None),
+                    plan.action or None,
+                    encode_list(plan.warnings) or row.warnings,
+                    plan.rule or row.rule,
+                    self.ruleset_digest,
+                    encode_json(plan.facts.to_json()) if plan.facts else row.facts,
+                    shares,
+                    plan.sale_number or row.sale_number,
+                    plan.number or row.number,
+                    decided.revision,
+                    int(plan.due),
+                    int(decided.acknowledged or row.acknowledged),
+                    self.run_id,
+                    row.subject_id,
+                    self.name,
+                )
             )
-        columns = (
-            "outcome aim reason sentence action warnings rule ruleset facts shares sale_number number revision due acknowledged"
-        ).split()
-        connection.execute(
-            update(decision)
-            .where(decision.c.ledger == self.name, decision.c.subject_id == bindparam("key"))
-            .values(touched_run=bindparam("new_run"), **{c: bindparam(f"new_{c}") for c in columns}),
-            values,
-        )
+        update_many(connection, decision, ("subject_id", "ledger"), DECISION_COLUMNS, values)
 
     def _settle_subjects(
         self, connection: Connection, page: Sequence[Decided], rows: Mapping[str, Mapping[str, Any]]
@@ -324,7 +323,10 @@ def settle_reversed(connection: Connection, contents: Sequence[str]) -> None:
     if originals:
         connection.execute(
             update(document)
-            .where(document.c.document_key.in_(originals), document.c.state.in_(("posted", "adopted")))
+            .where(
+                within(connection, document.c.document_key, originals),
+                document.c.state.in_(("posted", "adopted")),
+            )
             .values(state="reversed")
         )
 
@@ -339,7 +341,7 @@ def settle_outcomes(connection: Connection, name: str, subject_ids: Sequence[str
         .where(document.c.subject_id == decision.c.subject_id, document.c.ledger == decision.c.ledger)
         .where(document.c.state.not_in(ARRIVED))
     )
-    mine = (decision.c.ledger == name, decision.c.subject_id.in_(subject_ids))
+    mine = (decision.c.ledger == name, within(connection, decision.c.subject_id, subject_ids))
     # aim is held where planning itself stopped: such a subject has no documents to settle.
     connection.execute(
         update(decision)
@@ -347,17 +349,17 @@ def settle_outcomes(connection: Connection, name: str, subject_ids: Sequence[str
         .values(
             outcome=decision.c.aim,
             reason=None,
+            # Of a reversed or adopted refund the sentence still has something to say.
+            sentence=case((decision.c.aim == "posted", None), else_=decision.c.sentence),
+            action=case((decision.c.aim == "posted", None), else_=decision.c.action),
             touched_run=run_id,
         )
-    )
-    connection.execute(
-        update(decision).where(*mine, decision.c.outcome == "posted").values(sentence=None, action=None)
     )
     connection.execute(
         update(refund_number)
         .where(
             refund_number.c.ledger == name,
-            refund_number.c.refund_id.in_(subject_ids),
+            within(connection, refund_number.c.refund_id, subject_ids),
             refund_number.c.settled == 0,
         )
         .where(
@@ -373,7 +375,7 @@ def settle_outcomes(connection: Connection, name: str, subject_ids: Sequence[str
     )
     stuck = connection.execute(
         select(document)
-        .where(document.c.ledger == name, document.c.subject_id.in_(subject_ids))
+        .where(document.c.ledger == name, within(connection, document.c.subject_id, subject_ids))
         .where(document.c.state.in_(("held", "rejected", "unknown", "sending")))
         .order_by(document.c.depth.desc())
     ).all()

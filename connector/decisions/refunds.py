@@ -23,6 +23,7 @@ from connector.planning.numbering import number_candidates, shorten
 from connector.planning.refund_documents import evidence_of, sale_lines_of
 from connector.planning.refund_plan import is_live, plan_refund
 from connector.planning.reversal_plan import Standing, plan_failure, plan_undo
+from connector.store.bulk import within
 from connector.store.codec import decode_document, decode_sale, decode_shares
 from connector.store.facts import FactReader
 from connector.store.schema import decision, document, found
@@ -111,7 +112,9 @@ class RefundDesk:
         )
         page.words = read_words(connection, self.policy.name, ids)
         for row in connection.execute(
-            select(document).where(document.c.ledger == self.policy.name, document.c.subject_id.in_(ids))
+            select(document).where(
+                document.c.ledger == self.policy.name, within(connection, document.c.subject_id, ids)
+            )
         ):
             page.documents.setdefault(row.subject_id, []).append(row)
         page.hits = found_of(connection, self.policy.name, found.c.refund_id, ids)
@@ -124,7 +127,7 @@ class RefundDesk:
     def _read_own_sales(self, connection: Connection, page: Page, charge_ids: Sequence[str]) -> None:
         for row in connection.execute(
             select(decision).where(
-                decision.c.ledger == self.policy.name, decision.c.subject_id.in_(charge_ids)
+                decision.c.ledger == self.policy.name, within(connection, decision.c.subject_id, charge_ids)
             )
         ):
             if row.shares and row.aim in ("posted", "reversed"):
@@ -175,11 +178,13 @@ class RefundDesk:
         rows = []
         if charge_ids:
             ids = [r.refund_id for c in charge_ids for r in page.siblings[c]]
-            rows += connection.execute(select(decision).where(mine, decision.c.subject_id.in_(ids))).all()
+            rows += connection.execute(
+                select(decision).where(mine, within(connection, decision.c.subject_id, ids))
+            ).all()
         if numbers:
             rows += connection.execute(
                 select(decision).where(
-                    mine, decision.c.subject == "refund", decision.c.sale_number.in_(numbers)
+                    mine, decision.c.subject == "refund", within(connection, decision.c.sale_number, numbers)
                 )
             ).all()
         page.rows = {row.subject_id: row for row in rows}

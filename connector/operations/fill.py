@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, update
 from connector.ledgers.contract import Found, run_steps
 from connector.planning.case import Books
 from connector.planning.keys import document_key
-from connector.store.intake import insert_ignore
+from connector.store.bulk import insert_many
 from connector.store.lease import Lease
 from connector.store.schema import found, ledger, refund_number
 from connector.workplace import Desk
@@ -58,11 +58,9 @@ def remember(connection: Connection, books: Books, desk: Desk, page: list[Found]
         }
         for hit in page
     ]
-    if rows:
-        connection.execute(insert_ignore(connection, found), rows)
+    insert_many(connection, found, rows, ignore=True)
     numbers = [row for hit in page if (row := number_row(books, name, hit)) is not None]
-    if numbers:
-        connection.execute(insert_ignore(connection, refund_number), numbers)
+    insert_many(connection, refund_number, numbers, ignore=True)
 
 
 def number_row(books: Books, name: str, hit: Found) -> dict[str, Any] | None:

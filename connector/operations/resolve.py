@@ -13,7 +13,7 @@ from connector.decisions.refunds import ASKED
 from connector.errors import InputError
 from connector.ledgers.contract import Found, run_steps
 from connector.planning.rule_results import refuse_types
-from connector.store.intake import insert_ignore
+from connector.store.bulk import insert_many
 from connector.store.lease import Lease
 from connector.store.schema import decision, document
 from connector.store.words import append_line, record_word
@@ -146,7 +146,7 @@ def apply(connection: Connection, name: str, row: Any, word: Word, key: str | No
         connection.execute(
             update(document).where(*mine, document.c.state.in_((*STUCK, "planned"))).values(state="skipped")
         )
-        connection.execute(insert_ignore(connection, document), [adopted_row(name, "", row, hit, 0)])
+        insert_many(connection, document, [adopted_row(name, "", row, hit, 0)], ignore=True)
         set_decision(
             connection,
             name,

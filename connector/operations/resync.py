@@ -11,7 +11,7 @@ from sqlalchemy import Engine, select, update
 from connector.decisions.refunds import ASKED, REPLACE
 from connector.errors import InputError
 from connector.planning.case import Books
-from connector.store.intake import chunks
+from connector.store.bulk import within
 from connector.store.lease import Lease
 from connector.store.schema import decision
 
@@ -55,11 +55,10 @@ def ask_again(
     engine: Engine, lease: Lease, names: Sequence[str], refund_ids: Sequence[str], replace: bool
 ) -> None:
     """Mark refunds so that the pass decides them whatever their outcome was."""
-    for ids in chunks(list(refund_ids)):
-        with engine.begin() as connection:
-            lease.renew(connection)
-            connection.execute(
-                update(decision)
-                .where(decision.c.ledger.in_(names), decision.c.subject_id.in_(ids))
-                .values(due=REPLACE if replace else ASKED)
-            )
+    with engine.begin() as connection:
+        lease.renew(connection)
+        connection.execute(
+            update(decision)
+            .where(decision.c.ledger.in_(names), within(connection, decision.c.subject_id, refund_ids))
+            .values(due=REPLACE if replace else ASKED)
+        )

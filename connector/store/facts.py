@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, select
 
+from connector.planning.case import ChargeCase
 from connector.planning.model import (
     BalanceTransaction,
     Charge,
@@ -22,8 +23,7 @@ from connector.planning.model import (
     Product,
     Refund,
 )
-from connector.planning.case import ChargeCase
-from connector.store.intake import chunks
+from connector.store.bulk import within
 from connector.store.schema import stripe_link, stripe_object
 from connector.stripe_source.parse import decode_fact
 
@@ -40,14 +40,15 @@ class FactReader:
     def load(self, ids: Iterable[str | None]) -> None:
         """Read these objects into memory; those that are not stored are remembered as missing."""
         wanted = sorted({i for i in ids if i is not None and i not in self.known})
-        for part in chunks(wanted):
-            rows = self.connection.execute(
-                select(stripe_object.c.object_id, stripe_object.c.kind, stripe_object.c.facts).where(
-                    stripe_object.c.object_id.in_(part)
-                )
+        if not wanted:
+            return
+        rows = self.connection.execute(
+            select(stripe_object.c.object_id, stripe_object.c.kind, stripe_object.c.facts).where(
+                within(self.connection, stripe_object.c.object_id, wanted)
             )
-            for object_id, kind, facts in rows:
-                self.known[object_id] = decode_fact(kind, facts) if facts else None
+        )
+        for object_id, kind, facts in rows:
+            self.known[object_id] = decode_fact(kind, facts) if facts else None
         for object_id in wanted:
             self.known.setdefault(object_id, None)
 
@@ -59,14 +60,16 @@ class FactReader:
     def links(self, to_ids: Iterable[str | None], kinds: Iterable[str]) -> dict[str, list[str]]:
         """The ids of objects of these kinds that refer to each of `to_ids`, in order."""
         found: dict[str, list[str]] = {}
-        for part in chunks(sorted({i for i in to_ids if i is not None})):
-            rows = self.connection.execute(
-                select(stripe_link.c.to_id, stripe_link.c.from_id).where(
-                    stripe_link.c.to_id.in_(part), stripe_link.c.kind.in_(list(kinds))
-                )
+        wanted = sorted({i for i in to_ids if i is not None})
+        if not wanted:
+            return found
+        rows = self.connection.execute(
+            select(stripe_link.c.to_id, stripe_link.c.from_id).where(
+                within(self.connection, stripe_link.c.to_id, wanted), stripe_link.c.kind.in_(list(kinds))
             )
-            for to_id, from_id in rows:
-                found.setdefault(to_id, []).append(from_id)
+        )
+        for to_id, from_id in rows:
+            found.setdefault(to_id, []).append(from_id)
         for ids in found.values():
             ids.sort()
         return found

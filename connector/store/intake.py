@@ -11,10 +11,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, bindparam, delete, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Engine, delete, insert, select, update
 
 from connector.planning.model import Charge, Refund
+from connector.store.bulk import insert_many, update_many, within
 from connector.store.lease import Lease
 from connector.store.schema import decision, source_cursor, stripe_link, stripe_object
 from connector.stripe_source.parse import (
@@ -70,13 +70,12 @@ class Intake:
         self, connection: Connection, by_id: Mapping[str, tuple[Parsed, bytes]]
     ) -> tuple[list[tuple[Parsed, str, bytes]], list[tuple[Parsed, str, bytes]]]:
         known: dict[str, str] = {}
-        for ids in chunks(list(by_id)):
-            rows = connection.execute(
-                select(stripe_object.c.object_id, stripe_object.c.facts).where(
-                    stripe_object.c.object_id.in_(ids)
-                )
+        rows = connection.execute(
+            select(stripe_object.c.object_id, stripe_object.c.facts).where(
+                within(connection, stripe_object.c.object_id, by_id)
             )
-            known.update((row.object_id, row.facts) for row in rows)
+        )
+        known.update((object_id, facts) for object_id, facts in rows)
         new, changed = [], []
         for object_id, (parsed, raw) in by_id.items():
             facts = encode_fact(parsed.fact) if parsed.fact is not None else ""
@@ -93,44 +92,33 @@ class Intake:
         new: Sequence[tuple[Parsed, str, bytes]],
         changed: Sequence[tuple[Parsed, str, bytes]],
     ) -> None:
-        if new:
-            connection.execute(
-                insert(stripe_object),
-                [
-                    {
-                        "object_id": p.object_id,
-                        "kind": p.kind,
-                        "created": p.created,
-                        "facts": facts,
-                        "raw": zlib.compress(raw, 1),
-                    }
-                    for p, facts, raw in new
-                ],
-            )
-        if changed:
-            connection.execute(
-                update(stripe_object)
-                .where(stripe_object.c.object_id == bindparam("key"))
-                .values(
-                    facts=bindparam("new_facts"), raw=bindparam("new_raw"), created=bindparam("new_created")
-                ),
-                [
-                    {
-                        "key": p.object_id,
-                        "new_facts": facts,
-                        "new_raw": zlib.compress(raw, 1),
-                        "new_created": p.created,
-                    }
-                    for p, facts, raw in changed
-                ],
-            )
+        insert_many(
+            connection,
+            stripe_object,
+            [
+                {
+                    "object_id": p.object_id,
+                    "kind": p.kind,
+                    "created": p.created,
+                    "facts": facts,
+                    "raw": zlib.compress(raw, 1),
+                }
+                for p, facts, raw in new
+            ],
+        )
+        update_many(
+            connection,
+            stripe_object,
+            ("object_id",),
+            ("facts", "raw", "created"),
+            [(facts, zlib.compress(raw, 1), p.created, p.object_id) for p, facts, raw in changed],
+        )
         links = [
             {"to_id": to_id, "kind": p.kind, "from_id": p.object_id}
             for p, _, _ in (*new, *changed)
             for to_id in p.links
         ]
-        if links:
-            connection.execute(insert_ignore(connection, stripe_link), links)
+        insert_many(connection, stripe_link, links, ignore=True)
 
     def _mark(
         self,
@@ -139,8 +127,7 @@ class Intake:
         changed: Sequence[tuple[Parsed, str, bytes]],
     ) -> None:
         rows = [row for parsed, _, _ in new for row in self.decision_rows(parsed.fact)]
-        if rows:
-            connection.execute(insert_ignore(connection, decision), rows)
+        insert_many(connection, decision, rows, ignore=True)
         self._refresh(connection, [parsed for parsed, _, _ in changed])
         fresh = {parsed.object_id for parsed, _, _ in new}
         touched = {
@@ -150,8 +137,12 @@ class Intake:
             if subject_id not in fresh
             and parsed.kind in ("refund", "charge", "balance_transaction", "credit_note")
         }
-        for ids in chunks(sorted(touched)):
-            connection.execute(update(decision).where(decision.c.subject_id.in_(ids)).values(due=DECIDE_NOW))
+        if touched:
+            connection.execute(
+                update(decision)
+                .where(within(connection, decision.c.subject_id, touched))
+                .values(due=DECIDE_NOW)
+            )
 
     def _refresh(self, connection: Connection, changed: Sequence[Parsed]) -> None:
         """A refund's row repeats its amount and charge: keep them as Stripe has them now."""
@@ -189,7 +180,10 @@ class Intake:
                 "amount_minor": amount,
                 "currency": fact.currency,
                 "outcome": "waiting",
+                "aim": "waiting",
                 "sentence": sentence,
+                "revision": 1,
+                "acknowledged": 0,
                 "first_seen": self.now,
                 "due": DECIDE_NOW,
             }
@@ -219,8 +213,7 @@ class Intake:
                     if object_.facts
                     for row in self.decision_rows(decode_fact(kind, object_.facts), name)
                 ]
-                if rows:
-                    connection.execute(insert_ignore(connection, decision), rows)
+                insert_many(connection, decision, rows, ignore=True)
 
 
 def goes_back(parsed: Parsed, old_facts: str) -> bool:
@@ -240,16 +233,6 @@ def count_kinds(objects: Sequence[tuple[Parsed, str, bytes]]) -> dict[str, int]:
     for parsed, _, _ in objects:
         counts[parsed.kind] = counts.get(parsed.kind, 0) + 1
     return counts
-
-
-def insert_ignore(connection: Connection, table: Any) -> Any:
-    """INSERT ... ON CONFLICT DO NOTHING in the words of the database at hand."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    return dialect.insert(table).on_conflict_do_nothing()
-
-
-def chunks(ids: Sequence[str]) -> Iterable[Sequence[str]]:
-    return (ids[i : i + CHUNK] for i in range(0, len(ids), CHUNK))
 
 
 def set_cursor(connection: Connection, name: str, value: str) -> None:

@@ -11,11 +11,12 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Engine, bindparam, func, insert, select, tuple_, update
+from sqlalchemy import Engine, func, insert, select, tuple_, update
 
 from connector.decisions.record import ARRIVED, settle_outcomes, settle_reversed
 from connector.delivery.outcome import Step
 from connector.ledgers.contract import Claimed, Request
+from connector.store.bulk import insert_many, update_many, within
 from connector.store.lease import Lease
 from connector.store.schema import attempt, attempt_document, decision, document
 
@@ -62,7 +63,9 @@ class Outbox:
             self.lease.renew(connection)
             connection.execute(
                 update(document)
-                .where(document.c.document_key.in_(document_keys), document.c.state == "posted")
+                .where(
+                    within(connection, document.c.document_key, document_keys), document.c.state == "posted"
+                )
                 .values(
                     state="unknown", reason="outcome_unknown", sentence="it was cut off at the end of a file"
                 )
@@ -106,7 +109,7 @@ class Outbox:
         with self.engine.connect().execution_options(reading=True) as connection:
             found = connection.execute(
                 select(document.c.document_key, document.c.state, document.c.kind).where(
-                    document.c.document_key.in_(keys)
+                    within(connection, document.c.document_key, keys)
                 )
             )
             return {row.document_key: (row.state, row.kind) for row in found}
@@ -127,13 +130,14 @@ class Outbox:
                     sent=self.now,
                 )
             )
-            connection.execute(
-                insert(attempt_document),
+            insert_many(
+                connection,
+                attempt_document,
                 [{"document_key": key, "attempt_key": attempt_key} for key in document_keys],
             )
             connection.execute(
                 update(document)
-                .where(document.c.document_key.in_(document_keys))
+                .where(within(connection, document.c.document_key, document_keys))
                 .values(state="sending", touched_run=self.run_id)
             )
 
@@ -143,7 +147,7 @@ class Outbox:
             rows = connection.execute(
                 select(attempt_document.c.document_key, attempt.c.sent)
                 .join(attempt, attempt.c.attempt_key == attempt_document.c.attempt_key)
-                .where(attempt_document.c.document_key.in_(document_keys))
+                .where(within(connection, attempt_document.c.document_key, document_keys))
                 .order_by(attempt.c.sent)
             )
             return {row.document_key: row.sent for row in rows}
@@ -154,26 +158,26 @@ class Outbox:
         """Store what became of documents, and of the refunds and charges they are for."""
         with self.engine.begin() as connection:
             self.lease.renew(connection)
-            posted = [
-                {"key": key, "new_id": step.ledger_id, "new_number": step.number or rows[key].number}
-                for key, step in steps.items()
-                if step.state == "posted"
-            ]
-            if posted:
-                connection.execute(
-                    update(document)
-                    .where(document.c.document_key == bindparam("key"))
-                    .values(
-                        state="posted",
-                        ledger_id=bindparam("new_id"),
-                        number=bindparam("new_number"),
-                        reason=None,
-                        sentence=None,
-                        action=None,
-                        touched_run=self.run_id,
-                    ),
-                    posted,
-                )
+            update_many(
+                connection,
+                document,
+                ("document_key",),
+                ("state", "ledger_id", "number", "reason", "sentence", "action", "touched_run"),
+                [
+                    (
+                        "posted",
+                        step.ledger_id,
+                        step.number or rows[key].number,
+                        None,
+                        None,
+                        None,
+                        self.run_id,
+                        key,
+                    )
+                    for key, step in steps.items()
+                    if step.state == "posted"
+                ],
+            )
             for key, step in steps.items():
                 if step.state != "posted":
                     connection.execute(
@@ -198,7 +202,7 @@ class Outbox:
                         update(attempt_document)
                         .where(
                             attempt_document.c.attempt_key == attempt_key,
-                            attempt_document.c.document_key.in_(keys),
+                            within(connection, attempt_document.c.document_key, keys),
                         )
                         .values(outcome=state)
                     )

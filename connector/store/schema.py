@@ -21,6 +21,8 @@ from sqlalchemy import (
 
 metadata = MetaData()
 
+# Tables of long rows keep SQLite's rowid: without it a row of more than a quarter page spills into pages of its own.
+
 # One row per fixed fact about this state: books, stripe account, decisions file offset.
 meta = Table(
     "meta",
@@ -66,7 +68,6 @@ stripe_object = Table(
     Column("created", BigInteger, nullable=False),
     Column("facts", Text, nullable=False),
     Column("raw", LargeBinary, nullable=False),
-    sqlite_with_rowid=False,
 )
 Index("stripe_object_kind", stripe_object.c.kind, stripe_object.c.created)
 
@@ -127,7 +128,6 @@ decision = Table(
     Column("due", Integer, nullable=False),
     Column("acknowledged", Integer, nullable=False, default=0),
     Column("touched_run", String(32)),
-    sqlite_with_rowid=False,
 )
 Index("decision_due", decision.c.ledger, decision.c.subject, decision.c.due, decision.c.created)
 Index("decision_sale", decision.c.ledger, decision.c.sale_number)
@@ -158,7 +158,6 @@ document = Table(
     Column("content", Text, nullable=False),
     Column("payload", Text, nullable=False),
     Column("touched_run", String(32)),
-    sqlite_with_rowid=False,
 )
 Index("document_subject", document.c.subject_id)
 # Only documents that still have a way to go stand in this index, so a claim costs what is open, not what is posted.
@@ -242,7 +241,6 @@ found = Table(
     Column("customer", Text),
     Column("income_minor", BigInteger, nullable=False),
     Column("cash_minor", BigInteger, nullable=False),
-    sqlite_with_rowid=False,
 )
 Index("found_key", found.c.ledger, found.c.document_key)
 Index("found_refund", found.c.ledger, found.c.refund_id)

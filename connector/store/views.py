@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine, func, select
 
 from connector.planning.model import BalanceTransaction, Charge, Dispute, Fact, Invoice, Refund
+from connector.store.bulk import within
 from connector.store.facts import FactReader
-from connector.store.intake import chunks
 from connector.store.schema import (
     attempt,
     attempt_document,
@@ -168,14 +168,13 @@ def document_keys(
     """(ledger, subject id) → keys of its documents, in the order in which they are sent."""
     found: dict[tuple[str, str], list[str]] = {}
     with reading(engine) as connection:
-        for ids in chunks(list(subject_ids)):
-            rows = connection.execute(
-                select(document.c.ledger, document.c.subject_id, document.c.document_key)
-                .where(document.c.subject_id.in_(ids), document.c.ledger.in_(names))
-                .order_by(document.c.depth, document.c.document_key)
-            )
-            for name, subject_id, key in rows:
-                found.setdefault((name, subject_id), []).append(key)
+        rows = connection.execute(
+            select(document.c.ledger, document.c.subject_id, document.c.document_key)
+            .where(within(connection, document.c.subject_id, subject_ids), document.c.ledger.in_(names))
+            .order_by(document.c.depth, document.c.document_key)
+        )
+        for name, subject_id, key in rows:
+            found.setdefault((name, subject_id), []).append(key)
     return found
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, insert, select
 
 from connector.errors import InputError
 from connector.planning.case import PersonWord
-from connector.store.intake import insert_ignore
+from connector.store.bulk import insert_many, within
 from connector.store.schema import person_decision
 
 FIELDS = ("decision_id", "ledger", "subject_id", "document_key", "action", "value", "actor", "at", "reason")
@@ -23,7 +23,9 @@ def read_words(connection: Connection, ledger: str, subject_ids: Sequence[str]) 
     words: dict[str, PersonWord] = {}
     rows = connection.execute(
         select(person_decision)
-        .where(person_decision.c.ledger == ledger, person_decision.c.subject_id.in_(subject_ids))
+        .where(
+            person_decision.c.ledger == ledger, within(connection, person_decision.c.subject_id, subject_ids)
+        )
         .order_by(person_decision.c.place)
     )
     for row in rows:
@@ -77,6 +79,5 @@ def read_lines(connection: Connection, path: Path) -> int:
             rows.append({**{name: word[name] for name in FIELDS}, "place": place})
         except (ValueError, KeyError, TypeError) as error:
             raise InputError(f"{path}:{place}: not a decision that the connector wrote: {error}") from None
-    if rows:
-        connection.execute(insert_ignore(connection, person_decision), rows)
+    insert_many(connection, person_decision, rows, ignore=True)
     return len(rows)

@@ -57,8 +57,7 @@ def upgrade() -> None:
     sa.Column('due', sa.Integer(), nullable=False),
     sa.Column('acknowledged', sa.Integer(), nullable=False),
     sa.Column('touched_run', sa.String(length=32), nullable=True),
-    sa.PrimaryKeyConstraint('subject_id', 'ledger'),
-    sqlite_with_rowid=False
+    sa.PrimaryKeyConstraint('subject_id', 'ledger')
     )
     op.create_index('decision_charge', 'decision', ['charge_id'], unique=False)
     op.create_index('decision_due', 'decision', ['ledger', 'subject', 'due', 'created'], unique=False)
@@ -86,8 +85,7 @@ def upgrade() -> None:
     sa.Column('content', sa.Text(), nullable=False),
     sa.Column('payload', sa.Text(), nullable=False),
     sa.Column('touched_run', sa.String(length=32), nullable=True),
-    sa.PrimaryKeyConstraint('document_key'),
-    sqlite_with_rowid=False
+    sa.PrimaryKeyConstraint('document_key')
     )
     op.create_index('document_open', 'document', ['ledger', 'state', 'depth', 'batch_group', 'posting_date', 'document_key'], unique=False, sqlite_where=sa.text("(state NOT IN ('posted', 'adopted', 'reversed', 'skipped'))"), postgresql_where=sa.text("(state NOT IN ('posted', 'adopted', 'reversed', 'skipped'))"))
     op.create_index('document_subject', 'document', ['subject_id'], unique=False)
@@ -106,8 +104,7 @@ def upgrade() -> None:
     sa.Column('customer', sa.Text(), nullable=True),
     sa.Column('income_minor', sa.BigInteger(), nullable=False),
     sa.Column('cash_minor', sa.BigInteger(), nullable=False),
-    sa.PrimaryKeyConstraint('ledger', 'ledger_id'),
-    sqlite_with_rowid=False
+    sa.PrimaryKeyConstraint('ledger', 'ledger_id')
     )
     op.create_index('found_charge', 'found', ['ledger', 'charge_id'], unique=False)
     op.create_index('found_key', 'found', ['ledger', 'document_key'], unique=False)
@@ -200,8 +197,7 @@ def upgrade() -> None:
     sa.Column('created', sa.BigInteger(), nullable=False),
     sa.Column('facts', sa.Text(), nullable=False),
     sa.Column('raw', sa.LargeBinary(), nullable=False),
-    sa.PrimaryKeyConstraint('object_id'),
-    sqlite_with_rowid=False
+    sa.PrimaryKeyConstraint('object_id')
     )
     op.create_index('stripe_object_kind', 'stripe_object', ['kind', 'created'], unique=False)
     # ### end Alembic commands ###

@@ -1,0 +1,72 @@
+"""Many rows at once: statements that are compiled once and do not grow with the number of rows.
+
+SQLAlchemy spends more on a list of 1,000 ids, or on 1,000 rows given as dictionaries, than the database does on
+finding or storing them; here the ids travel as one value and the rows as tuples.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, Connection, Table, bindparam, cast, func, select
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.types import ARRAY, Text
+
+
+def within(connection: Connection, column: Column[Any], ids: Collection[str]) -> ColumnElement[bool]:
+    """`column IN ids`, for any number of texts, as one parameter."""
+    if connection.dialect.name == "postgresql":
+        return column == func.any(cast(list(ids), ARRAY(Text)))
+    values = func.json_each(json.dumps(list(ids))).table_valued("value")
+    return column.in_(select(values.c.value))
+
+
+def insert_many(
+    connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], ignore: bool = False
+) -> None:
+    """Insert rows, all with the keys of the first; with `ignore`, rows whose key is taken are passed over."""
+    if not rows:
+        return
+    columns = tuple(rows[0])
+    if connection.dialect.name == "sqlite":
+        sql = insert_text(table, columns, ignore)
+        connection.exec_driver_sql(sql, [tuple(row.values()) for row in rows])
+        return
+    statement = postgresql.insert(table)
+    connection.execute(statement.on_conflict_do_nothing() if ignore else statement, list(rows))
+
+
+@cache
+def insert_text(table: Table, columns: tuple[str, ...], ignore: bool) -> str:
+    """The statement with its columns in the order of the rows; names come from the schema, never from input."""
+    holders = ", ".join("?" for _ in columns)
+    end = " ON CONFLICT DO NOTHING" if ignore else ""
+    return f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({holders}){end}"  # noqa: S608
+
+
+def update_many(
+    connection: Connection,
+    table: Table,
+    keys: Sequence[str],
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+) -> None:
+    """Update rows by key: each row holds the values of `columns`, then those of `keys`."""
+    values = list(rows)
+    if not values:
+        return
+    if connection.dialect.name == "sqlite":
+        assignments = ", ".join(f"{name} = ?" for name in columns)
+        where = " AND ".join(f"{name} = ?" for name in keys)
+        connection.exec_driver_sql(f"UPDATE {table.name} SET {assignments} WHERE {where}", values)  # noqa: S608
+        return
+    statement = (
+        table.update()
+        .where(*(table.c[name] == bindparam(f"key_{name}") for name in keys))
+        .values({name: bindparam(f"new_{name}") for name in columns})
+    )
+    names = [f"new_{name}" for name in columns] + [f"key_{name}" for name in keys]
+    connection.execute(statement, [dict(zip(names, row, strict=True)) for row in values])
