@@ -18,12 +18,12 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' Makefile
 
 demo: $(PROGRAM) ## Post a quarter of sample refunds into Beancount files; again: nothing new
-	@$(BIN)/connector -c config.example.yaml sync || test $$? -eq 3
+	@$(BIN)/connector sync -c config.example.yaml || test $$? -eq 3
 	@echo
 	@echo "The books are plain text: books/acme/main.beancount and the month files beside it."
-	@echo "What became of each refund:  $(BIN)/connector -c config.example.yaml list refunds"
-	@echo "What waits for a person:     $(BIN)/connector -c config.example.yaml list held"
-	@echo "Why one became what it is:   $(BIN)/connector -c config.example.yaml explain REFUND_ID"
+	@echo "What became of each refund:  $(BIN)/connector list refunds -c config.example.yaml"
+	@echo "What waits for a person:     $(BIN)/connector list held -c config.example.yaml"
+	@echo "Why one became what it is:   $(BIN)/connector explain REFUND_ID -c config.example.yaml"
 	@echo "The books in a browser:      make books"
 	@echo "Run make demo again and nothing is posted twice; make clean-demo forgets it all."
 

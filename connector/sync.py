@@ -121,7 +121,9 @@ class Pass:
 
     def intake(self) -> Intake:
         ledgers = [(one.name, one.posts_sales) for one in self.setup.ledgers.values()]
-        return Intake(self.engine, self.lease, ledgers, self.setup.books.start, self.now)
+        return Intake(
+            self.engine, self.lease, ledgers, self.setup.books.start, self.now, self.setup.world.new_id
+        )
 
     def read_source(self, source: Source, intake: Intake, refetch: tuple[str, ...] | None) -> None:
         pulled = self.report.pulled
@@ -210,7 +212,7 @@ class Pass:
                     tick(len(rows))
 
     def push(self, desk: Desk, outbox: Outbox) -> None:
-        with self.progress.stage(f"Posting to {desk.policy.name}", outbox.count(("planned",))) as tick:
+        with self.progress.stage(f"Posting to {desk.policy.name}", outbox.count("planned")) as tick:
             push = Push(
                 self.setup.world,
                 outbox,

@@ -10,7 +10,7 @@ import click
 
 from connector.cli.opening import open_books
 from connector.cli.root import config_option, json_option
-from connector.cli.shapes import document_json, money, moment, outcome_json, print_json
+from connector.cli.shapes import document_json, moment, money, outcome_json, print_json
 from connector.errors import InputError
 from connector.planning.facts import Facts
 from connector.planning.model import Charge, Refund
@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 @click.command("explain")
 @click.argument("refund_id")
 @config_option
+@click.option("--raw", is_flag=True, help="Print the refund as Stripe sent it, and nothing else.")
 @json_option
-def explain_command(refund_id: str, config: Path, as_json: bool) -> int:
+def explain_command(refund_id: str, config: Path, raw: bool, as_json: bool) -> int:
     """Tell the story of REFUND_ID: the facts read, the rules tried in order and why each did not match, the one that
     won, the switches applied, the documents with their debits and credits, and every attempt to post them."""
     with open_books(config) as (setup, engine):
@@ -38,6 +39,9 @@ def explain_command(refund_id: str, config: Path, as_json: bool) -> int:
             raise InputError(
                 f"no refund {refund_id} has been read from Stripe; connector sync reads what is new"
             )
+        if raw:
+            click.echo(views.raw_object(engine, refund_id) or "it came inside another object only")
+            return 0
         charge = views.facts_of(engine, [refund.charge_id or ""]).get(refund.charge_id or "")
         stories = {one.name: tell_ledger(engine, one, refund) for one in setup.ledgers.values()}
         story = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import groupby, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
@@ -13,8 +13,8 @@ from connector.cli.opening import open_books
 from connector.cli.reports import needs_person
 from connector.cli.root import config_option, json_option, ledger_option
 from connector.cli.screen import print_table
-from connector.cli.shapes import document_json, money, moment, outcome_json, print_json_list
-from connector.planning.model import Charge, Invoice, Refund
+from connector.cli.shapes import document_json, moment, money, outcome_json, print_json_list
+from connector.planning.model import Charge, DocumentState, Invoice, Refund
 from connector.planning.status import invoice_status, payment_status, refunded_minor
 from connector.store import views
 
@@ -23,6 +23,17 @@ if TYPE_CHECKING:
 
     from connector.workplace import Setup
 
+# What --state and --status may name. Stripe may add a status of refunds; these are those of 2026-10-28.
+STATES: dict[str, tuple[str, ...]] = {
+    "refunds": views.OUTCOMES,
+    "documents": get_args(DocumentState),
+    "held": ("held", "reversed"),
+}
+STATUSES = {
+    "refunds": ("pending", "requires_action", "succeeded", "failed", "canceled"),
+    "payments": ("Paid", "Partially refunded", "Refunded"),
+    "invoices": ("Paid", "Unpaid", "Refunded", "Void", "Uncollectible", "Draft"),
+}
 WHAT = ("refunds", "documents", "invoices", "payments", "held")
 PAGE = 1000
 
@@ -48,6 +59,7 @@ def list_command(
     as_json: bool,
 ) -> int:
     """List refunds with what became of them, documents, invoices, payments, or what is held and why."""
+    check_filters(what, state, status)
     with open_books(config) as (setup, engine):
         names = [one.name for one in setup.chosen(ledger)]
         makers = {
@@ -64,6 +76,20 @@ def list_command(
         else:
             print_items(what, items)
     return 0
+
+
+def check_filters(what: str, state: str | None, status: str | None) -> None:
+    """A filter that can never match is a mistake, and an empty list would hide it."""
+    for option, value, known in (
+        ("--state", state, STATES.get(what)),
+        ("--status", status, STATUSES.get(what)),
+    ):
+        if value is None:
+            continue
+        if known is None:
+            raise click.UsageError(f"list {what} has no {option}")
+        if value.lower() not in [word.lower() for word in known]:
+            raise click.UsageError(f"{option} {value}: {what} have none such; known: {', '.join(known)}")
 
 
 def refunds(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from connector.errors import ConnectorError
 from connector.world import World
 
 if TYPE_CHECKING:
@@ -30,7 +32,8 @@ def open_books(config: Path) -> Iterator[tuple[Setup, Engine]]:
     from connector.workplace import open_state
 
     setup = open_setup(config)
-    engine = open_state(setup)
+    with state_at_hand(setup):
+        engine = open_state(setup)
     try:
         yield setup, engine
     finally:
@@ -42,11 +45,25 @@ def hold_books(config: Path, wait: bool) -> Iterator[tuple[Setup, Engine, Lease]
     """Settings and state, with the lease: one run at a time."""
     from connector.store.lease import hold_lease
 
-    with (
-        open_books(config) as (setup, engine),
-        hold_lease(engine, setup.settings.state_url, setup.world, wait) as lease,
-    ):
+    # A run makes many short-lived values and few cycles: looking for cycles rarely saves a tenth of its time.
+    gc.set_threshold(50_000, 20, 100)
+    with ExitStack() as stack:
+        setup, engine = stack.enter_context(open_books(config))
+        with state_at_hand(setup):
+            lease = stack.enter_context(hold_lease(engine, setup.settings.state_url, setup.world, wait))
         yield setup, engine, lease
+
+
+@contextmanager
+def state_at_hand(setup: Setup) -> Iterator[None]:
+    """A folder or file of the state that cannot be made or opened is told as such."""
+    try:
+        yield
+    except OSError as error:
+        path = error.filename or setup.settings.state_file
+        raise ConnectorError(
+            f"the state cannot be used: {path}: {(error.strerror or str(error)).lower()}"
+        ) from error
 
 
 @contextmanager

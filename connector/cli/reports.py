@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from connector.cli.screen import print_table
-from connector.cli.shapes import document_json, money_words, moment, print_json
+from connector.cli.shapes import document_json, moment, money_words, print_json
 from connector.store import views
+from connector.store.codec import decode_list
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -121,19 +122,18 @@ def print_held(engine: Engine, names: Sequence[str]) -> None:
 
 
 def print_warnings(engine: Engine, report: PassReport) -> None:
-    """Warnings of this run's documents, each sentence once with how often it was said."""
+    """Warnings of what this run decided, each kind once with how often it was said."""
     seen: dict[str, tuple[int, str]] = {}
-    for row in views.decisions(engine, report.ledgers):
-        if row.touched_run == report.run_id and row.warnings:
-            from connector.store.codec import decode_list
-
-            for warning in decode_list(row.warnings):
-                kind = warning.partition(":")[0]
-                count, first = seen.get(kind, (0, warning))
-                seen[kind] = (count + 1, first)
-    for count, warning in seen.values():
+    for warnings in views.warnings_of_run(engine, report.ledgers, report.run_id):
+        for warning in decode_list(warnings):
+            kind = warning.partition(":")[0]
+            count, first = seen.get(kind, (0, warning))
+            seen[kind] = (count + 1, first)
+    for count, warning in list(seen.values())[:MOST_SHOWN]:
         more = f" (and {count - 1} more like it)" if count > 1 else ""
         click.echo(f"Warning: {warning}{more}")
+    if len(seen) > MOST_SHOWN:
+        click.echo(f"... and {len(seen) - MOST_SHOWN} more warnings: connector list refunds --json")
 
 
 # ---------------------------------------------------------------------------------------------- plan

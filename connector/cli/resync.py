@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
 from connector.cli.opening import hold_books, stop_flag
 from connector.cli.root import config_option, json_option, ledger_option
-from connector.cli.sync import run_pass, tell
+from connector.cli.sync import json_of_errors, run_pass, tell
 from connector.store import views
 
 DAY = click.DateTime(["%Y-%m-%d"])
+SETTLED = ("posted", "adopted", "marked", "reversed", "dropped")
 
 
 @click.command("resync")
@@ -36,15 +38,22 @@ def resync_command(
 ) -> int:
     """Look at refunds again: read them afresh, look in the ledgers, post what is missing.
 
-    A posted refund stays as it is, and says so. Refunds that were excluded by a switch are decided again.
+    A posted refund stays as it is, and says so. Refunds that were excluded by a switch are decided again; one that a
+    person skipped only where it is named, not by --since.
     """
-    from connector.operations.resync import ask_again, choose_refunds, span_of
+    from connector.operations.resync import ask_again, bring_back, choose_subjects, span_of
 
     if bool(ids) == (since is not None):
         raise click.UsageError("give refund or charge ids, or --since DATE")
     if until is not None and since is None:
         raise click.UsageError("--until needs --since")
-    with hold_books(config, False) as (setup, engine, lease), stop_flag() as should_stop:
+    if since is not None and until is not None and until < since:
+        raise click.UsageError("--until is a day before --since")
+    with (
+        json_of_errors(as_json),
+        hold_books(config, False) as (setup, engine, lease),
+        stop_flag() as should_stop,
+    ):
         names = [one.name for one in setup.chosen(ledger)]
         span = None
         if since is not None:
@@ -53,26 +62,28 @@ def resync_command(
         before: dict[tuple[str, str], str] = {}
 
         def mark() -> None:
-            chosen.extend(choose_refunds(engine, names, ids, span))
-            for refund_id in chosen:
-                for row in views.decisions(engine, names, subject_id=refund_id):
-                    before[row.ledger, refund_id] = row.outcome
-            ask_again(engine, lease, names, chosen, replace)
+            refunds, charges = choose_subjects(engine, names, ids, span)
+            chosen.extend(refunds)
+            for row in views.decisions_of(engine, names, chosen):
+                before[row.ledger, row.subject_id] = row.outcome
+            if ids:
+                bring_back(engine, lease, setup, names, chosen)
+            ask_again(engine, lease, names, refunds, charges, replace)
 
-        afresh = ids or tuple(choose_refunds(engine, names, (), span))
+        known = choose_subjects(engine, names, (), span)[0] if span is not None else ids
         report = run_pass(
-            setup, engine, lease, "resync", ledger, should_stop, refetch=afresh, after_pull=mark
+            setup, engine, lease, "resync", ledger, should_stop, refetch=tuple(known) or None, after_pull=mark
         )
         if not as_json:
-            for refund_id in chosen:
-                for row in views.decisions(engine, names, subject_id=refund_id):
-                    same = row.touched_run != report.run_id
-                    told = f"{row.outcome} as {row.number}" if row.number else row.outcome
-                    rest = (
-                        " already; nothing to do"
-                        if same and before[row.ledger, refund_id] == "posted"
-                        else ""
-                    )
-                    click.echo(f"{refund_id} in {row.ledger}: {told}{rest}")
+            for row in views.decisions_of(engine, names, chosen):
+                click.echo(told(row, before[row.ledger, row.subject_id], report.run_id))
             click.echo()
         return tell(setup, engine, report, as_json)
+
+
+def told(row: Any, before: str, run_id: str) -> str:
+    """One refund in one ledger: what it is now, and that nothing was to be done where that is so."""
+    outcome = f"{row.outcome} as {row.number}" if row.number else str(row.outcome)
+    rest = " already; nothing to do" if row.touched_run != run_id and before in SETTLED else ""
+    why = f" ({row.reason})" if row.reason else ""
+    return f"{row.subject_id} in {row.ledger}: {outcome}{why}{rest}"

@@ -102,12 +102,19 @@ def print_version(ctx: click.Context, param: click.Parameter, value: bool) -> No
     is_eager=True,
     help="Show the version.",
 )
-def cli() -> None:
+@click.option("-c", "--config", type=click.Path(path_type=Path), help="The settings file; may also follow the command.")
+def cli(config: Path | None) -> None:
     """Every Stripe refund in the books exactly once, or on a list that says why not.
 
     A settings file names the books, where Stripe is read from and the ledgers: see config.example.yaml. Start with
     `connector check`, look at `connector plan`, then call `connector sync` from a schedule.
     """
+
+
+def settings_path(ctx: click.Context, param: click.Parameter, value: Path | None) -> Path:
+    """The file given with the command, else the one given before it, else config.yaml."""
+    before: Path | None = ctx.find_root().params.get("config")
+    return value or before or Path("config.yaml")
 
 
 def config_option(function: Any) -> Any:
@@ -117,9 +124,8 @@ def config_option(function: Any) -> Any:
         "--config",
         "config",
         type=click.Path(path_type=Path),
-        default=Path("config.yaml"),
-        show_default=True,
-        help="The settings file.",
+        callback=settings_path,
+        help="The settings file (config.yaml unless given here or before the command).",
     )(function)
 
 
@@ -164,11 +170,12 @@ def report_unexpected(error: Exception) -> int:
     """A database or disk that fails, or a fault of ours: one sentence, and the traceback only where it is asked for."""
     if os.environ.get("CONNECTOR_TRACEBACK"):
         raise error
-    name = type(error).__name__
-    words = str(getattr(error, "orig", None) or error).strip().split("\n", 1)[0]
+    # SQLAlchemy keeps the database's own error in `orig`.
+    own = getattr(error, "orig", None)
+    words = str(own or error).strip().split("\n", 1)[0][:300]
+    what = f"the state failed: {words}" if own is not None else f"an unexpected {type(error).__name__}: {words}"
     click.echo(
-        f"stopped by an unexpected {name}: {words[:300]}; nothing is lost, the next run goes on from here "
-        f"(CONNECTOR_TRACEBACK=1 shows where)",
+        f"stopped: {what}; nothing is lost, the next run goes on from here (CONNECTOR_TRACEBACK=1 shows where)",
         err=True,
     )
     return 1

@@ -11,7 +11,8 @@ from connector.cli.opening import exit_code, open_books
 from connector.cli.reports import kind_words, needs_person, print_held
 from connector.cli.root import config_option, json_option
 from connector.cli.screen import print_table
-from connector.cli.shapes import money, money_words, moment, print_json
+from connector.cli.shapes import moment, money, money_words, print_json
+from connector.operations.clearing import Difference, known_differences
 from connector.store import views
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ def status_command(config: Path, as_json: bool) -> int:
     with open_books(config) as (setup, engine):
         names = list(setup.ledgers)
         last = views.last_run(engine)
-        differences = known_differences(setup, engine)
+        ledgers = [(one.name, one.posts_sales) for one in setup.ledgers.values()]
+        differences = [difference_json(d) for d in known_differences(engine, setup.books, ledgers)]
         if as_json:
             print_json(status_json(setup, engine, last, differences))
         else:
@@ -112,9 +114,10 @@ def print_status(setup: Setup, engine: Engine, last: Any, differences: list[dict
     if differences:
         print_table(
             "Known differences of clearing (at Stripe, and not in the books)",
-            ["what", "id", "amount", "why"],
+            ["ledger", "what", "id", "amount", "why"],
             [
                 [
+                    d["ledger"],
                     d["what"],
                     d["id"],
                     f"{d['amount']['amount']} {d['amount']['currency'].upper()}",
@@ -122,46 +125,15 @@ def print_status(setup: Setup, engine: Engine, last: Any, differences: list[dict
                 ]
                 for d in differences
             ],
-            right=(2,),
+            right=(3,),
         )
 
 
-WHY = {
-    "waiting": "waiting, and already taken from the Stripe balance",
-    "held": "held for a person",
-    "excluded": "excluded by a setting or a person",
-    "dropped": "failed before it was posted; the two movements differ, or a fee remains",
-    "failed": "not posted yet, will be tried again",
-}
-
-
-def known_differences(setup: Setup, engine: Engine) -> list[dict[str, Any]]:
-    """What moved the Stripe balance and does not stand in the books: refunds by outcome, and disputes."""
-    found: list[dict[str, Any]] = []
-    for outcome, moved in views.unposted_balance(engine, list(setup.ledgers), tuple(WHY)).items():
-        found.extend(
-            {
-                "what": f"refund {outcome}",
-                "id": refund.refund_id,
-                "amount": money(net, currency),
-                "sentence": WHY[outcome],
-            }
-            for refund, net, currency in moved
-        )
-    for dispute in views.disputes(engine, setup.books.start):
-        nets: dict[str, int] = {}
-        for moved_by in dispute.balance_transactions:
-            nets[moved_by.currency] = (
-                nets.get(moved_by.currency, 0) + moved_by.amount_minor - moved_by.fee_minor
-            )
-        for currency, net in nets.items():
-            if net:
-                found.append(
-                    {
-                        "what": f"dispute {dispute.status}",
-                        "id": dispute.dispute_id,
-                        "amount": money(net, currency),
-                        "sentence": f"dispute of charge {dispute.charge_id}; disputes are not posted",
-                    }
-                )
-    return found
+def difference_json(difference: Difference) -> dict[str, Any]:
+    return {
+        "ledger": difference.ledger,
+        "what": difference.what,
+        "id": difference.object_id,
+        "amount": money(difference.amount_minor, difference.currency),
+        "sentence": difference.sentence,
+    }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,10 +11,12 @@ import click
 
 from connector.cli.opening import exit_code, hold_books, stop_flag
 from connector.cli.reports import plan_effects, print_held, print_plan, print_report, report_json
-from connector.cli.root import config_option, json_option, ledger_option
+from connector.cli.root import config_option, json_option, ledger_option, report_unexpected
 from connector.cli.screen import make_progress
 from connector.cli.shapes import document_json, money, print_json
+from connector.errors import ConnectorError, InputError
 from connector.store import views
+from connector.world import World
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -36,10 +39,34 @@ def run_pass(
     refetch: tuple[str, ...] | None = None,
     after_pull: Callable[[], None] = lambda: None,
 ) -> PassReport:
+    """Run a pass. What goes wrong on the way, but for a mistake in the input, stands in its report."""
     from connector.sync import Pass
 
     one = Pass(setup, engine, lease, make_progress(), should_stop)
-    return one.run(command, ledger, write, refetch, after_pull)
+    try:
+        return one.run(command, ledger, write, refetch, after_pull)
+    except InputError:
+        raise
+    except ConnectorError as error:
+        one.fail(None, error.code, str(error))
+        return one.report
+
+
+@contextmanager
+def json_of_errors(as_json: bool) -> Iterator[None]:
+    """A run that cannot begin (another one holds the books, the state is away) answers with an object too."""
+    try:
+        yield
+    except InputError:
+        raise
+    except ConnectorError as error:
+        if not as_json:
+            raise
+        click.echo(str(error), err=True)
+        pulled = {"charges": 0, "refunds": 0, "changed": 0}
+        told = {"ledger": None, "code": error.code, "sentence": str(error)}
+        print_json({"run_id": World().new_id(), "pulled": pulled, "ledgers": {}, "errors": [told]})
+        raise click.exceptions.Exit(error.exit_code) from error
 
 
 def tell(setup: Setup, engine: Engine, report: PassReport, as_json: bool) -> int:
@@ -72,7 +99,11 @@ def sync_command(config: Path, ledger: str | None, wait: bool, as_json: bool) ->
     This is what a schedule calls. It may be stopped or killed at any moment: the next run goes on from there, and
     looks in the ledger before it repeats anything whose outcome it does not know.
     """
-    with hold_books(config, wait) as (setup, engine, lease), stop_flag() as should_stop:
+    with (
+        json_of_errors(as_json),
+        hold_books(config, wait) as (setup, engine, lease),
+        stop_flag() as should_stop,
+    ):
         return tell(setup, engine, run_pass(setup, engine, lease, "sync", ledger, should_stop), as_json)
 
 
@@ -85,11 +116,15 @@ def plan_command(config: Path, ledger: str | None, as_json: bool) -> int:
 
     Reads Stripe and the ledgers, writes to no ledger, and ends with the change of receivable, income, tax and clearing.
     """
-    with hold_books(config, False) as (setup, engine, lease), stop_flag() as should_stop:
+    with (
+        json_of_errors(as_json),
+        hold_books(config, False) as (setup, engine, lease),
+        stop_flag() as should_stop,
+    ):
         report = run_pass(setup, engine, lease, "plan", ledger, should_stop, write=False)
         found: dict[str, Any] = {}
         for one in setup.chosen(ledger):
-            rows = views.documents(engine, [one.name], states=("planned", "unknown"))
+            rows = views.documents(engine, [one.name], states=("planned", "sending", "unknown"))
             documents = [document_json(row) for row, _ in rows]
             roles = account_roles(one.policy.mapping)
             effects = plan_effects(documents, roles)
@@ -128,8 +163,8 @@ def report_errors(report: PassReport) -> list[dict[str, Any]]:
 
 def account_roles(mapping: Any) -> dict[str, str]:
     """Account → what it is for."""
-    roles = {account: "receivable" for account in mapping.receivable_accounts.accounts()}
-    roles |= {account: "clearing" for account in mapping.clearing_accounts.accounts()}
+    roles = dict.fromkeys(mapping.receivable_accounts.accounts(), "receivable")
+    roles |= dict.fromkeys(mapping.clearing_accounts.accounts(), "clearing")
     named = (("fees", mapping.fees), ("exchange", mapping.exchange), ("tax", mapping.tax))
     return roles | {account: role for role, account in named if account is not None}
 
@@ -149,4 +184,4 @@ def run_command(config: Path) -> int:
             tell(setup, engine, run_pass(setup, engine, lease, "run", None, should_stop), False)
 
     with stop_flag() as should_stop:
-        return stay(config, one_pass, should_stop)
+        return stay(config, one_pass, should_stop, report_unexpected)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Engine, delete, select, tuple_, update
+from sqlalchemy import Engine, delete, select, text, tuple_, update
 
 from connector.store.bulk import within
 from connector.store.intake import DECIDE_NOW
 from connector.store.lease import Lease
-from connector.store.schema import attempt_document, decision, document, refund_number, sale_number
+from connector.store.schema import DUE, OPEN, attempt_document, decision, document, refund_number, sale_number
 
 PAGE = 1000
 TRANSACTION = 10_000
@@ -23,7 +23,7 @@ def due_pages(engine: Engine, ledger: str, subject: str, page: int = PAGE) -> It
         with engine.connect().execution_options(reading=True) as connection:
             rows = connection.execute(
                 select(decision)
-                .where(decision.c.ledger == ledger, decision.c.subject == subject, decision.c.due > 0)
+                .where(decision.c.ledger == ledger, decision.c.subject == subject, text(DUE))
                 .where(tuple_(decision.c.created, decision.c.subject_id) > last)
                 .order_by(decision.c.created, decision.c.subject_id)
                 .limit(page)
@@ -44,7 +44,7 @@ def discard_unsent(engine: Engine, lease: Lease, ledger: str) -> int:
             row.subject_id
             for row in connection.execute(
                 select(document.c.subject_id).where(
-                    document.c.ledger == ledger, document.c.state == "planned"
+                    document.c.ledger == ledger, document.c.state == "planned", text(OPEN)
                 )
             )
         }

@@ -211,9 +211,13 @@ def _take_back(folder: Path, descriptor: int, size: int, written: bytes, error: 
 # --------------------------------------------------------------------------------------------------- recovery
 
 
-def recover(folder: Path, recovery: Recovery) -> None:
-    """Finish or take back what a killed run left; a file that a person has changed since is left as it is."""
+def remove_leftovers(folder: Path) -> None:
+    """Remove what a killed rewriting of the main file left beside it."""
     remove_file(Path(os.path.realpath(folder / MAIN_NAME) + ".tmp"))
+
+
+def recover(folder: Path, recovery: Recovery) -> None:
+    """Finish or take back an append that broke off; a file that a person has changed since is left as it is."""
     content = read_file(folder / MARKER_NAME)
     if content is None:
         return

@@ -1,4 +1,4 @@
-"""The files of a books folder as Beancount reaches them, what has changed in them, and the entries they hold."""
+"""The files of a books folder as Beancount reaches them, what changed in them, and the entries they hold."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import errno
 import glob
 import os
 import re
+import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -13,7 +14,7 @@ from typing import BinaryIO
 from connector.delivery.file_append import MAIN_NAME
 from connector.delivery.file_index import BookFile, FileIndex, read_stamp
 from connector.delivery.file_requests import FoundEntry, Printed, Question
-from connector.delivery.file_rows import Row, RowReader, decode_books, hash_term
+from connector.delivery.file_rows import Row, decode_books, hash_term
 from connector.ledgers.beancount_text import Opening, parse_entry
 
 MONTH_NAME = re.compile(r"[0-9]{4}-[0-9]{2}\.beancount")
@@ -26,11 +27,14 @@ class Moved(OSError):
 
 
 class Books:
-    """The books of one folder, through their index; callers hold the folder's lock. Raises OSError, sqlite3.Error."""
+    """The books of one folder, through their index; callers hold the folder's lock.
+
+    Raises OSError and sqlite3.Error.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.index = FileIndex(folder)
-        self._folder = folder
+        self._folder = os.fspath(folder)
         self._included: set[str] = set()
 
     # --------------------------------------------------------------------------------------------- what changed
@@ -66,6 +70,8 @@ class Books:
         """The files that an `include` in `path` names, relative to the folder."""
         if "\0" in pattern:
             return []
+        if "/" not in path and "/" not in pattern and not glob.has_magic(pattern):
+            return [pattern]
         absolute = os.path.join(self._folder, os.path.dirname(path), pattern)
         found = glob.glob(absolute, recursive=True) if glob.has_magic(pattern) else [absolute]
         return [os.path.relpath(name, self._folder) for name in found]
@@ -96,7 +102,7 @@ class Books:
         """Add what was just appended; a file that something else changed too is left to the next refresh."""
         book_file = self.index.files[path]
         if book_file.stamp == read_stamp(before) and after.st_size == before.st_size + printed.size:
-            reader = RowReader(book_file.file, path, book_file.lines)
+            reader = self.index.reader(book_file)
             reader.add(before.st_size, printed.text, zip(printed.blocks, printed.metadata, strict=True))
             self.index.extend(book_file, reader, read_stamp(after))
 
@@ -125,7 +131,8 @@ class Books:
         after = question.after
         if question.by != "all":
             terms = map(hash_term, question.asked())
-            places = sorted({(paths[row.file], row.offset, row) for row in self.index.look_up(terms)})
+            rows = self.index.look_up(terms)
+            places = sorted({(paths.get(row.file, ""), row.offset, row) for row in rows})
             for path, offset, row in places:
                 if after is None or (path, offset) > after:
                     yield row
@@ -142,13 +149,17 @@ class Books:
         descriptor, opened = -1, -1
         try:
             for row in rows:
+                if row.file not in paths:
+                    raise sqlite3.DatabaseError("the index has an entry of no file")
                 if row.file != opened:
                     if descriptor >= 0:
                         os.close(descriptor)
-                    descriptor = os.open(self._folder / paths[row.file], os.O_RDONLY | os.O_CLOEXEC)
+                    descriptor = os.open(
+                        os.path.join(self._folder, paths[row.file]), os.O_RDONLY | os.O_CLOEXEC
+                    )
                     opened = row.file
                 entry = parse_entry(decode_books(os.pread(descriptor, row.length, row.offset)), row.line)
-                if entry is None:
+                if entry is None or not (row.name or entry.metadata.get("document_key")):
                     raise Moved(errno.ESTALE, "changed while it was read", paths[row.file])
                 yield FoundEntry(paths[row.file], row.offset, row.line, row.name, entry)
         finally:

@@ -36,6 +36,7 @@ from connector.delivery.file_append import (
     make_folder,
     read_file,
     recover,
+    remove_leftovers,
     rewrite_file,
 )
 from connector.delivery.file_books import MONTH_NAME, Books, Moved
@@ -110,6 +111,8 @@ class FileCourier:
     def _prepare(self) -> None:
         """Before anything else, under the lock: settle what a killed run left, then see what has changed."""
         recover(self._folder, self._recovery)
+        if not self._opened:
+            remove_leftovers(self._folder)
         cut = None if self._opened else self._cut_torn_tail
         try:
             self._books.refresh(cut)

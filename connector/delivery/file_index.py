@@ -16,11 +16,10 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
-from operator import itemgetter
 from pathlib import Path
 
 from connector.delivery.file_append import remove_file
-from connector.delivery.file_rows import Row, RowReader, Term
+from connector.delivery.file_rows import ENTRY_BITS, Row, RowReader
 from connector.ledgers.beancount_text import Opening
 
 INDEX_NAME = ".index.sqlite3"
@@ -30,34 +29,35 @@ _ASKED_AT_ONCE = 500
 _SCHEMA = f"""
 BEGIN IMMEDIATE;
 CREATE TABLE files (
-    file INTEGER PRIMARY KEY AUTOINCREMENT, path TEXT UNIQUE NOT NULL, stamp TEXT NOT NULL, facts TEXT NOT NULL
+    file INTEGER PRIMARY KEY, path TEXT UNIQUE NOT NULL, stamp TEXT NOT NULL, facts TEXT NOT NULL
 );
 CREATE TABLE entries (
-    file INTEGER NOT NULL, offset INTEGER NOT NULL, length INTEGER NOT NULL, line INTEGER NOT NULL, name TEXT,
-    PRIMARY KEY (file, offset)
-) WITHOUT ROWID;
-CREATE TABLE terms (
-    term INTEGER NOT NULL, file INTEGER NOT NULL, offset INTEGER NOT NULL, PRIMARY KEY (term, file, offset)
-) WITHOUT ROWID;
+    entry INTEGER PRIMARY KEY, file INTEGER NOT NULL, offset INTEGER NOT NULL, length INTEGER NOT NULL,
+    line INTEGER NOT NULL, name TEXT
+);
+CREATE UNIQUE INDEX entries_place ON entries (file, offset);
+CREATE TABLE terms (term INTEGER PRIMARY KEY);
 CREATE TABLE left_behind (entries INTEGER NOT NULL);
 PRAGMA user_version = {_VERSION};
 COMMIT;
 """
 _LOOK_UP = """
-SELECT e.file, e.offset, e.length, e.line, e.name
-FROM terms t JOIN entries e ON e.file = t.file AND e.offset = t.offset WHERE t.term IN (%s)
+WITH asked (hash) AS (VALUES %s)
+SELECT e.entry, e.file, e.offset, e.length, e.line, e.name
+FROM asked CROSS JOIN terms t ON t.term BETWEEN asked.hash AND asked.hash + 2147483647
+JOIN entries e ON e.entry = t.term & 2147483647
 """
-# Terms are ordered by value: to find those of one file, all are read. So they are left behind, joined with no
-# entry since a file that is read again gets a new number, until they are many.
+# To find the terms of one file, all would have to be read. So they are left behind when its entries go, until
+# they are many; one that names the number of a newer entry is seen through when that entry is read.
 _SWEEP_AFTER = 100_000
 _PAGE = """
-SELECT file, offset, length, line, name FROM entries WHERE file = ? AND offset > ? ORDER BY offset LIMIT ?
+SELECT entry, file, offset, length, line, name FROM entries WHERE file = ? AND offset > ? ORDER BY offset LIMIT ?
 """
 
 
 @dataclass(slots=True)
 class BookFile:
-    """One file of the books; `included` says whether Beancount reaches it from the main file."""
+    """One file of the books; `path` is relative to the folder, `stamp` tells whether it has changed since."""
 
     file: int
     path: str
@@ -66,7 +66,6 @@ class BookFile:
     includes: list[str] = field(default_factory=list)
     openings: list[Opening] = field(default_factory=list)
     options: list[tuple[str, str]] = field(default_factory=list)
-    included: bool = False
 
     def facts(self) -> str:
         """What is kept of the file beside its entries."""
@@ -89,8 +88,9 @@ class FileIndex:
         self._folder = folder
         self._connection: sqlite3.Connection | None = None
         self._data_version = -1
+        self._next_entry = 1
         self._recent: list[Row] = []
-        self._recent_terms: list[Term] = []
+        self._recent_terms: list[int] = []
         self._recent_hashes: set[int] = set()
         self._recent_paths: set[str] = set()
 
@@ -121,7 +121,12 @@ class FileIndex:
                 self.files[path] = _read_facts(BookFile(file, path, stamp), facts)
         except (ValueError, TypeError) as error:
             raise sqlite3.DatabaseError("the index holds what it should not") from error
+        self._next_entry = 1 + connection.execute("SELECT ifnull(max(entry), 0) FROM entries").fetchone()[0]
         self._data_version = data_version
+
+    def reader(self, book_file: BookFile) -> RowReader:
+        """A reader of what follows in a file."""
+        return RowReader(book_file.file, book_file.path, self._next_entry, book_file.lines)
 
     def drop(self, path: str) -> None:
         """Forget a file."""
@@ -139,7 +144,7 @@ class FileIndex:
                 "INSERT INTO files (path, stamp, facts) VALUES (?, '', '')", (path,)
             ).lastrowid
             assert number is not None
-            reader = RowReader(number, path)
+            reader = RowReader(number, path, self._next_entry)
             for base, content in chunks:
                 reader.read(base, content)
                 _insert_rows(connection, reader.rows, reader.terms)
@@ -154,6 +159,7 @@ class FileIndex:
                 options=reader.options,
             )
             _store_file(connection, book_file)
+        self._next_entry = reader.next_entry
         self.files[path] = book_file
         return book_file
 
@@ -161,7 +167,8 @@ class FileIndex:
         """Add what was appended to a file."""
         self._recent += reader.rows
         self._recent_terms += reader.terms
-        self._recent_hashes.update(map(itemgetter(0), reader.terms))
+        self._recent_hashes.update([term >> ENTRY_BITS for term in reader.terms])
+        self._next_entry = reader.next_entry
         book_file.lines, book_file.stamp = reader.lines, stamp
         self._recent_paths.add(book_file.path)
         if len(self._recent) >= RECENT_ROWS:
@@ -190,8 +197,8 @@ class FileIndex:
         if not self._recent_hashes.isdisjoint(asked):
             self.flush()
         for start in range(0, len(asked), _ASKED_AT_ONCE):
-            part = asked[start : start + _ASKED_AT_ONCE]
-            for row in connection.execute(_LOOK_UP % ",".join("?" * len(part)), part):
+            part = [asked_hash << ENTRY_BITS for asked_hash in asked[start : start + _ASKED_AT_ONCE]]
+            for row in connection.execute(_LOOK_UP % ",".join(["(?)"] * len(part)), part):
                 yield Row(*row)
 
     def page(self, file: int, after: int, limit: int) -> list[Row]:
@@ -267,15 +274,15 @@ def _delete_file(connection: sqlite3.Connection, path: str) -> None:
     connection.execute("DELETE FROM files WHERE file = ?", known)
     connection.execute("INSERT INTO left_behind VALUES (?)", (deleted,))
     if connection.execute("SELECT total(entries) FROM left_behind").fetchone()[0] > _SWEEP_AFTER:
-        connection.execute("DELETE FROM terms WHERE file NOT IN (SELECT file FROM files)")
+        connection.execute("DELETE FROM terms WHERE term & 2147483647 NOT IN (SELECT entry FROM entries)")
         connection.execute("DELETE FROM left_behind")
 
 
-def _insert_rows(connection: sqlite3.Connection, rows: list[Row], terms: list[Term]) -> None:
-    connection.executemany("INSERT INTO entries VALUES (?, ?, ?, ?, ?)", rows)
+def _insert_rows(connection: sqlite3.Connection, rows: list[Row], terms: list[int]) -> None:
+    connection.executemany("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?)", rows)
     # In the order of the table, so that each of its pages is written once.
     terms.sort()
-    connection.executemany("INSERT INTO terms VALUES (?, ?, ?)", terms)
+    connection.executemany("INSERT OR IGNORE INTO terms VALUES (?)", zip(terms))
 
 
 def _store_file(connection: sqlite3.Connection, book_file: BookFile) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from connector.ledgers.beancount_block import OWN_FORM
 from connector.ledgers.beancount_text import (
     Block,
     JournalEntry,
@@ -15,7 +16,6 @@ from connector.ledgers.beancount_text import (
     is_account,
     own_metadata,
     stripe_ids,
-    walk_blocks,
 )
 from connector.ledgers.contract import Answer, Request
 
@@ -121,15 +121,15 @@ def read_printed(body: bytes) -> Printed:
         raise BadRequest("the text is no UTF-8") from error
     printed = Printed(text, len(body), [], [])
     position = 0
-    for block in walk_blocks(text, [], [], []):
-        if block.offset != position or block.own is None or not text.startswith("\n", block.end_offset):
-            break
-        metadata = own_metadata(block.own)
+    line = 1
+    while (own := OWN_FORM.match(text, position)) is not None and text.startswith("\n", own.end()):
+        metadata = own_metadata(own)
         if not metadata.get("document_key", "").startswith("dk"):
             break
-        printed.blocks.append(block)
+        printed.blocks.append(Block(own[0], position, own.end(), line, own))
         printed.metadata.append(metadata)
-        position = block.end_offset + 1
+        line += text.count("\n", position, own.end()) + 1
+        position = own.end() + 1
     if position != len(text) or not text:
         raise BadRequest(f"what stands at character {position} is no transaction in the printed form")
     if len(set(printed.document_keys)) != len(printed.blocks):
@@ -173,6 +173,7 @@ def json_answer(status: int, content: dict[str, Any]) -> Answer:
 def entry_json(found: FoundEntry) -> dict[str, Any]:
     """An entry as a FIND answers it: the fields of `JournalEntry`, its file, its ledger id and its Stripe ids.
 
+    A posting is [account, amount_minor or null, currency, metadata].
     `refund_ids` and `charge_ids` are all that it is for (`stripe_ids`), `refund_id` and `charge_id` the first.
     """
     entry = found.entry
@@ -193,12 +194,7 @@ def entry_json(found: FoundEntry) -> dict[str, Any]:
         "links": entry.links,
         "metadata": entry.metadata,
         "postings": [
-            {
-                "account": posting.account,
-                "amount_minor": posting.amount_minor,
-                "currency": posting.currency,
-                "metadata": posting.metadata,
-            }
+            (posting.account, posting.amount_minor, posting.currency, posting.metadata)
             for posting in entry.postings
         ],
         "exotic": entry.exotic,

@@ -22,11 +22,12 @@ from connector.ledgers.beancount_text import (
 
 
 class Row(NamedTuple):
-    """Where an entry stands; `offset` and `length` count bytes.
+    """Where an entry stands; `entry` is its number in the index, `offset` and `length` count bytes.
 
     `name` is the ledger id of an entry that has no document key.
     """
 
+    entry: int
     file: int
     offset: int
     length: int
@@ -34,8 +35,8 @@ class Row(NamedTuple):
     name: str | None
 
 
-# A hashed value (`hash_term`), and file and offset of the entry that has it.
-Term = tuple[int, int, int]
+# A term is a hashed value (`hash_term`) in front of the number of an entry that has it, in one whole number.
+ENTRY_BITS = 31
 
 _NOT_UTF8 = re.compile("[\udc80-\udcff]")
 
@@ -67,13 +68,14 @@ def name_by_hand(path: str, entry: JournalEntry, ids: Iterable[str]) -> str:
 class RowReader:
     """Collects the rows of one file in order, and for each the hashed values that it can be found by."""
 
-    def __init__(self, file: int, path: str, lines: int = 0) -> None:
+    def __init__(self, file: int, path: str, next_entry: int, lines: int = 0) -> None:
         self.rows: list[Row] = []
-        self.terms: list[Term] = []
+        self.terms: list[int] = []
         self.openings: list[Opening] = []
         self.includes: list[str] = []
         self.options: list[tuple[str, str]] = []
         self.lines = lines
+        self.next_entry = next_entry
         self._file = file
         self._path = path
         self._named: dict[str, int] = {}
@@ -115,11 +117,13 @@ class RowReader:
                 refund_ids, charge_ids = stripe_ids(entry)
                 name = self._name(entry, (*refund_ids, *charge_ids))
                 more = (name, *refund_ids, *charge_ids)
-        self.rows.append(Row(self._file, offset, length, self.lines + block.line, name))
+        entry_number = self.next_entry
+        self.next_entry += 1
+        self.rows.append(Row(entry_number, self._file, offset, length, self.lines + block.line, name))
         get = metadata.get
         # A set, because a sale's number mostly is its refund's number too.
         values = {get("document_key"), get("number"), get("refund_id"), get("charge_id"), get("sale"), *more}
-        self.terms += [(crc32(value.encode()), self._file, offset) for value in values if value]
+        self.terms += [crc32(value.encode()) << ENTRY_BITS | entry_number for value in values if value]
 
     def _name(self, entry: JournalEntry, ids: Iterable[str]) -> str:
         name = name_by_hand(self._path, entry, ids)

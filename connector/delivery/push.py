@@ -82,13 +82,13 @@ class Push:
 
     def waves(self) -> Iterator[list[Any]]:
         """Planned documents, page by page, those of one depth together: what they follow was sent before them."""
-        for rows in self.outbox.pages(("planned",), PAGE):
+        for rows in self.outbox.pages("planned", PAGE):
             for _, wave in groupby(rows, key=lambda row: row.depth):
                 yield list(wave)
 
     def look_at_unknown(self) -> None:
         """Is the effect of each doubtful document there? Found is posted, absent (for long enough) is planned again."""
-        for rows in self.outbox.pages(("unknown",), PAGE):
+        for rows in self.outbox.pages("unknown", PAGE):
             by_key = {row.document_key: row for row in rows}
             claimed = {key: claimed_from(row) for key, row in by_key.items()}
             seen = run_steps(self.ledger.look(list(claimed.values())), self.courier)

@@ -135,7 +135,7 @@ def own_metadata(own: re.Match[str]) -> dict[str, str]:
 
 
 def parse_block(block: Block) -> JournalEntry | None:
-    """The transaction of a block; None where its date cannot be read."""
+    """The transaction of a block; None where its date cannot be read or it has no postings: it books nothing."""
     own = block.own
     if own is None:
         return _parse_line_by_line(block)
@@ -199,6 +199,8 @@ def _parse_line_by_line(block: Block) -> JournalEntry | None:
             written.append(_read_posting(posting[1], posting[2]))
         elif line.lstrip(" \t")[:1] in ("#", "^"):
             _read_head(line, [], tags, links)
+    if not written:
+        return None
     postings = _settle_amounts(written)
     return JournalEntry(
         date=when,

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, select, update
 
-from connector.decisions.record import adopted_row, settle_outcomes
+from connector.decisions.record import settle_outcomes
 from connector.decisions.refunds import ASKED
-from connector.errors import InputError
+from connector.errors import ConnectorError, InputError
 from connector.ledgers.contract import Found, run_steps
-from connector.planning.rule_results import refuse_types
-from connector.store.bulk import insert_many
+from connector.operations.fill import adopt
+from connector.planning.model import REFUND_TYPES, RefundType
+from connector.planning.refund_types import sale_forms
+from connector.planning.rule_results import order_types, refuse_types
 from connector.store.lease import Lease
 from connector.store.schema import decision, document
 from connector.store.words import append_line, record_word
@@ -21,6 +25,7 @@ from connector.workplace import Desk
 from connector.world import World
 
 STUCK = ("held", "rejected")
+SALE_KINDS = ("invoice", "sales_receipt", "payment")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +41,22 @@ class Word:
 def resolve(engine: Engine, lease: Lease, world: World, desk: Desk, decisions_file: Path, word: Word) -> str:
     """Record the word and prepare what follows from it. Returns the sentence to show; `InputError` where it cannot be."""
     name = desk.policy.name
+    # One line, whatever was typed: decisions.jsonl has one decision a line.
+    word = replace(word, reason=" ".join(word.reason.split()))
+    if not word.reason:
+        raise InputError("--reason is empty; say why, it is kept with the decision")
     with engine.connect().execution_options(reading=True) as connection:
         row, key = find_subject(connection, name, word.target)
-        stuck = list(
+        documents = list(
             connection.execute(
                 select(document).where(document.c.ledger == name, document.c.subject_id == row.subject_id)
             )
         )
-    hit = find_adopted(desk, word)
-    check_word(row, stuck, word)
+        check_word(row, documents, word)
+        if word.action == "type":
+            word = replace(word, value=",".join(read_types(desk, row, word.value or "")))
+        hit = find_named(desk, word)
+        check_named(connection, name, row, word, hit)
     with engine.begin() as connection:
         lease.renew(connection)
         sentence = apply(connection, name, row, word, key, hit)
@@ -60,8 +72,17 @@ def resolve(engine: Engine, lease: Lease, world: World, desk: Desk, decisions_fi
             "reason": word.reason,
         }
         record_word(connection, record)
-        append_line(decisions_file, record)
+        keep_word(decisions_file, record)
     return sentence
+
+
+def keep_word(decisions_file: Path, record: dict[str, Any]) -> None:
+    """Append to decisions.jsonl; nothing is recorded at all where that cannot be done."""
+    try:
+        append_line(decisions_file, record)
+    except OSError as error:
+        words = (error.strerror or str(error)).lower()
+        raise ConnectorError(f"{decisions_file} cannot be written: {words}; nothing was recorded") from error
 
 
 def find_subject(connection: Connection, name: str, target: str) -> tuple[Any, str | None]:
@@ -83,8 +104,32 @@ def find_subject(connection: Connection, name: str, target: str) -> tuple[Any, s
     return row, key
 
 
-def find_adopted(desk: Desk, word: Word) -> Found | None:
-    if word.action != "adopt":
+def read_types(desk: Desk, row: Any, text: str) -> tuple[RefundType, ...]:
+    """The types that a person names, income leg first. `InputError` where they, or these of this sale, cannot be."""
+    names = [name.strip() for name in text.split(",")]
+    unknown = [name for name in names if name not in REFUND_TYPES]
+    if unknown:
+        near = get_close_matches(unknown[0], REFUND_TYPES, 1)
+        hint = f"; did you mean {near[0]}?" if near else f"; types: {', '.join(REFUND_TYPES)}"
+        raise InputError(f"--type {text}: {unknown[0]!r} is no refund type{hint}")
+    types = order_types([known for name in names for known in REFUND_TYPES if known == name])
+    facts = json.loads(row.facts) if row.facts else {}
+    sale, method = facts.get("sale"), facts.get("method")
+    wrong = refuse_types(types, sale in (None, "payment"))
+    if wrong is None and sale not in (None, "none", *sale_forms(desk.policy.kind)[types[0]]):
+        wrong = f"cannot be made of a {str(sale).replace('_', ' ')}"
+    if wrong is None and "credit_card_refund" in types and method not in (None, "card"):
+        wrong = "credit_card_refund is for cards only, and this charge was paid otherwise; refund_payout is for that"
+    if wrong is None and not desk.policy.capabilities.refund_types.issuperset(types):
+        wrong = f"{desk.policy.kind} cannot make that"
+    if wrong is not None:
+        raise InputError(f"--type {text}: {wrong}")
+    return types
+
+
+def find_named(desk: Desk, word: Word) -> Found | None:
+    """The document that --adopt or --sale names; `InputError` where the ledger has none."""
+    if word.action not in ("adopt", "sale"):
         return None
     ledger_id = word.value or ""
     found = run_steps(desk.ledger.find_documents([ledger_id]), desk.courier)
@@ -93,21 +138,44 @@ def find_adopted(desk: Desk, word: Word) -> Found | None:
     return found[ledger_id]
 
 
+def check_named(connection: Connection, name: str, row: Any, word: Word, hit: Found | None) -> None:
+    """Refuse a document that stands for something else."""
+    if hit is None:
+        return
+    if word.action == "sale":
+        if hit.kind not in SALE_KINDS:
+            kind = (hit.kind or "document").replace("_", " ")
+            raise InputError(f"{hit.ledger_id} is a {kind}, not an invoice, a sales receipt or a payment")
+        return
+    if hit.document_key is not None:
+        of = hit.refund_id or hit.charge_id
+        raise InputError(f"{hit.ledger_id} is the connector's own document of {of}; it cannot be adopted")
+    other = connection.execute(
+        select(document.c.subject_id).where(
+            document.c.ledger == name,
+            document.c.ledger_id == hit.ledger_id,
+            document.c.state == "adopted",
+            document.c.subject_id != row.subject_id,
+        )
+    ).first()
+    if other is not None:
+        raise InputError(f"{hit.ledger_id} is adopted already, for {other.subject_id}")
+
+
 def check_word(row: Any, documents: list[Any], word: Word) -> None:
     """Refuse what would post twice or make no sense."""
     posted = [d for d in documents if d.state in ("posted", "adopted")]
-    if word.action == "type":
-        wrong = refuse_types(tuple((word.value or "").split(",")), False)
-        lone = refuse_types(tuple((word.value or "").split(",")), True)
-        if wrong is not None and lone is not None:
-            raise InputError(f"--type {word.value}: {wrong}")
+    if row.subject == "charge" and word.action in ("adopt", "sale", "type"):
+        raise InputError(f"{row.subject_id} is a charge; its sale can only be tried again or skipped")
     if word.action in ("type", "sale", "adopt") and posted:
         raise InputError(
             f"{row.subject_id} is posted already as {posted[0].kind} {posted[0].number or ''}; "
             f"connector resync {row.subject_id} --replace undoes it and posts anew"
         )
-    if word.action == "skip" and row.outcome == "posted":
-        raise InputError(f"{row.subject_id} is posted; there is nothing to skip")
+    if word.action == "skip" and row.outcome in ("posted", "adopted", "marked", "dropped"):
+        raise InputError(f"{row.subject_id} is {row.outcome}; there is nothing to skip")
+    if word.action == "retry" and row.outcome in ("posted", "adopted", "marked", "dropped", "reversed"):
+        raise InputError(f"{row.subject_id} is {row.outcome}; there is nothing to try again")
 
 
 def apply(connection: Connection, name: str, row: Any, word: Word, key: str | None, hit: Found | None) -> str:
@@ -146,18 +214,7 @@ def apply(connection: Connection, name: str, row: Any, word: Word, key: str | No
         connection.execute(
             update(document).where(*mine, document.c.state.in_((*STUCK, "planned"))).values(state="skipped")
         )
-        insert_many(connection, document, [adopted_row(name, "", row, hit, 0)], ignore=True)
-        set_decision(
-            connection,
-            name,
-            row,
-            outcome="adopted",
-            aim="adopted",
-            reason=None,
-            sentence=f"adopted by a person as {hit.ledger_id}",
-            action=None,
-            due=0,
-        )
+        adopt(connection, name, row, hit)
         return f"{row.subject_id}: adopted as {hit.ledger_id}"
     # Whether a held document stands in the ledger after all is looked up before anything is sent again.
     connection.execute(

@@ -37,21 +37,27 @@ def make_trigger(settings: Settings) -> BaseTrigger:
 
 
 def stay(
-    config: Path, one_pass: Callable[[Callable[[], bool]], None], should_stop: Callable[[], bool]
+    config: Path,
+    one_pass: Callable[[Callable[[], bool]], None],
+    should_stop: Callable[[], bool],
+    tell_unexpected: Callable[[Exception], object],
 ) -> int:
-    """Run a pass now and then at every tick until asked to stop; a failed pass is told and tried again."""
+    """Run a pass now and then at every tick until asked to stop; a failed pass is told and tried again.
+
+    A mistake in settings, mappings or export ends it at the start only (`InputError`).
+    """
     world = World()
     settings = load_settings(config, world.environment)
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
-    broken: list[InputError] = []
 
     def tick() -> None:
         try:
             one_pass(should_stop)
-        except InputError as error:
-            broken.append(error)
         except ConnectorError as error:
+            # A file that somebody is just writing is as it should be at the next tick, or the one after.
             click.echo(str(error), err=True)
+        except Exception as error:
+            tell_unexpected(error)
 
     scheduler = BackgroundScheduler(timezone=settings.zone)
     # misfire_grace_time None: a tick that is late (machine asleep) runs late, once, and is not dropped.
@@ -59,14 +65,18 @@ def stay(
         tick, make_trigger(settings), max_instances=1, coalesce=True, misfire_grace_time=None, id="sync"
     )
     click.echo(f"syncing {config} on its schedule; Ctrl-C or SIGTERM ends it", err=True)
-    tick()
+    try:
+        one_pass(should_stop)
+    except InputError:
+        # At the start somebody is there to read it.
+        raise
+    except ConnectorError as error:
+        click.echo(str(error), err=True)
     scheduler.start()
     try:
-        while not should_stop() and not broken:
+        while not should_stop():
             world.sleep(TICK_S)
     finally:
         scheduler.shutdown(wait=True)
-    if broken:
-        raise broken[0]
     click.echo("stopped", err=True)
     return 0

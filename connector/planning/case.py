@@ -24,6 +24,7 @@ from connector.planning.model import (
     Refund,
     Sale,
 )
+from connector.planning.money import multiply_ratio
 from connector.planning.numbering import NumberSource, Templates
 from connector.planning.rules import Facts, Rule
 
@@ -93,8 +94,13 @@ class LedgerPolicy:
 
 @dataclass(frozen=True, slots=True)
 class ChargeCase:
-    """A charge with what Stripe knows around it. `invoice_parts` are the charges that paid the invoice, in order:
-    (charge id, its captured amount); `skus` resolves a product or price id to a SKU."""
+    """A charge with what Stripe knows around it.
+
+    `invoice_parts` are the charges that paid the invoice, in order: (charge id, its captured amount). `skus` resolves
+    a product or price id to a SKU. `currencies` are those in which the charge and its refunds are known to have moved
+    the Stripe balance. `released`: Stripe booked the whole charge and released what was not captured by a refund of
+    its own, as it did before 2025-03-31.
+    """
 
     charge: Charge
     balance_transaction: BalanceTransaction | None = None
@@ -105,6 +111,22 @@ class ChargeCase:
     session: CheckoutSession | None = None
     customer: Customer | None = None
     skus: Mapping[str, str] = field(default_factory=dict)
+    currencies: frozenset[str] = frozenset()
+    released: bool = False
+
+    def settled(self) -> tuple[int, str] | None:
+        """What the captured amount came to on the Stripe balance, and in which currency; None where that is unknown."""
+        moved, charge = self.balance_transaction, self.charge
+        if moved is None:
+            return None
+        if charge.captured_minor == charge.amount_minor:
+            return moved.amount_minor, moved.currency
+        if moved.currency == charge.currency:
+            return charge.captured_minor, moved.currency
+        if self.released:
+            part = multiply_ratio(moved.amount_minor, charge.captured_minor, charge.amount_minor)
+            return part, moved.currency
+        return moved.amount_minor, moved.currency
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +145,11 @@ class RefundCase:
     """A refund with everything its decision may depend on.
 
     `siblings` are all refunds of the charge, this one among them. `sale` is None where the books have none;
-    `sale_blocked` says why a sale that we post is not there yet. `earlier` are the shares that earlier refunds of
-    the sale took. `ours` and `others` are documents of this refund that stand in the books, with and without our key.
-    `credit_left` is a credit that `owe_customer` left open for this charge.
+    `sale_blocked` says why a sale that we post is not there yet, `sale_blocked_reason` with which reason it is held.
+    `earlier` are the shares that earlier refunds of the sale took. `ours` and `others` are documents of this refund
+    that stand in the books, with and without our key. `credit_left` is the credit memo that `owe_customer` left open
+    for this charge, `credit_left_shares` what it took, `credit_used_minor` what of it other refunds have paid out
+    since, in the charge's currency.
     """
 
     refund: Refund
@@ -137,6 +161,7 @@ class RefundCase:
     revision: int = 1
     sale: Sale | None = None
     sale_blocked: str | None = None
+    sale_blocked_reason: str | None = None
     charge_currencies: frozenset[str] = frozenset()
     credit_notes: tuple[CreditNote, ...] = ()
     earlier: tuple[Share, ...] = ()
@@ -147,6 +172,7 @@ class RefundCase:
     person: PersonWord = PersonWord()
     credit_left: Document | None = None
     credit_left_shares: tuple[Share, ...] = ()
+    credit_used_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +200,12 @@ class NotNow(Exception):
     """Planning stops here with an outcome that has no documents; carries the reason, sentence and action."""
 
     def __init__(
-        self, outcome: Outcome, reason: str, sentence: str, action: str, due: bool | None = None
+        self,
+        outcome: Outcome,
+        reason: str | None,
+        sentence: str,
+        action: str | None,
+        due: bool | None = None,
     ) -> None:
         super().__init__(sentence)
         self.outcome = outcome
@@ -182,3 +213,25 @@ class NotNow(Exception):
         self.sentence = sentence
         self.action = action
         self.due = (outcome == "held" and reason in DECIDED_AGAIN) if due is None else due
+
+    def plan(self, facts: Facts | None = None, sale_number: str | None = None) -> Plan:
+        """The plan that says so."""
+        return Plan(
+            self.outcome,
+            self.reason,
+            self.sentence,
+            self.action,
+            self.due,
+            facts=facts,
+            sale_number=sale_number,
+        )
+
+
+# A refund with this reason released what of a charge was never captured: https://docs.stripe.com/refunds
+PARTIAL_CAPTURE = "expired_uncaptured_charge"
+GONE = ("failed", "canceled")
+
+
+def is_live(refund: Refund) -> bool:
+    """A refund that took, or will take, money back."""
+    return refund.status not in GONE and refund.reason != PARTIAL_CAPTURE and refund.defect is None

@@ -72,7 +72,7 @@ def read_source(
         "checkout_session": session,
     }.get(noun)
     if holder is None:
-        return None
+        return charge.payment_intent_id if source == "payment_intent.id" else None
     if rest.startswith("metadata."):
         return holder.metadata.get(rest.removeprefix("metadata.")) or None
     field = f"{noun}_id" if rest == "id" else rest

@@ -10,13 +10,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from connector.planning.case import Books, LedgerPolicy, NotNow, Plan, RefundCase
-from connector.planning.entries import Posting, make_entries, mirror_entries
-from connector.planning.model import CASH_LEGS, Document, Entry
-from connector.planning.sale_plan import fee_document, need_account
-from connector.planning.settlement import Settlement, settle
+from connector.planning.accounts import clearing_of, exchange_of
+from connector.planning.case import Books, LedgerPolicy, NotNow, Plan, RefundCase, is_live
+from connector.planning.entries import Posting, mirror_entries
+from connector.planning.fees import fee_document
+from connector.planning.mirrors import check_currency, mirror_document, move_clearing
+from connector.planning.model import CASH_LEGS, Document
+from connector.planning.sentences import resolve_command
+from connector.planning.settlement import Settlement, first_open_day, open_day, settle
+from connector.planning.voiding import stands_for_void
 
 WITH_CASH = frozenset({"refund_receipt", "reopen_invoice", *CASH_LEGS})
+# Fees stay: Stripe says itself what it charges or gives back for the failure. Links have no entries to take back.
+KEPT = frozenset({"fee", "reversal", "application"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,39 +38,70 @@ def plan_failure(
 ) -> Plan:
     """Reverse what of a failed or canceled refund stands in the books."""
     refund = case.refund
-    posted = [s.document for s in standing if s.posted and s.document.kind not in ("fee", "reversal")]
+    posted = [s.document for s in standing if s.posted and s.document.kind not in KEPT]
     if not posted:
         return Plan("dropped", sentence=f"Stripe says {refund.status}: nothing had been posted")
+    keep_credit = books.failed_refund == "owe_customer" and keeps_credit(posted)
     try:
-        settlement = settle(
-            books,
-            "the failure of refund",
-            refund.refund_id,
-            case.failure_balance_transaction,
-            refund.amount_minor,
-            refund.currency,
-            refund.created,
-            case.charge_currencies,
-            now,
-            case.first_seen,
-        )
-        keep_credit = books.failed_refund == "owe_customer" and {d.kind for d in posted} >= {"credit_memo"}
+        refuse_adopted(case, ledger, posted)
+        settlement = open_day(books, ledger, settle_failure(case, books, now))
         documents = mirror_all(case, books, ledger, posted, settlement, keep_credit)
     except NotNow as stop:
-        return Plan("held", stop.reason, stop.sentence, stop.action, stop.due)
-    kept = "; the credit memo stays open for the customer" if keep_credit and has_cash(posted) else ""
+        return stop.plan()
+    kept = "; the credit memo stays open for the customer" if keep_credit else ""
+    how = resolve_command(refund.refund_id, ledger.name, "--skip")
     return Plan(
         "reversed",
         sentence=f"Stripe says {refund.status}: the customer has not got the money{kept}",
-        action=f"pay the customer another way, then: connector resolve {refund.refund_id} --ledger {ledger.name} "
-        f"--skip --reason TEXT",
+        action=f"pay the customer another way, then: {how}",
         documents=documents,
-        warnings=settlement.warnings,
+        warnings=(*settlement.warnings, *voided_with(case, posted)),
     )
 
 
-def has_cash(documents: Sequence[Document]) -> bool:
-    return any(d.kind in CASH_LEGS for d in documents)
+def settle_failure(case: RefundCase, books: Books, now: int) -> Settlement:
+    refund = case.refund
+    return settle(
+        books,
+        "the failure of refund",
+        refund.refund_id,
+        case.failure_balance_transaction,
+        refund.amount_minor,
+        refund.currency,
+        refund.created,
+        case.charge_currencies,
+        now,
+        case.first_seen,
+    )
+
+
+def keeps_credit(posted: Sequence[Document]) -> bool:
+    """`owe_customer` is about a credit memo with its cash leg; every other type is reversed whole."""
+    kinds = {document.kind for document in posted}
+    return "credit_memo" in kinds and bool(kinds & CASH_LEGS)
+
+
+def refuse_adopted(case: RefundCase, ledger: LedgerPolicy, posted: Sequence[Document]) -> None:
+    """What others booked is theirs to take back: its debits and credits are not known here."""
+    theirs = [document for document in posted if not document.entries]
+    if theirs:
+        shown = ", ".join(f"{d.kind.replace('_', ' ')} {d.number or ''}".rstrip() for d in theirs)
+        how = resolve_command(case.refund.refund_id, ledger.name, "--skip")
+        raise NotNow(
+            "held",
+            "ledger_cannot",
+            f"Stripe says {case.refund.status}, and others booked this refund ({shown}): the connector does not "
+            f"take back what it did not write",
+            f"take it back in the ledger, then: {how}",
+        )
+
+
+def voided_with(case: RefundCase, posted: Sequence[Document]) -> list[str]:
+    """Other refunds of the charge that were taken as voided with this one, and whose void is taken back now."""
+    if not any(stands_for_void(document) for document in posted):
+        return []
+    others = [r.refund_id for r in case.siblings if is_live(r) and r.refund_id != case.refund.refund_id]
+    return [f"refund {i} was voided together with this one; resync it" for i in others]
 
 
 def mirror_all(
@@ -76,27 +113,19 @@ def mirror_all(
     keep_credit: bool,
 ) -> tuple[Document, ...]:
     """Mirrors of the posted documents, cash legs first, and the fee of the failure."""
-    cash_first = sorted(posted, key=lambda d: d.kind not in CASH_LEGS)
-    if keep_credit and has_cash(posted):
-        cash_first = [d for d in cash_first if d.kind in CASH_LEGS]
+    originals = sorted(posted, key=lambda d: d.kind not in CASH_LEGS)
+    if keep_credit:
+        originals = [d for d in originals if d.kind in CASH_LEGS]
     documents: list[Document] = []
-    for original in cash_first:
-        postings = mirror_entries(original.entries)
-        amount = original.amount_minor
+    for original in originals:
+        postings = None
         if original.kind in WITH_CASH:
-            postings = move_clearing(postings, ledger, settlement)
-            amount = settlement.amount_minor
-        elif original.kind == "void":
-            postings, amount = unvoid(postings, ledger, case, settlement, original)
+            postings = move_clearing(original, ledger, settlement)
+        elif stands_for_void(original):
+            postings = unvoid(original, ledger, case, settlement)
         documents.append(
             mirror_document(
-                books,
-                ledger,
-                original,
-                make_entries(postings, original.currency),
-                amount,
-                settlement,
-                after=(original.document_key, *(d.document_key for d in documents[-1:])),
+                books, ledger, original, postings, settlement, "the refund failed", documents[-1:]
             )
         )
     if ledger.fees and settlement.fee_minor:
@@ -119,173 +148,40 @@ def mirror_all(
     return tuple(documents)
 
 
-def move_clearing(postings: list[Posting], ledger: LedgerPolicy, settlement: Settlement) -> list[Posting]:
-    """The mirror's clearing posting becomes the failure's own amount; the difference goes to exchange."""
-    clearing = need_account(ledger.mapping.clearing(settlement.currency), "clearing", settlement.currency)
-    moved = sum(signed for account, signed in postings if account == clearing)
-    rest = [(account, signed) for account, signed in postings if account != clearing]
-    difference = settlement.amount_minor - moved
-    if difference:
-        rest.append((need_account(ledger.mapping.exchange, "exchange"), -difference))
-    return [*rest, (clearing, settlement.amount_minor)]
-
-
 def unvoid(
-    postings: list[Posting],
-    ledger: LedgerPolicy,
-    case: RefundCase,
-    settlement: Settlement,
-    original: Document,
-) -> tuple[list[Posting], int]:
+    original: Document, ledger: LedgerPolicy, case: RefundCase, settlement: Settlement
+) -> list[Posting]:
     """The invoice again, with its payment into clearing: clearing moves by charge + refund + failure, since the
     void left charge and refund out."""
-    clearing = need_account(ledger.mapping.clearing(settlement.currency), "clearing", settlement.currency)
-    charge = case.charge.balance_transaction if case.charge else None
+    check_currency(original, settlement)
+    charge = case.charge.settled() if case.charge else None
+    captured = case.charge.charge.captured_minor if case.charge else original.amount_minor
     refund = case.balance_transaction
     amount = (
-        (charge.amount_minor if charge else original.amount_minor)
-        + (refund.amount_minor if refund else -original.amount_minor)
+        (charge[0] if charge else captured)
+        + (refund.amount_minor if refund else -case.refund.amount_minor)
         + settlement.amount_minor
     )
-    receivable = original.entries[-1].account
-    rest = [(account, signed) for account, signed in postings if account != receivable]
-    difference = amount + sum(signed for _, signed in rest)
-    if difference:
-        rest.append((need_account(ledger.mapping.exchange, "exchange"), -difference))
-    return [*rest, (clearing, amount)], original.amount_minor
-
-
-def mirror_document(
-    books: Books,
-    ledger: LedgerPolicy,
-    original: Document,
-    entries: tuple[Entry, ...],
-    amount_minor: int,
-    settlement: Settlement,
-    after: tuple[str, ...],
-) -> Document:
-    number = books.templates.reversal_number(original.number) if original.number else None
-    limit = ledger.capabilities.number_length
-    if number is not None and limit is not None and len(number) > limit:
-        number = None
-    words = original.kind.replace("_", " ")
-    return replace(
-        original,
-        document_key=ledger.key(books, original.subject_id, "reversal", original.kind, original.revision),
-        kind="reversal",
-        part=original.kind,
-        number=number,
-        posting_date=settlement.posting_date,
-        amount_minor=amount_minor,
-        entries=entries,
-        lines=(),
-        narration=f"Reversal of {words} {original.number or ''}: the refund failed",
-        reverses=original.document_key,
-        after=after,
-        warnings=(),
-    )
+    # The receivable stands last: invoice and payment leave nothing open on it.
+    earned = mirror_entries(original.entries)[:-1]
+    difference = amount + sum(signed for _, signed in earned)
+    exchange = exchange_of(ledger, difference)
+    return [*earned, (exchange, -difference), (clearing_of(ledger, settlement.currency), amount)]
 
 
 def plan_undo(books: Books, ledger: LedgerPolicy, posted: Sequence[Document]) -> tuple[Document, ...]:
-    """Exact mirrors on the documents' own dates, fees included, for `resync --replace`; cash legs first."""
+    """Exact mirrors, fees included, for `resync --replace`; fees first, then cash legs.
+
+    On the documents' own dates, or the first open day where those are closed.
+    """
     documents: list[Document] = []
     for original in sorted(posted, key=lambda d: (d.kind != "fee", d.kind not in CASH_LEGS)):
-        if original.kind == "reversal":
+        if original.kind in ("reversal", "application") or not original.entries:
             continue
-        own = Settlement(0, 0, original.currency, original.posting_date)
-        mirror = mirror_document(
-            books,
-            ledger,
-            original,
-            make_entries(mirror_entries(original.entries), original.currency),
-            original.amount_minor,
-            own,
-            after=(original.document_key, *(d.document_key for d in documents[-1:])),
-        )
-        words = original.kind.replace("_", " ")
-        documents.append(replace(mirror, narration=f"{words.capitalize()} {original.number or ''} replaced"))
-    return tuple(documents)
-
-
-def plan_owed_cash(
-    case: RefundCase, books: Books, ledger: LedgerPolicy, cash_kind: str, now: int
-) -> Plan | None:
-    """With `owe_customer`: a later refund of a charge whose failed refund left a credit open is that credit's cash leg.
-
-    None where no credit is left open. Held `credit_used` where the refund is larger than the credit.
-    """
-    memo = case.credit_left
-    if memo is None or case.number is None:
-        return None
-    refund = case.refund
-    settlement = settle(
-        books,
-        "refund",
-        refund.refund_id,
-        case.balance_transaction,
-        -refund.amount_minor,
-        refund.currency,
-        refund.created,
-        case.charge_currencies,
-        now,
-        case.first_seen,
-    )
-    amount = -settlement.amount_minor
-    if amount > memo.amount_minor or settlement.currency != memo.currency:
-        raise NotNow(
-            "held",
-            "credit_used",
-            f"the credit of memo {memo.number} is {memo.amount_minor} {memo.currency}, less than the refund",
-            f"connector resolve {refund.refund_id} --ledger {ledger.name} --type TYPE --reason TEXT",
-        )
-    receivable = need_account(
-        ledger.mapping.receivable(settlement.currency), "receivable", settlement.currency
-    )
-    clearing = need_account(ledger.mapping.clearing(settlement.currency), "clearing", settlement.currency)
-    number = case.number[1]
-    document = Document(
-        document_key=ledger.key(books, refund.refund_id, cash_kind, "", case.revision),
-        ledger=ledger.name,
-        kind=cash_kind,  # type: ignore[arg-type]
-        part="",
-        revision=case.revision,
-        subject_id=refund.refund_id,
-        refund_id=refund.refund_id,
-        charge_id=memo.charge_id,
-        number=number,
-        posting_date=settlement.posting_date,
-        amount_minor=amount,
-        currency=settlement.currency,
-        entries=make_entries([(receivable, amount), (clearing, -amount)], settlement.currency),
-        customer=memo.customer,
-        narration=f"Refund {number} pays out credit memo {memo.number}",
-        sale_number=memo.sale_number,
-        sale_ledger_id=memo.sale_ledger_id,
-        after=(memo.document_key,),
-    )
-    documents = [document]
-    if ledger.fees and settlement.fee_minor:
+        own = first_open_day(ledger, Settlement(0, 0, original.currency, original.posting_date))
+        mirror = mirror_document(books, ledger, original, None, own, "replaced", documents[-1:])
+        words = original.kind.replace("_", " ").capitalize()
         documents.append(
-            fee_document(
-                ledger,
-                books,
-                refund.refund_id,
-                refund.refund_id,
-                memo.charge_id,
-                number,
-                settlement,
-                memo.customer,
-                "refund",
-                case.revision,
-                (document.document_key,),
-            )
+            replace(mirror, narration=own.tell(f"{words} {original.number or ''}".rstrip() + " replaced"))
         )
-    return Plan(
-        "posted",
-        rule="the credit that a failed refund left open",
-        documents=tuple(documents),
-        warnings=settlement.warnings,
-        sale_number=memo.sale_number,
-        number=number,
-        place=case.number[0],
-    )
+    return tuple(documents)

@@ -1,14 +1,14 @@
-"""What a charge, refund or failure did to the Stripe balance, and on which day.
+"""What a charge, refund or failure did to the Stripe balance, and on which day it is posted.
 
 https://docs.stripe.com/api/balance_transactions: amount and currency are those of the balance, not of the charge.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 
-from connector.planning.case import Books, NotNow
+from connector.planning.case import Books, LedgerPolicy, NotNow
 from connector.planning.model import BalanceTransaction
 
 SETTLEMENT_ASSUMED = "settlement_assumed"
@@ -16,13 +16,21 @@ SETTLEMENT_ASSUMED = "settlement_assumed"
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """`amount_minor` is signed as Stripe has it (a refund is below zero); `fee_minor` above zero is charged."""
+    """`amount_minor` is signed as Stripe has it (a refund is below zero); `fee_minor` above zero is charged.
+
+    `true_date` is set where the true day lies in a closed period and `posting_date` is the first open day after it.
+    """
 
     amount_minor: int
     fee_minor: int
     currency: str
     posting_date: date
     warnings: tuple[str, ...] = ()
+    true_date: date | None = None
+
+    def tell(self, narration: str) -> str:
+        """The narration, with the true date where that is not the posting date."""
+        return f"{narration} [{self.true_date}]" if self.true_date is not None else narration
 
 
 def settle(
@@ -39,16 +47,12 @@ def settle(
 ) -> Settlement:
     """The settlement of an object, from its balance transaction where there is one.
 
-    Without one: over the API it waits, then is held; with an export 1:1 in the object's currency is assumed and said,
-    unless a balance transaction of the same charge shows that it settles in another currency. Raises `NotNow`.
+    `amount_minor` and `currency` are the object's own, signed as it moves the balance. Without a balance transaction:
+    over the API it waits, then is held; with an export 1:1 in the object's currency is assumed and said, unless a
+    balance transaction of the same charge shows that it settles in another currency. Raises `NotNow`.
     """
     if balance_transaction is not None:
-        return Settlement(
-            balance_transaction.amount_minor,
-            balance_transaction.fee_minor,
-            balance_transaction.currency,
-            books.day(balance_transaction.created),
-        )
+        return settled_as(books, noun, object_id, balance_transaction, amount_minor)
     if not books.from_export:
         if now - first_seen < books.sale_grace_s:
             raise NotNow(
@@ -64,21 +68,72 @@ def settle(
             f"Stripe shows no balance transaction for {noun} {object_id}",
             "ask Stripe support for its balance transaction; each run asks again",
         )
-    if known_currencies - {currency}:
-        other = ", ".join(sorted(c.upper() for c in known_currencies - {currency}))
+    others = sorted(code.upper() for code in known_currencies - {currency})
+    if others:
         raise NotNow(
             "held",
             "stripe_object_missing",
-            f"the balance transaction of {noun} {object_id} is not in the export, and its charge settles in {other}",
+            f"the balance transaction of {noun} {object_id} is not in the export, "
+            f"and its charge settles in {', '.join(others)}",
             "export the balance transactions of this charge and its refunds too",
         )
+    warning = (
+        f"{SETTLEMENT_ASSUMED}: the balance transaction of {noun} {object_id} is not in the export; "
+        f"its own amount, no fee and its day of creation were taken"
+    )
+    return Settlement(amount_minor, 0, currency, books.day(created), (warning,))
+
+
+def settled_as(
+    books: Books, noun: str, object_id: str, balance_transaction: BalanceTransaction, amount_minor: int
+) -> Settlement:
+    """What the balance transaction says, which must move the balance the way of `amount_minor`."""
+    if (balance_transaction.amount_minor > 0) != (amount_minor > 0) or not balance_transaction.amount_minor:
+        way = "add money to" if amount_minor > 0 else "take money from"
+        raise NotNow(
+            "held",
+            "settlement_unknown",
+            f"balance transaction {balance_transaction.balance_transaction_id} of {noun} {object_id} "
+            f"does not {way} the Stripe balance",
+            "look at it in Stripe; each run asks again",
+        )
     return Settlement(
-        amount_minor,
-        0,
-        currency,
-        books.day(created),
-        (
-            f"{SETTLEMENT_ASSUMED}: the balance transaction of {noun} {object_id} is not in the export; "
-            f"its own amount, no fee and its day of creation were taken",
-        ),
+        balance_transaction.amount_minor,
+        balance_transaction.fee_minor,
+        balance_transaction.currency,
+        books.day(balance_transaction.created),
+    )
+
+
+def is_closed(ledger: LedgerPolicy, day: date) -> bool:
+    return ledger.closed_until is not None and day <= ledger.closed_until
+
+
+def open_day(books: Books, ledger: LedgerPolicy, settlement: Settlement) -> Settlement:
+    """The settlement on a day that is open: held, or by setting moved to the first open day, which is said."""
+    closed = ledger.closed_until
+    if closed is None or settlement.posting_date > closed:
+        return settlement
+    if books.period_closed == "hold":
+        raise NotNow(
+            "held",
+            "period_closed",
+            f"{settlement.posting_date} lies in a period that is closed until {closed}",
+            "open the period, or set period_closed: first_open_day; each run asks again",
+        )
+    return first_open_day(ledger, settlement)
+
+
+def first_open_day(ledger: LedgerPolicy, settlement: Settlement) -> Settlement:
+    """The settlement moved to the first open day where its own day is closed, whatever the setting."""
+    closed = ledger.closed_until
+    if closed is None or settlement.posting_date > closed:
+        return settlement
+    day = closed + timedelta(days=1)
+    warning = f"{settlement.posting_date} lies in a closed period: posted on {day}, the first open day"
+    return replace(
+        settlement,
+        posting_date=day,
+        true_date=settlement.posting_date,
+        warnings=(*settlement.warnings, warning),
     )

@@ -31,7 +31,9 @@ def invoice_status(
     """
     back = sum(refunded_minor(refunds) for _, refunds in charges)
     if invoice.status != "paid":
-        return {"void": "Void", "uncollectible": "Uncollectible", "draft": "Draft"}.get(invoice.status, "Unpaid"), back
+        return {"void": "Void", "uncollectible": "Uncollectible", "draft": "Draft"}.get(
+            invoice.status, "Unpaid"
+        ), back
     if mode == "reopened" and back:
         return "Unpaid", back
     if mode == "refunded" and any(payment_status(c, refunds) == "Refunded" for c, refunds in charges):

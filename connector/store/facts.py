@@ -165,7 +165,9 @@ class FactReader:
 
     def skus(self, lines: Iterable[LineFact]) -> dict[str, str]:
         """Product or price id → SKU, by the product's metadata, else by the price's lookup key."""
-        lines = list(lines)
+        lines = [line for line in lines if line.price_id is not None or line.product_id is not None]
+        if not lines:
+            return {}
         self.load(i for line in lines for i in (line.price_id, line.product_id))
         found: dict[str, str] = {}
         for line in lines:

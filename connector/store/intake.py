@@ -7,7 +7,7 @@ that nothing that was read can be missing from `list refunds`. What changed is m
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, delete, insert, select, update
 from connector.planning.model import Charge, Refund
 from connector.store.bulk import insert_many, update_many, within
 from connector.store.lease import Lease
-from connector.store.schema import decision, source_cursor, stripe_link, stripe_object
+from connector.store.schema import decision, raw_page, source_cursor, stripe_link, stripe_object
 from connector.stripe_source.parse import (
     Parsed,
     charge_status_rank,
@@ -40,16 +40,24 @@ class Stored:
 
 
 class Intake:
-    """Writes pages of objects. `ledgers` are (name, posts sales) of the enabled ledgers; `start` a second."""
+    """Writes pages of objects. `ledgers` are (name, posts sales) of the enabled ledgers; `start` a second; `page_id`
+    makes ids that never come twice."""
 
     def __init__(
-        self, engine: Engine, lease: Lease, ledgers: Sequence[tuple[str, bool]], start: int, now: int
+        self,
+        engine: Engine,
+        lease: Lease,
+        ledgers: Sequence[tuple[str, bool]],
+        start: int,
+        now: int,
+        page_id: Callable[[], str],
     ) -> None:
         self.engine = engine
         self.lease = lease
         self.ledgers = tuple(ledgers)
         self.start = start
         self.now = now
+        self.page_id = page_id
 
     def store_page(
         self, objects: Iterable[tuple[Parsed, bytes]], cursor: tuple[str, str] | None = None
@@ -92,6 +100,11 @@ class Intake:
         new: Sequence[tuple[Parsed, str, bytes]],
         changed: Sequence[tuple[Parsed, str, bytes]],
     ) -> None:
+        lines = {p.object_id: place for place, (p, _, raw) in enumerate((*new, *changed)) if raw}
+        page_id = self.page_id() if lines else None
+        if page_id is not None:
+            kept = b"\n".join(raw for _, _, raw in (*new, *changed))
+            connection.execute(insert(raw_page).values(page_id=page_id, lines=zlib.compress(kept, 1)))
         insert_many(
             connection,
             stripe_object,
@@ -101,7 +114,8 @@ class Intake:
                     "kind": p.kind,
                     "created": p.created,
                     "facts": facts,
-                    "raw": zlib.compress(raw, 1),
+                    "raw_page": page_id if raw else None,
+                    "raw_line": lines.get(p.object_id),
                 }
                 for p, facts, raw in new
             ],
@@ -110,8 +124,11 @@ class Intake:
             connection,
             stripe_object,
             ("object_id",),
-            ("facts", "raw", "created"),
-            [(facts, zlib.compress(raw, 1), p.created, p.object_id) for p, facts, raw in changed],
+            ("facts", "raw_page", "raw_line", "created"),
+            [
+                (facts, page_id if raw else None, lines.get(p.object_id), p.created, p.object_id)
+                for p, facts, raw in changed
+            ],
         )
         links = [
             {"to_id": to_id, "kind": p.kind, "from_id": p.object_id}

@@ -11,14 +11,14 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Engine, func, insert, select, tuple_, update
+from sqlalchemy import Engine, func, insert, select, text, tuple_, update
 
-from connector.decisions.record import ARRIVED, settle_outcomes, settle_reversed
+from connector.decisions.record import settle_outcomes, settle_reversed
 from connector.delivery.outcome import Step
 from connector.ledgers.contract import Claimed, Request
 from connector.store.bulk import insert_many, update_many, within
 from connector.store.lease import Lease
-from connector.store.schema import attempt, attempt_document, decision, document
+from connector.store.schema import OPEN, attempt, attempt_document, decision, document
 
 Place = tuple[int, str, str, str]
 START: Place = (-1, "", "", "")
@@ -41,7 +41,7 @@ class Outbox:
             mine = document.c.ledger == self.ledger
             connection.execute(
                 update(document)
-                .where(mine, document.c.state == "sending")
+                .where(mine, document.c.state == "sending", text(OPEN))
                 .values(
                     state="unknown",
                     reason="outcome_unknown",
@@ -51,7 +51,8 @@ class Outbox:
             )
             connection.execute(
                 update(document)
-                .where(mine, document.c.state == "held", document.c.reason == "credit_memo_not_posted")
+                .where(mine, document.c.state == "held", text(OPEN))
+                .where(document.c.reason == "credit_memo_not_posted")
                 .values(state="planned", reason=None, sentence=None, action=None)
             )
 
@@ -71,16 +72,15 @@ class Outbox:
                 )
             )
 
-    def pages(self, states: Sequence[str], size: int) -> Iterator[list[Any]]:
-        """Documents in these states in the order in which they are sent; each is given once."""
+    def pages(self, state: str, size: int) -> Iterator[list[Any]]:
+        """Documents in this state in the order in which they are sent; each is given once."""
         last = START
         order = (document.c.depth, document.c.batch_group, document.c.posting_date, document.c.document_key)
         while True:
             with self.engine.connect().execution_options(reading=True) as connection:
                 rows = connection.execute(
                     select(document)
-                    .where(document.c.ledger == self.ledger, document.c.state.in_(states))
-                    .where(document.c.state.not_in(ARRIVED))
+                    .where(document.c.ledger == self.ledger, document.c.state == state, text(OPEN))
                     .where(tuple_(*order) > last)
                     .order_by(*order)
                     .limit(size)
@@ -90,14 +90,13 @@ class Outbox:
             last = (rows[-1].depth, rows[-1].batch_group, rows[-1].posting_date, rows[-1].document_key)
             yield list(rows)
 
-    def count(self, states: Sequence[str]) -> int:
+    def count(self, state: str) -> int:
         with self.engine.connect().execution_options(reading=True) as connection:
             return int(
                 connection.execute(
                     select(func.count())
                     .select_from(document)
-                    .where(document.c.ledger == self.ledger, document.c.state.in_(states))
-                    .where(document.c.state.not_in(ARRIVED))
+                    .where(document.c.ledger == self.ledger, document.c.state == state, text(OPEN))
                 ).scalar_one()
             )
 

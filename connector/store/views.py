@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import zlib
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Engine, func, select
 
-from connector.planning.model import BalanceTransaction, Charge, Dispute, Fact, Invoice, Refund
+from connector.planning.model import CASH_LEGS, Charge, Dispute, Fact, Invoice, Refund
 from connector.store.bulk import within
 from connector.store.facts import FactReader
 from connector.store.schema import (
@@ -19,6 +20,7 @@ from connector.store.schema import (
     document,
     ledger,
     person_decision,
+    raw_page,
     ruleset,
     run,
     stripe_object,
@@ -162,6 +164,31 @@ def decisions(
         yield from connection.execution_options(yield_per=PAGE).execute(query)
 
 
+def decisions_of(engine: Engine, names: Sequence[str], subject_ids: Sequence[str]) -> list[Any]:
+    """Decisions about these refunds or charges, oldest first."""
+    with reading(engine) as connection:
+        return list(
+            connection.execute(
+                select(decision)
+                .where(decision.c.ledger.in_(names), within(connection, decision.c.subject_id, subject_ids))
+                .order_by(decision.c.created, decision.c.subject_id, decision.c.ledger)
+            )
+        )
+
+
+def warnings_of_run(engine: Engine, names: Sequence[str], run_id: str) -> Iterator[str]:
+    """The stored warnings of each refund and charge that a run decided, oldest first."""
+    query = (
+        select(decision.c.warnings)
+        .where(decision.c.ledger.in_(names), decision.c.touched_run == run_id)
+        .where(decision.c.warnings.is_not(None))
+        .order_by(decision.c.created, decision.c.subject_id, decision.c.ledger)
+    )
+    with reading(engine) as connection:
+        for row in connection.execution_options(yield_per=PAGE).execute(query):
+            yield row.warnings
+
+
 def document_keys(
     engine: Engine, names: Sequence[str], subject_ids: Sequence[str]
 ) -> dict[tuple[str, str], list[str]]:
@@ -196,6 +223,17 @@ def facts_of(engine: Engine, ids: Sequence[str]) -> dict[str, Fact]:
         reader = FactReader(connection)
         reader.load(ids)
         return {i: fact for i, fact in reader.known.items() if fact is not None}
+
+
+def raw_object(engine: Engine, object_id: str) -> str | None:
+    """An object as Stripe sent it last; None for one that only came inside another."""
+    with reading(engine) as connection:
+        row = connection.execute(
+            select(raw_page.c.lines, stripe_object.c.raw_line)
+            .join(stripe_object, stripe_object.c.raw_page == raw_page.c.page_id)
+            .where(stripe_object.c.object_id == object_id)
+        ).first()
+    return None if row is None else zlib.decompress(row.lines).split(b"\n")[row.raw_line].decode()
 
 
 def refunds_of_charges(engine: Engine, charge_ids: Sequence[str]) -> dict[str, list[Refund]]:
@@ -264,30 +302,52 @@ def words_about(engine: Engine, subject_id: str) -> list[Any]:
         )
 
 
-def unposted_balance(
-    engine: Engine, names: Sequence[str], outcomes: Sequence[str]
-) -> Mapping[str, list[tuple[Refund, int, str]]]:
-    """Refunds of these outcomes that moved the Stripe balance: by outcome, with the net minor units and currency."""
-    found: dict[str, list[tuple[Refund, int, str]]] = {}
-    rows = list(decisions(engine, names, outcomes=outcomes))
+def facts_with_movements(engine: Engine, ids: Sequence[str]) -> dict[str, Fact]:
+    """These refunds and charges, and the balance transactions that they name, by id."""
     with reading(engine) as connection:
         reader = FactReader(connection)
-        reader.load(row.subject_id for row in rows)
-        refunds = [r for r in (reader.get(row.subject_id, Refund) for row in rows) if r is not None]
-        reader.load(i for r in refunds for i in (r.balance_transaction_id, r.failure_balance_transaction_id))
-        for row in rows:
-            refund = reader.get(row.subject_id, Refund)
-            if refund is None:
-                continue
-            nets: dict[str, int] = {}
-            for object_id in (refund.balance_transaction_id, refund.failure_balance_transaction_id):
-                moved = reader.get(object_id, BalanceTransaction)
-                if moved is not None:
-                    nets[moved.currency] = nets.get(moved.currency, 0) + moved.amount_minor - moved.fee_minor
-            for currency, net in nets.items():
-                if net:
-                    found.setdefault(row.outcome, []).append((refund, net, currency))
-    return found
+        reader.load(ids)
+        reader.load(
+            object_id
+            for fact in list(reader.known.values())
+            if isinstance(fact, (Refund, Charge))
+            for object_id in (fact.balance_transaction_id, fact.failure_balance_transaction_id)
+        )
+        return {i: fact for i, fact in reader.known.items() if fact is not None}
+
+
+def open_credits(engine: Engine, name: str) -> list[Any]:
+    """Decisions of posted refunds whose credit memo stands without a cash leg."""
+    mine = (document.c.subject_id == decision.c.subject_id, document.c.ledger == decision.c.ledger)
+    arrived = document.c.state.in_(("posted", "adopted"))
+    memo = select(document.c.document_key).where(*mine, arrived, document.c.kind == "credit_memo")
+    cash = select(document.c.document_key).where(*mine, arrived, document.c.kind.in_(sorted(CASH_LEGS)))
+    with reading(engine) as connection:
+        return list(
+            connection.execute(
+                select(decision)
+                .where(decision.c.ledger == name, decision.c.subject == "refund")
+                .where(decision.c.outcome == "posted", memo.exists(), ~cash.exists())
+                .order_by(decision.c.created, decision.c.subject_id)
+            )
+        )
+
+
+def failed_charges(engine: Engine, start: int) -> list[Charge]:
+    """Charges created since `start` that failed after Stripe had booked them."""
+    query = (
+        select(stripe_object.c.facts)
+        .where(stripe_object.c.kind == "charge", stripe_object.c.created >= start)
+        .where(stripe_object.c.facts.contains('"failed"'))
+        .order_by(stripe_object.c.created, stripe_object.c.object_id)
+    )
+    with reading(engine) as connection:
+        charges = [decode_fact("charge", row.facts) for row in connection.execute(query)]
+    return [
+        c
+        for c in charges
+        if isinstance(c, Charge) and c.status == "failed" and c.failure_balance_transaction_id is not None
+    ]
 
 
 def disputes(engine: Engine, start: int) -> list[Dispute]:

@@ -31,6 +31,10 @@ class Answer:
     date: int | None = None
 
 
+class Missing(LedgerDown):
+    """Stripe has no object of that id, for this key and account."""
+
+
 Reader = Callable[[str, Mapping[str, object]], Answer]
 
 
@@ -135,10 +139,9 @@ def next_length(length: int, pages: int) -> int:
 # ---------------------------------------------------------------------------------------------- answers
 
 
-def read_list(
-    read: Reader, path: str, parameters: Mapping[str, object], after: str | None = None
-) -> Iterator[Pairs]:
+def read_list(read: Reader, path: str, parameters: Mapping[str, object]) -> Iterator[Pairs]:
     """Every page that is not empty, newest first. A list that says it has more and gives none is an error."""
+    after: str | None = None
     while True:
         query = {**parameters, "limit": PAGE_SIZE}
         if after is not None:
@@ -149,7 +152,9 @@ def read_list(
         if not has_more:
             return
         if not pairs or pairs[-1][0]["id"] == after:
-            raise LedgerDown(f"Stripe's list {path} says that it goes on after {after} and does not", "network")
+            raise LedgerDown(
+                f"Stripe's list {path} says that it goes on after {after} and does not", "network"
+            )
         after = str(pairs[-1][0]["id"])
 
 

@@ -7,8 +7,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 
-from connector.planning.model import Charge, CheckoutSession, Invoice, InvoicePayment, LineFact
+from connector.planning.model import (
+    Charge,
+    CheckoutSession,
+    Invoice,
+    InvoicePayment,
+    LineFact,
+    PaymentIntent,
+    Refund,
+)
 from connector.stripe_source.api_lists import (
+    CHARGE_PARTS,
     CREDIT_NOTES,
     DISPUTES,
     INVOICE_PAYMENT_PARTS,
@@ -16,6 +25,7 @@ from connector.stripe_source.api_lists import (
     PAGE_SIZE,
     SESSION_PARTS,
     SESSIONS,
+    Missing,
     Pairs,
     Raw,
     Reader,
@@ -66,6 +76,17 @@ class Related:
                 SESSIONS.path, {"payment_intent": intent_id, "expand": expand_in_list(SESSION_PARTS)}
             )
 
+    def charges(self, objects: Objects) -> Objects:
+        """The charges of refunds that name only their payment intent, as some without a card do."""
+        facts = [parsed.fact for parsed, _ in objects]
+        bare = {f.payment_intent_id for f in facts if isinstance(f, Refund) and f.charge_id is None}
+        intents = [f for f in facts if isinstance(f, PaymentIntent) and f.payment_intent_id in bare]
+        found: Objects = []
+        for charge_id in sorted({intent.latest_charge_id for intent in intents if intent.latest_charge_id}):
+            path = f"/v1/charges/{charge_id}"
+            found += self.objects([read_object(self.read(path, {"expand": list(CHARGE_PARTS)}).text, path)])
+        return found
+
     def notes_and_disputes(self, charge_id: str, invoice_ids: Iterable[str]) -> Iterator[Objects]:
         for invoice_id in invoice_ids:
             yield from self._listed(CREDIT_NOTES.path, {"invoice": invoice_id})
@@ -76,7 +97,11 @@ class Related:
         for line in _lines(objects):
             if line.price_id is not None and line.lookup_key is None and self._is_new(line.price_id):
                 path = f"/v1/prices/{line.price_id}"
-                yield read_objects([read_object(self.read(path, {}).text, path)])
+                try:
+                    yield read_objects([read_object(self.read(path, {}).text, path)])
+                except Missing:
+                    # A price that was deleted has no lookup key any more.
+                    continue
 
     # ------------------------------------------------------------------------------------------ inside
 
@@ -92,7 +117,7 @@ class Related:
             yield objects
 
     def _complete(self, raw: Raw, text: bytes) -> tuple[Raw, bytes]:
-        """The object with its inner lists whole. Only then are its bytes not Stripe's own, but the whole object's."""
+        """The object with its inner lists whole; if that changed it, its bytes are of the whole object, not Stripe's."""
         inner = raw.get("invoice") if raw.get("object") == "invoice_payment" else None
         changed = [self._fill(one) for one in (raw, inner) if isinstance(one, dict)]
         return (raw, json.dumps(raw, separators=(",", ":")).encode()) if any(changed) else (raw, text)
@@ -101,12 +126,11 @@ class Related:
         changed = False
         for name, path in _INNER_LISTS.get(str(raw.get("object")), ()):
             listed = raw.get(name)
-            if not isinstance(listed, dict) or listed.get("has_more") is not True or not listed.get("data"):
+            if not isinstance(listed, dict) or listed.get("has_more") is not True:
                 continue
-            parameters = {"invoice": raw["id"]} if "{}" not in path else {}
-            address = path.format(raw["id"])
-            for pairs in read_list(self.read, address, parameters, str(listed["data"][-1].get("id"))):
-                listed["data"].extend(entry for entry, _ in pairs)
+            parameters = {} if "{}" in path else {"invoice": raw["id"]}
+            pages = read_list(self.read, path.format(raw["id"]), parameters)
+            listed["data"] = [entry for pairs in pages for entry, _ in pairs]
             listed["has_more"] = False
             changed = True
         return changed

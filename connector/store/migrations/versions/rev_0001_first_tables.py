@@ -60,7 +60,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('subject_id', 'ledger')
     )
     op.create_index('decision_charge', 'decision', ['charge_id'], unique=False)
-    op.create_index('decision_due', 'decision', ['ledger', 'subject', 'due', 'created'], unique=False)
+    op.create_index('decision_due', 'decision', ['ledger', 'subject', 'created', 'subject_id'], unique=False, sqlite_where=sa.text('due > 0'), postgresql_where=sa.text('due > 0'))
     op.create_index('decision_sale', 'decision', ['ledger', 'sale_number'], unique=False)
     op.create_table('document',
     sa.Column('document_key', sa.String(length=26), nullable=False),
@@ -87,7 +87,7 @@ def upgrade() -> None:
     sa.Column('touched_run', sa.String(length=32), nullable=True),
     sa.PrimaryKeyConstraint('document_key')
     )
-    op.create_index('document_open', 'document', ['ledger', 'state', 'depth', 'batch_group', 'posting_date', 'document_key'], unique=False, sqlite_where=sa.text("(state NOT IN ('posted', 'adopted', 'reversed', 'skipped'))"), postgresql_where=sa.text("(state NOT IN ('posted', 'adopted', 'reversed', 'skipped'))"))
+    op.create_index('document_open', 'document', ['ledger', 'state', 'depth', 'batch_group', 'posting_date', 'document_key'], unique=False, sqlite_where=sa.text("state NOT IN ('posted', 'adopted', 'reversed', 'skipped')"), postgresql_where=sa.text("state NOT IN ('posted', 'adopted', 'reversed', 'skipped')"))
     op.create_index('document_subject', 'document', ['subject_id'], unique=False)
     op.create_table('found',
     sa.Column('ledger', sa.String(length=64), nullable=False),
@@ -144,6 +144,11 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('decision_id')
     )
     op.create_index('person_decision_subject', 'person_decision', ['subject_id'], unique=False)
+    op.create_table('raw_page',
+    sa.Column('page_id', sa.String(length=32), nullable=False),
+    sa.Column('lines', sa.LargeBinary(), nullable=False),
+    sa.PrimaryKeyConstraint('page_id')
+    )
     op.create_table('refund_number',
     sa.Column('ledger', sa.String(length=64), nullable=False),
     sa.Column('refund_id', sa.String(length=255), nullable=False),
@@ -196,7 +201,8 @@ def upgrade() -> None:
     sa.Column('kind', sa.String(length=32), nullable=False),
     sa.Column('created', sa.BigInteger(), nullable=False),
     sa.Column('facts', sa.Text(), nullable=False),
-    sa.Column('raw', sa.LargeBinary(), nullable=False),
+    sa.Column('raw_page', sa.String(length=32), nullable=True),
+    sa.Column('raw_line', sa.Integer(), nullable=True),
     sa.PrimaryKeyConstraint('object_id')
     )
     op.create_index('stripe_object_kind', 'stripe_object', ['kind', 'created'], unique=False)
@@ -213,6 +219,7 @@ def downgrade() -> None:
     op.drop_table('run')
     op.drop_table('ruleset')
     op.drop_table('refund_number')
+    op.drop_table('raw_page')
     op.drop_index('person_decision_subject', table_name='person_decision')
     op.drop_table('person_decision')
     op.drop_table('meta')
@@ -223,10 +230,10 @@ def downgrade() -> None:
     op.drop_index('found_charge', table_name='found')
     op.drop_table('found')
     op.drop_index('document_subject', table_name='document')
-    op.drop_index('document_open', table_name='document', sqlite_where=sa.text("(state NOT IN ('posted', 'adopted', 'reversed', 'skipped'))"), postgresql_where=sa.text("(state NOT IN ('posted', 'adopted', 'reversed', 'skipped'))"))
+    op.drop_index('document_open', table_name='document', sqlite_where=sa.text("state NOT IN ('posted', 'adopted', 'reversed', 'skipped')"), postgresql_where=sa.text("state NOT IN ('posted', 'adopted', 'reversed', 'skipped')"))
     op.drop_table('document')
     op.drop_index('decision_sale', table_name='decision')
-    op.drop_index('decision_due', table_name='decision')
+    op.drop_index('decision_due', table_name='decision', sqlite_where=sa.text('due > 0'), postgresql_where=sa.text('due > 0'))
     op.drop_index('decision_charge', table_name='decision')
     op.drop_table('decision')
     op.drop_table('attempt_document')

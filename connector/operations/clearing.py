@@ -1,0 +1,139 @@
+"""Known differences of clearing: what moved the Stripe balance and does not stand in a ledger's clearing account.
+
+What stands there and these differences together are the Stripe balance, fees that the settings leave out aside.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Engine
+
+from connector.planning.case import Books
+from connector.planning.model import BalanceTransaction, Charge, Dispute, Fact, Refund
+from connector.store import views
+
+WHY_REFUND = {
+    "waiting": "waiting, and already taken from the Stripe balance",
+    "held": "held for a person",
+    "excluded": "excluded by a setting or a person",
+    "dropped": "failed before it was posted; the two movements differ, or a fee remains",
+    "failed": "not posted yet, will be tried again",
+}
+WHY_CHARGE = {
+    "waiting": "its sale is not posted yet",
+    "held": "its sale is held for a person",
+    "excluded": "its sale is excluded",
+    "dropped": "a payment that failed after Stripe had booked it; a fee remains, or the two movements differ",
+    "failed": "its sale is not posted yet, will be tried again",
+}
+FAILED_PAYMENT = "a payment that failed after Stripe had booked it; failed payments are not posted here"
+CAPTURED_LESS = "the sale is what was captured; Stripe booked the whole and released the rest"
+RELEASED = "Stripe released the uncaptured part of a charge; that is not a refund and is not posted"
+STORE_CREDIT = "a credit memo without its cash leg: the customer is owed what Stripe has paid out"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """`amount_minor` is what the Stripe balance has and the ledger's clearing account has not."""
+
+    ledger: str
+    what: str
+    object_id: str
+    amount_minor: int
+    currency: str
+    sentence: str
+
+
+def known_differences(
+    engine: Engine, books: Books, ledgers: Sequence[tuple[str, bool]]
+) -> Iterator[Difference]:
+    """The differences of each ledger; `ledgers` are (name, posts sales)."""
+    disputes = views.disputes(engine, books.start)
+    for name, posts_sales in ledgers:
+        yield from refund_differences(engine, name)
+        if posts_sales:
+            yield from charge_differences(engine, name)
+        else:
+            yield from failed_payments(engine, books, name)
+        yield from dispute_differences(disputes, name)
+
+
+def refund_differences(engine: Engine, name: str) -> Iterator[Difference]:
+    rows = list(views.decisions(engine, [name], outcomes=tuple(WHY_REFUND)))
+    rows += views.open_credits(engine, name)
+    facts = views.facts_with_movements(engine, [row.subject_id for row in rows])
+    for row in rows:
+        refund = facts.get(row.subject_id)
+        if not isinstance(refund, Refund):
+            continue
+        nets = nets_of(facts, refund.balance_transaction_id, refund.failure_balance_transaction_id)
+        for currency, net in nets.items():
+            if row.reason == "not_a_refund":
+                yield Difference(
+                    name, "release of an uncaptured part", refund.refund_id, net, currency, RELEASED
+                )
+                if refund.charge_id is not None:
+                    what = "uncaptured part of a charge"
+                    yield Difference(name, what, refund.charge_id, -net, currency, CAPTURED_LESS)
+            elif row.outcome == "posted":
+                if not is_unpaid(row):
+                    yield Difference(
+                        name, "refund without cash leg", refund.refund_id, net, currency, STORE_CREDIT
+                    )
+            else:
+                what = f"refund {row.outcome}"
+                yield Difference(name, what, refund.refund_id, net, currency, WHY_REFUND[row.outcome])
+
+
+def is_unpaid(row: Any) -> bool:
+    """Whether the charge's own payment is not in the books either: then the two leave clearing as it is."""
+    return bool(row.facts) and json.loads(row.facts).get("payment") == "absent"
+
+
+def charge_differences(engine: Engine, name: str) -> Iterator[Difference]:
+    """Charges that Stripe booked and whose sale the connector has not posted."""
+    rows = list(views.decisions(engine, [name], subject="charge", outcomes=tuple(WHY_CHARGE)))
+    facts = views.facts_with_movements(engine, [row.subject_id for row in rows])
+    for row in rows:
+        charge = facts.get(row.subject_id)
+        if not isinstance(charge, Charge):
+            continue
+        nets = nets_of(facts, charge.balance_transaction_id, charge.failure_balance_transaction_id)
+        what = "failed payment" if row.outcome == "dropped" else f"charge {row.outcome}"
+        for currency, net in nets.items():
+            yield Difference(name, what, charge.charge_id, net, currency, WHY_CHARGE[row.outcome])
+
+
+def failed_payments(engine: Engine, books: Books, name: str) -> Iterator[Difference]:
+    """Where others book the sales: what Stripe took back of payments that failed."""
+    charges = views.failed_charges(engine, books.start)
+    facts = views.facts_with_movements(engine, [charge.charge_id for charge in charges])
+    for charge in charges:
+        for currency, net in nets_of(facts, charge.failure_balance_transaction_id).items():
+            yield Difference(name, "failed payment", charge.charge_id, net, currency, FAILED_PAYMENT)
+
+
+def dispute_differences(disputes: Sequence[Dispute], name: str) -> Iterator[Difference]:
+    for dispute in disputes:
+        nets: dict[str, int] = {}
+        for moved in dispute.balance_transactions:
+            nets[moved.currency] = nets.get(moved.currency, 0) + moved.amount_minor - moved.fee_minor
+        for currency, net in nets.items():
+            if net:
+                sentence = f"dispute of charge {dispute.charge_id}; disputes are not posted"
+                what = f"dispute {dispute.status}"
+                yield Difference(name, what, dispute.dispute_id, net, currency, sentence)
+
+
+def nets_of(facts: dict[str, Fact], *object_ids: str | None) -> dict[str, int]:
+    """The net minor units of these balance transactions by currency, where they are not zero."""
+    nets: dict[str, int] = {}
+    for object_id in object_ids:
+        moved = facts.get(object_id or "")
+        if isinstance(moved, BalanceTransaction):
+            nets[moved.currency] = nets.get(moved.currency, 0) + moved.amount_minor - moved.fee_minor
+    return {currency: net for currency, net in nets.items() if net}

@@ -1,0 +1,28 @@
+"""The mapped accounts that documents need; an account that is not mapped holds the document."""
+
+from __future__ import annotations
+
+from connector.planning.case import LedgerPolicy, NotNow
+
+MAP_ACCOUNT = "name it under `accounts` in the mapping file; each run asks again"
+
+
+def need_account(account: str | None, role: str, currency: str | None = None) -> str:
+    """The mapped account, or `NotNow` account_not_mapped."""
+    if account is None:
+        of = f" for {currency.upper()}" if currency else ""
+        raise NotNow("held", "account_not_mapped", f"no {role} account is mapped{of}", MAP_ACCOUNT)
+    return account
+
+
+def clearing_of(ledger: LedgerPolicy, currency: str) -> str:
+    return need_account(ledger.mapping.clearing(currency), "clearing", currency)
+
+
+def receivable_of(ledger: LedgerPolicy, currency: str) -> str:
+    return need_account(ledger.mapping.receivable(currency), "receivable", currency)
+
+
+def exchange_of(ledger: LedgerPolicy, exchange_minor: int) -> str:
+    """The exchange account where something is posted to it, else an empty name."""
+    return need_account(ledger.mapping.exchange, "exchange") if exchange_minor else ""

@@ -1,0 +1,108 @@
+"""Documents of a refund that others booked: what debited income is the income leg, what credited clearing the cash leg."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from connector.ledgers.contract import Found
+from connector.planning.case import LedgerPolicy, NotNow, Plan, RefundCase
+from connector.planning.facts import Facts
+from connector.planning.model import CASH_LEGS, RefundType
+from connector.planning.sentences import money, resolve_command
+from connector.planning.settlement import Settlement
+
+
+@dataclass(frozen=True, slots=True)
+class Legs:
+    """What of a refund others booked; a document can be both legs."""
+
+    income: tuple[Found, ...] = ()
+    cash: tuple[Found, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.income or self.cash)
+
+
+def legs_of(case: RefundCase) -> Legs:
+    """The legs that count: none where adoption is not asked for, or where our own documents stand in the books."""
+    if not case.others or not case.adopting or case.ours:
+        return Legs()
+    return Legs(
+        tuple(found for found in case.others if found.income_minor > 0),
+        tuple(found for found in case.others if found.cash_minor > 0),
+    )
+
+
+def adopt_named(case: RefundCase) -> Plan | None:
+    """What a person said is this refund's document, whatever the settings."""
+    named = case.person.adopt_id
+    if named is None or case.ours:
+        return None
+    return Plan(
+        "adopted",
+        sentence=f"adopted by a person as {named}",
+        sale_number=case.sale.number if case.sale else None,
+        adopted=tuple(found for found in case.others if found.ledger_id == named),
+    )
+
+
+def adopt(case: RefundCase, ledger: LedgerPolicy, settlement: Settlement, legs: Legs) -> Plan | None:
+    """Adopted where both legs are there with the right amounts; held where one is missing or an amount differs.
+
+    None where others booked nothing, and where a person asked to post the leg that is missing.
+    """
+    if not legs:
+        return None
+    amount = -settlement.amount_minor
+    # A document that is both legs balances, so its cash says what it is worth.
+    income_minor = sum(found.cash_minor or found.amount_minor for found in legs.income)
+    cash_minor = sum(found.cash_minor for found in legs.cash)
+    shown = ", ".join(
+        found.ledger_id for found in (*legs.income, *(f for f in legs.cash if not f.income_minor))
+    )
+    lone = case.sale is not None and case.sale.form == "payment"
+    differs = bool(legs.income and income_minor != amount) or bool(legs.cash and cash_minor != amount)
+    if not differs and legs.cash and (legs.income or lone):
+        return Plan(
+            "adopted",
+            sentence=f"booked by others as {shown}",
+            sale_number=case.sale.number if case.sale else None,
+            adopted=case.others,
+        )
+    if not differs and case.person.retry:
+        return None
+    if differs:
+        sentence = (
+            f"others booked this refund as {shown}, with an amount that differs from "
+            f"{money(amount, settlement.currency)}"
+        )
+        options = "--adopt LEDGER_ID"
+    else:
+        leg = "income" if legs.income else "cash"
+        sentence = f"others booked the {leg} leg of this refund as {shown}; the other leg is missing"
+        options = "(--retry | --adopt LEDGER_ID)"
+    how = resolve_command(case.refund.refund_id, ledger.name, options)
+    raise NotNow("held", "duplicate_in_books", sentence, f"correct the books, or: {how}")
+
+
+def missing_types(types: Sequence[RefundType], legs: Legs, facts: Facts) -> tuple[RefundType, ...]:
+    """What of the chosen types is not in the books, where others booked one leg: () where nothing is missing."""
+    if not legs:
+        return tuple(types)
+    first = types[0]
+    if first in ("credit_memo", "refund_receipt"):
+        if legs.cash:
+            return ("credit_memo",)
+        if first == "credit_memo":
+            return tuple(leg for leg in types if leg in CASH_LEGS)
+        return ("credit_card_refund",) if facts.method == "card" else ("refund_payout",)
+    if legs.cash and first in ("reopen_invoice", "refund_payout"):
+        return ()
+    shown = ", ".join(found.ledger_id for found in (*legs.income, *legs.cash))
+    raise NotNow(
+        "held",
+        "duplicate_in_books",
+        f"others booked one leg of this refund as {shown}, and a {first.replace('_', ' ')} does not go with it",
+        "correct the books, or choose another type with connector resolve",
+    )

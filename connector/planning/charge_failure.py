@@ -1,0 +1,88 @@
+"""A charge that failed after its sale was posted (a bank debit that came back): what takes the sale back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from connector.planning.case import Books, ChargeCase, LedgerPolicy, NotNow, Plan
+from connector.planning.fees import fee_document
+from connector.planning.mirrors import mirror_document, move_clearing
+from connector.planning.model import Document
+from connector.planning.settlement import Settlement, open_day, settle
+
+SALE_DOCUMENTS = ("invoice", "payment", "sales_receipt")
+
+
+def plan_charge_failure(
+    case: ChargeCase,
+    books: Books,
+    ledger: LedgerPolicy,
+    posted: Sequence[Document],
+    now: int,
+    first_seen: int,
+) -> Plan:
+    """A charge that failed after its sale was posted: each document mirrored at the day of the failure.
+
+    Clearing moves by the failure's own amount, what that differs from the sale's is realised exchange.
+    """
+    charge = case.charge
+    try:
+        settlement = settle(
+            books,
+            "the failure of charge",
+            charge.charge_id,
+            case.failure_balance_transaction,
+            -charge.captured_minor,
+            charge.currency,
+            charge.created,
+            case.currencies,
+            now,
+            first_seen,
+        )
+        documents = mirror_sale(books, ledger, posted, open_day(books, ledger, settlement))
+    except NotNow as stop:
+        return stop.plan()
+    return Plan(
+        "reversed",
+        sentence=f"charge {charge.charge_id} failed after it was posted",
+        documents=documents,
+        sale_number=posted[0].sale_number if posted else None,
+        warnings=settlement.warnings,
+    )
+
+
+def mirror_sale(
+    books: Books, ledger: LedgerPolicy, posted: Sequence[Document], settlement: Settlement
+) -> tuple[Document, ...]:
+    """The payment's mirror first, then its invoice's; a fee that the failure cost."""
+    documents: list[Document] = []
+    sold = [d for d in posted if d.kind in SALE_DOCUMENTS]
+    for original in sorted(sold, key=lambda d: d.kind == "invoice"):
+        documents.append(
+            mirror_document(
+                books,
+                ledger,
+                original,
+                move_clearing(original, ledger, settlement) if original.kind != "invoice" else None,
+                settlement,
+                "the charge failed",
+                documents[-1:],
+            )
+        )
+    if ledger.fees and settlement.fee_minor and sold:
+        head = sold[0]
+        documents.append(
+            fee_document(
+                ledger,
+                books,
+                head.subject_id,
+                None,
+                head.charge_id,
+                head.number,
+                settlement,
+                head.customer,
+                "failure",
+                after=tuple(d.document_key for d in documents[-1:]),
+            )
+        )
+    return tuple(documents)

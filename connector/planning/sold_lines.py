@@ -1,0 +1,150 @@
+"""What a charge sold, for sales that the connector posts: lines, items, accounts and taxes.
+
+The evidence, strongest first: the Stripe invoice, the checkout session, metadata `sale_lines`, one line for all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from connector.planning.accounts import need_account
+from connector.planning.case import ChargeCase, NotNow
+from connector.planning.mapping_model import Mapping as LedgerMapping
+from connector.planning.metadata_lines import read_json_list, read_line
+from connector.planning.model import Charge, LineFact, SaleLine
+from connector.planning.shares import share_out
+
+REST = "rest"
+
+
+def sale_lines(case: ChargeCase, mapping: LedgerMapping, settled_minor: int) -> tuple[SaleLine, ...]:
+    """The lines of the charged part of a sale, in the charge's currency and as settled; each sums to its total."""
+    captured = case.charge.captured_minor
+    sold = charged_part(sold_facts(case), case)
+    weights = [part for _, net, tax in sold for part in (net, tax)]
+    homes = weights if settled_minor == captured else share_out(settled_minor, weights)
+    lines = []
+    for place, (fact, net, tax) in enumerate(sold):
+        if net == 0 and tax == 0:
+            continue
+        sku = sku_of(fact, case.skus, mapping)
+        item = mapping.sales_item(sku)
+        if item is None:
+            raise NotNow(
+                "held",
+                "item_not_mapped",
+                f"{f'SKU {sku}' if sku else 'a line without SKU'} of charge {case.charge.charge_id} "
+                f'is not under items.sales, and there is no "*"',
+                "add it to items.sales in the mapping file; each run asks again",
+            )
+        code = mapping.tax_code(fact.tax_rate_id)
+        tax_account = code if code is not None and is_account(code) else mapping.tax
+        lines.append(
+            SaleLine(
+                line_id=fact.line_id,
+                description=fact.description,
+                net_minor=net,
+                tax_minor=tax,
+                home_net_minor=homes[2 * place],
+                home_tax_minor=homes[2 * place + 1],
+                account=item if is_account(item) else need_account(mapping.sales, "sales"),
+                tax_account=need_account(tax_account, "tax") if tax else None,
+                sku=sku,
+                item=item,
+                quantity=fact.quantity,
+                tax_code=code,
+            )
+        )
+    return tuple(lines)
+
+
+def is_account(name: str) -> bool:
+    """A full Beancount account name; other ledgers' item names have no such form."""
+    return name.partition(":")[0] in ("Assets", "Liabilities", "Equity", "Income", "Expenses") and ":" in name
+
+
+def sku_of(fact: LineFact, skus: Mapping[str, str], mapping: LedgerMapping) -> str | None:
+    """The line's own SKU, its product's, its price's lookup key; a product id only where the mapping names it."""
+    if fact.sku is not None:
+        return fact.sku
+    for reference in (fact.product_id, fact.price_id):
+        if reference is not None and reference in skus:
+            return skus[reference]
+    if fact.lookup_key is not None:
+        return fact.lookup_key
+    if fact.product_id is not None and mapping.names_item(fact.product_id):
+        return fact.product_id
+    return None
+
+
+def sold_facts(case: ChargeCase) -> tuple[LineFact, ...]:
+    """What was sold by the best evidence there is."""
+    charge = case.charge
+    if case.invoice is not None and lines_sum(case.invoice.lines) > 0:
+        return case.invoice.lines
+    if case.session is not None and lines_sum(case.session.lines) > 0:
+        return case.session.lines
+    metadata = {**(case.payment_intent.metadata if case.payment_intent else {}), **charge.metadata}
+    listed = listed_lines(metadata.get("sale_lines"), charge)
+    if listed:
+        return listed
+    return (
+        LineFact(
+            "1",
+            charge.description or f"Charge {charge.charge_id}",
+            charge.captured_minor,
+            0,
+            quantity=metadata.get("quantity"),
+            sku=metadata.get("sku") or None,
+        ),
+    )
+
+
+def lines_sum(lines: Sequence[LineFact]) -> int:
+    return sum(line.net_minor + line.tax_minor for line in lines)
+
+
+def listed_lines(text: str | None, charge: Charge) -> tuple[LineFact, ...]:
+    """Metadata `sale_lines`: a JSON list of {sku, quantity, amount, tax}; amount with tax, in major units as text.
+
+    What cannot be read, or does not sum to the charge, is no evidence: ().
+    """
+    lines = []
+    for place, entry in enumerate(read_json_list(text), start=1):
+        line = read_line(entry, charge.currency)
+        if line is None:
+            return ()
+        lines.append(
+            LineFact(
+                str(place),
+                line.description or line.sku or f"Line {place}",
+                line.gross_minor - line.tax_minor,
+                line.tax_minor,
+                quantity=line.quantity,
+                sku=line.sku,
+            )
+        )
+    return tuple(lines) if lines_sum(lines) in (charge.amount_minor, charge.captured_minor) else ()
+
+
+def charged_part(facts: Sequence[LineFact], case: ChargeCase) -> list[tuple[LineFact, int, int]]:
+    """(line, net, tax) that this charge paid: of an invoice paid by several, each in turn takes its part.
+
+    What a charge is more than its lines (an old balance paid along with them) is an untaxed line of its own.
+    """
+    whole = [part for fact in facts for part in (fact.net_minor, fact.tax_minor)]
+    left = whole
+    parts = case.invoice_parts if case.invoice is not None else ()
+    if any(charge_id == case.charge.charge_id for charge_id, _ in parts):
+        for charge_id, amount in parts:
+            if charge_id == case.charge.charge_id or sum(left) <= 0:
+                break
+            taken = share_out(min(amount, sum(left)), left)
+            left = [before - part for before, part in zip(left, taken, strict=True)]
+    captured = case.charge.captured_minor
+    paid = min(captured, max(0, sum(left)))
+    mine = share_out(paid, left)
+    sold = [(fact, mine[2 * place], mine[2 * place + 1]) for place, fact in enumerate(facts)]
+    if captured > paid:
+        sold.append((LineFact(REST, "Paid beyond the lines of the sale", 0, 0), captured - paid, 0))
+    return sold

@@ -1,0 +1,87 @@
+"""What a command loads before it does anything. Counted in modules, since a busy machine has no fixed milliseconds."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+# Each of these costs between 50 and 1,200 ms.
+FOR_SOME_COMMANDS = {"alembic", "pydantic", "rich", "sqlalchemy", "yaml", "zoneinfo"}
+FOR_SOME_LEDGERS = {
+    "cryptography",
+    "psycopg",
+    "quickbooks",
+    "requests",
+    "requests_oauthlib",
+    "stripe",
+    "tenacity",
+}
+NEVER = {"beancount", "beangulp", "beanquery", "fava", "hypothesis", "pytest"}
+
+
+def loaded(*arguments: str) -> tuple[int, str, set[str]]:
+    """Exit code, standard output and the packages loaded by the command line with these arguments."""
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "connector", *arguments],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=120,
+        check=False,
+    )
+    names = re.findall(r"^import time: +\d+ \| +\d+ \| +(\S+)$", done.stderr, re.MULTILINE)
+    return done.returncode, done.stdout, {name.split(".")[0] for name in names}
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Books that were synced once, so that their state is there."""
+    folder = tmp_path_factory.mktemp("books")
+    settings = {
+        "books": "acme",
+        "timezone": "America/New_York",
+        "state": "sqlite:///state.db",
+        "mappings": str(ROOT / "mappings"),
+        "stripe": {"start": "2026-01-01", "export": str(ROOT / "connector" / "samples" / "stripe")},
+        "ledgers": {
+            "main": {
+                "kind": "beancount",
+                "sales": "sales_receipt",
+                "rules": "refund_rules.yaml",
+                "connection": {"path": "books"},
+            }
+        },
+    }
+    path = folder / "config.yaml"
+    path.write_text(json.dumps(settings), encoding="utf-8")
+    code, _, packages = loaded("sync", "-c", str(path))
+    assert code in (0, 3)
+    assert "alembic" in packages, "the first run makes the tables, and this test sees what is loaded"
+    return path
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], [], ["snyc"], ["--nope"]])
+def test_help_and_mistakes_cost_next_to_nothing(arguments: list[str]) -> None:
+    code, out, packages = loaded(*arguments)
+    assert code == (0 if arguments in (["--help"], ["--version"]) else 2)
+    assert "click" in packages
+    assert packages & (FOR_SOME_COMMANDS | FOR_SOME_LEDGERS | NEVER) == set()
+    if arguments == ["--help"]:
+        assert "sync" in out and "Exit codes" in out
+
+
+@pytest.mark.parametrize(
+    "arguments", [["status"], ["status", "--json"], ["list", "held", "--json"], ["sync"], ["sync", "--json"]]
+)
+def test_ledgers_and_sources_that_are_not_used_are_not_loaded(config: Path, arguments: list[str]) -> None:
+    code, _, packages = loaded(*arguments, "-c", str(config))
+    assert code in (0, 3)
+    assert "sqlalchemy" in packages
+    assert packages & (FOR_SOME_LEDGERS | NEVER | {"alembic"}) == set()
