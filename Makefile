@@ -4,7 +4,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input install -qq
 SIZES ?= 1000 10000 100000
 
 # One stamp for each thing that was installed; newer lock files or settings make it stale.
@@ -53,7 +53,7 @@ bench: $(EVERYTHING) ## Measure and write docs/benchmarks.md; other sizes: make 
 	$(BIN)/python tests/bench/run_bench.py $(SIZES)
 
 lock: $(EVERYTHING) ## Choose the newest allowed versions and write the lock files
-	$(BIN)/python -m pip --disable-pip-version-check install --quiet 'uv>=0.9,<1'
+	@$(PIP) 'uv>=0.9,<1'
 	$(call compile,requirements.lock,)
 	$(call compile,requirements-dev.lock,--all-extras --constraint requirements.lock)
 
@@ -74,7 +74,7 @@ clean-demo: ## Remove the books and the state of the demo
 $(PROGRAM): requirements.lock pyproject.toml | $(BIN)/pip
 	@echo "Installing the connector into $(VENV) (once) ..."
 	@$(PIP) --require-hashes --requirement requirements.lock
-	@$(PIP) --no-build-isolation --no-deps --editable .
+	@PATH="$(abspath $(BIN)):$$PATH" $(PIP) --no-build-isolation --no-deps --editable .
 	@touch $@
 
 $(EVERYTHING): requirements-dev.lock $(PROGRAM)

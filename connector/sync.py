@@ -97,6 +97,8 @@ class Pass:
                 self.serve(one, write)
             except LedgerDown as error:
                 self.fail(one.name, error.code, str(error))
+                if write:
+                    self.outbox(one).give_up(error.code, str(error))
         self.end_run()
         return self.report
 
@@ -167,12 +169,15 @@ class Pass:
         desk = open_desk(self.setup, one)
         try:
             first_run = self.prepare(desk, write)
-            outbox = Outbox(self.engine, self.lease, one.name, self.report.run_id, self.now)
+            outbox = self.outbox(one)
             outbox.doubt(desk.company.lost)
             discard_unsent(self.engine, self.lease, one.name)
-            self.decide(desk, first_run)
+            push = self.push(desk, outbox)
             if write:
-                self.push(desk, outbox)
+                push.settle_doubts()
+            self.decide(desk, outbox, first_run)
+            if write:
+                self.post(desk, outbox, push)
         finally:
             close = getattr(desk.courier, "close", None)
             if close is not None:
@@ -191,7 +196,10 @@ class Pass:
                 connection.execute(update(ledger).where(ledger.c.name == name).values(first_run=self.now))
         return int(row.first_run) if row.first_run is not None else self.now
 
-    def decide(self, desk: Desk, first_run: int) -> None:
+    def outbox(self, one: LedgerSetup) -> Outbox:
+        return Outbox(self.engine, self.lease, one.name, self.report.run_id)
+
+    def decide(self, desk: Desk, outbox: Outbox, first_run: int) -> None:
         """Plans for everything that is due: sales first, since refunds stand on them."""
         name, books = desk.policy.name, self.setup.books
         recorder = Recorder(
@@ -199,6 +207,7 @@ class Pass:
         )
         recorder.remember_rules(desk.ruleset)
         parts = (self.engine, books, desk.policy, desk.ledger, desk.courier, self.now)
+        doubtful = outbox.doubtful()
         desks: list[tuple[str, Any]] = [("refund", RefundDesk(*parts, first_run))]
         if desk.setup.posts_sales:
             desks.insert(0, ("charge", ChargeDesk(*parts)))
@@ -207,24 +216,29 @@ class Pass:
                 for rows in due_pages(self.engine, name, subject):
                     if self.should_stop():
                         return
-                    page, hits = deciding.decide(rows)
+                    page, hits = deciding.decide([row for row in rows if row.subject_id not in doubtful])
+                    given_up = [d.row.subject_id for d in page if d.plan.outcome in ("dropped", "reversed")]
+                    if given_up:
+                        # Before the decision is stored: a run that dies in between decides, and leaves out, again.
+                        outbox.leave_out(given_up)
                     recorder.write(page, hits)
                     tick(len(rows))
 
-    def push(self, desk: Desk, outbox: Outbox) -> None:
+    def push(self, desk: Desk, outbox: Outbox) -> Push:
+        return Push(
+            self.setup.world,
+            outbox,
+            desk.ledger,
+            desk.courier,
+            desk.setup.settle_after_s,
+            desk.setup.longest_wait_s,
+            desk.ledger.capabilities.batch_size,
+            self.should_stop,
+        )
+
+    def post(self, desk: Desk, outbox: Outbox, push: Push) -> None:
         with self.progress.stage(f"Posting to {desk.policy.name}", outbox.count("planned")) as tick:
-            push = Push(
-                self.setup.world,
-                outbox,
-                desk.ledger,
-                desk.courier,
-                desk.setup.settle_after_s,
-                desk.setup.longest_wait_s,
-                desk.ledger.capabilities.batch_size,
-                tick,
-                self.should_stop,
-            )
-            stop = push.run()
+            stop = push.run(tick)
         if stop is not None:
             self.fail(desk.policy.name, stop.code, stop.sentence)
 

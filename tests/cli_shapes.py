@@ -52,7 +52,7 @@ def or_null(check: Check) -> Check:
     return lambda value: None if value is None else check(value)
 
 
-def one_of(words: Iterable[str]) -> Check:
+def one_of(words: Iterable[object]) -> Check:
     known = frozenset(words)
 
     def check(value: Any) -> None:

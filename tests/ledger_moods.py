@@ -1,6 +1,6 @@
 """A ledger in bad moods: real books behind a courier that loses, refuses and garbles, and that takes anything twice.
 
-`Weather` says what happens at which request, counted over all passes from 1, and keeps what was asked and written.
+`Weather` says what happens at which request, counted over all passes from 1, and keeps what was asked and sent.
 The books do not protect themselves: a document that is sent twice stands there twice, as in a ledger that honours no
 key. What is seen to be right here is right by the connector's own doing.
 """
@@ -120,10 +120,15 @@ READ_MOODS = {
 
 @dataclass
 class Weather:
-    """What goes wrong, and what happened. `faults` are moods by the number of the request; `asked` every request."""
+    """What goes wrong, and what happened.
+
+    `faults` are moods by the number of the request, `write_faults` by the number of the request among those that write;
+    `asked` every request, `sent` those that write. For `lag_s` seconds what was written is not found.
+    """
 
     clock: Clock = field(default_factory=Clock)
     faults: dict[int, Mood] = field(default_factory=dict)
+    write_faults: dict[int, Mood] = field(default_factory=dict)
     batch_size: int = 2
     lag_s: int = 0
     asked: list[str] = field(default_factory=list)
@@ -157,9 +162,10 @@ class MoodyCourier:
     def carry(self, request: Request) -> Answer:
         weather = self.weather
         weather.asked.append(request.method)
+        mood = weather.faults.pop(len(weather.asked), None)
         if request.method == "APPEND":
             weather.sent.append(request)
-        mood = weather.faults.pop(len(weather.asked), None)
+            mood = weather.write_faults.pop(len(weather.sent), mood)
         if mood is None:
             return self.do(request)
         weather.fired.append(mood.name)

@@ -190,9 +190,8 @@ def receipt(lines: Sequence[SaleLine] = (), **changes: Any) -> Sale:
     """Sales receipt 100: its own payment."""
     sale = invoice(lines=lines)
     own = paid(sale.total_minor, "sr-1", credit_account=None)
-    return replace(
-        sale, **{"form": "sales_receipt", "ledger_id": "sr-1", "balance_minor": 0, "payments": (own,)} | changes
-    )
+    own_fields: dict[str, Any] = {"ledger_id": "sr-1", "balance_minor": 0, "payments": (own,)}
+    return replace(replace(sale, form="sales_receipt"), **own_fields | changes)
 
 
 def lone_payment(**changes: Any) -> Sale:
@@ -241,9 +240,7 @@ def reverse(
     """What becomes of these posted documents once Stripe failed the refund."""
     if failure is None:
         failure = moved(one.refund.amount_minor, created=FAILED, name="txn_f")
-    failed = replace(
-        one, refund=replace(one.refund, status="failed"), failure_balance_transaction=failure
-    )
+    failed = replace(one, refund=replace(one.refund, status="failed"), failure_balance_transaction=failure)
     standing = [Standing(document, True) for document in documents]
     return plan_failure(failed, books, policy or ledger(), standing, NOW + 30 * DAY)
 
@@ -287,7 +284,19 @@ def found(
 ) -> Found:
     """A document of re_1 that stands in the books."""
     plain = Found(
-        f"{kind}-1", key, kind, "100", "re_1", "ch_1", amount, "usd", REFUNDED_DAY, "Ann Lee", "100", income, cash
+        f"{kind}-1",
+        key,
+        kind,
+        "100",
+        "re_1",
+        "ch_1",
+        amount,
+        "usd",
+        REFUNDED_DAY,
+        "Ann Lee",
+        "100",
+        income,
+        cash,
     )
     return replace(plain, **changes)
 

@@ -7,20 +7,24 @@ their numbers, and every account's balance. `check` is the promise "exactly once
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from unittest.mock import patch
 
-from cli_books import CLEARING, FEES, RECEIVABLE, Export, Transaction, at, transactions
+from cli_books import CLEARING, FEES, RECEIVABLE, Export, Transaction, at, movement, transactions
 from sqlalchemy import Engine, text
 
+from connector.cli.root import run
 from connector.store import database
 from connector.store.lease import hold_lease
 from connector.sync import Pass, PassReport
@@ -152,9 +156,46 @@ def later_shop(folder: Path) -> Shop:
     return shop
 
 
+def mini_shop(folder: Path) -> Shop:
+    """Two sales and three refunds, in two months."""
+    shop = Shop(folder)
+    shop.charge("100", 11000, 1000, "2026-02-02", 349)
+    shop.charge("101", 5500, 500, "2026-03-03", 0)
+    shop.refund("100a", "ch_100", 3000, "2026-02-10")
+    shop.refund("100b", "ch_100", 8000, "2026-03-08", 25)
+    shop.refund("101a", "ch_101", 5500, "2026-03-20")
+    return shop
+
+
+def fail_charge(shop: Shop, charge_id: str, day: str) -> None:
+    """A bank debit that came back after it had succeeded."""
+    charge = shop.objects[charge_id]
+    back = f"txn_back_{charge_id}"
+    charge.update(status="failed", failure_balance_transaction=back)
+    shop.export.put(
+        movement(back, -charge["amount"], "usd", at(f"{day}T15:00:00"), "payment_failure_refund", charge_id)
+    )
+
+
+def mini_later(folder: Path) -> Shop:
+    """The same, and the last refund has failed."""
+    shop = mini_shop(folder)
+    shop.fail("re_101a", "2026-04-02")
+    return shop
+
+
 # ------------------------------------------------------------------------------------------------ the books
 
 make_engine = database.make_engine
+
+
+@contextmanager
+def fast_folder() -> Iterator[Path]:
+    """A folder in memory where there is one: what is shown of kills and faults does not depend on a slow disk."""
+    memory = Path("/dev/shm")
+    place = memory if os.access(memory, os.W_OK) else None
+    with TemporaryDirectory(prefix="connector-tests-", dir=place) as folder:
+        yield Path(folder)
 
 
 @cache
@@ -176,7 +217,9 @@ class SmallBooks:
         self.ledger = ledger
 
     @classmethod
-    def make(cls, folder: Path, rules: list[Json] | None = None, **ledger: Any) -> SmallBooks:
+    def make(
+        cls, folder: Path, rules: list[Json] | None = None, refunds: Json | None = None, **ledger: Any
+    ) -> SmallBooks:
         """A folder with settings and mappings; `ledger` are settings of its one ledger."""
         made = cls(folder, **ledger)
         folder.mkdir(parents=True, exist_ok=True)
@@ -188,6 +231,7 @@ class SmallBooks:
             "timezone": "America/New_York",
             "state": "sqlite:///state.db",
             "stripe": {"start": "2026-01-01", "export": "export"},
+            "refunds": refunds or {},
             "ledgers": {
                 "main": {
                     "kind": "beancount",
@@ -227,6 +271,12 @@ class SmallBooks:
         finally:
             engine.dispose()
 
+    def retry(self, key: str) -> None:
+        """A person asks for another try of a document."""
+        words = ["resolve", key, "-c", str(self.config), "--ledger", "main", "--retry", "--reason", "try again"]
+        with patch.object(World, "now", lambda world: self.world.now()):
+            assert run(words) == 0
+
     def lose_state(self) -> None:
         for path in self.folder.glob("state.db*"):
             path.unlink()
@@ -249,6 +299,10 @@ class SmallBooks:
         rows = self.rows("decision WHERE subject = 'refund'", "subject_id, outcome, reason")
         return {row[0]: (row[1], row[2]) for row in rows}
 
+    def state_of(self, key: str) -> str:
+        (row,) = self.rows(f"document WHERE document_key = '{key}'", "state")
+        return str(row[0])
+
     def states(self) -> Counter[str]:
         return Counter(row[0] for row in self.rows("document", "state"))
 
@@ -258,7 +312,8 @@ class SmallBooks:
             "books": sorted(map(repr, self.transactions())),
             "main": sorted((self.books / "main.beancount").read_text(encoding="utf-8").split("\n")),
             "refunds": self.rows(
-                "decision", "subject_id, outcome, reason, aim, due, rule, sale_number, number, revision, shares"
+                "decision",
+                "subject_id, outcome, reason, sentence, action, aim, rule, sale_number, number, revision, shares",
             ),
             "documents": self.rows("document", "document_key, state, number, ledger_id, kind, reason"),
             "numbers": self.rows("refund_number", "refund_id, revision, sale_number, n, number, settled"),

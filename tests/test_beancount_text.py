@@ -324,6 +324,12 @@ def test_a_slip_hides_nothing_that_follows(text: str) -> None:
     assert key(3) in [entry.metadata.get("document_key") for entry in entries(text + memo(3))]
 
 
+def test_two_slips_do_not_hide_what_stands_between_them() -> None:
+    slip = '2026-01-01 * "a forgotten quote\n  Assets:A  1 USD\n  Assets:B\n\n'
+    found = entries(slip + memo(3) + slip + memo(4))
+    assert [entry.metadata["document_key"] for entry in found] == [key(3), key(4)]
+
+
 def test_a_line_break_of_windows_is_one() -> None:
     entry = only(memo().replace("\n", "\r\n"))
     assert (entry.payee, entry.metadata["number"]) == ("Jo Smith", "100")

@@ -281,6 +281,16 @@ def test_an_entry_is_found_by_each_of_its_names(courier: FileCourier) -> None:
     assert find(courier, "document_key") == []
 
 
+def test_payments_by_hand_are_found_by_their_payer(folder: Path, courier: FileCourier) -> None:
+    content(courier.carry(append(memo(1, "Jo") + sale(2, "7", "payment"))))
+    by_hand = '2026-03-01 * "Jo" "{0}"\n  kind: "{0}"\n  Assets:Bank  1 USD\n  Income:Sales\n\n'
+    (folder / MONTH).write_text(
+        (folder / MONTH).read_text() + by_hand.format("payment") + by_hand.format("invoice")
+    )
+    assert [entry["narration"] for entry in find(courier, "payer", "Jo", "")] == ["payment"]
+    assert find(courier, "payer", "payment") == []
+
+
 def test_an_entry_is_answered_whole(courier: FileCourier) -> None:
     content(courier.carry(append(memo(7) + memo(1, details=(("sku", "A"),)))))
     assert find(courier, "refund_id", "re_1") == [
@@ -460,6 +470,19 @@ def test_what_a_killed_run_did_not_index_is_read_from_the_file(folder: Path, rea
     # The first one, if it lives all the same, sees that its memory is behind.
     content(killed.carry(append(memo(3))))
     assert keys(find(killed, "all")) == [key(1), key(2), key(3)]
+
+
+def test_what_another_courier_has_read_is_not_read_again(
+    folder: Path, courier: FileCourier, read_again: list[str]
+) -> None:
+    content(courier.carry(append(memo(1))))
+    assert len(find(courier, "all")) == 1
+    other = FileCourier(folder)
+    content(other.carry(append(memo(2))))
+    other.close()
+    read_again.clear()
+    assert keys(find(courier, "all")) == [key(1), key(2)]
+    assert read_again == []
 
 
 def test_the_index_is_written_in_portions(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import select
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -318,6 +319,15 @@ def test_what_a_person_did_after_a_kill_is_left(books: Path, now: str | None, no
     assert not (books / ".append").exists()
 
 
+def test_a_marker_whose_text_is_damaged_takes_nothing_back(books: Path) -> None:
+    marker = announce(books, len(memo(1)), BATCH.encode())
+    (books / ".append").write_bytes(marker[:-200])
+    (books / MONTH).write_text(memo(1) + BATCH[:60])
+    courier = FileCourier(books)
+    assert survey(courier)["cut"] == []
+    assert (books / MONTH).read_text() == memo(1) + BATCH[:60]
+
+
 def test_a_marker_can_not_point_out_of_the_folder(books: Path, tmp_path: Path) -> None:
     (tmp_path / "precious").write_text("x")
     file_append._announce(books, "../precious", 0, b"xy")
@@ -511,6 +521,26 @@ def test_two_couriers_at_once_write_each_document_once(books: Path) -> None:
     found = [entry["metadata"]["document_key"] for entry in find(FileCourier(books), "all")]
     assert sorted(found) == sorted([key(1), *map(key, numbers)])
     check_books(books)
+
+
+def test_a_courier_waits_until_the_folder_is_free(books: Path) -> None:
+    read_end, write_end = os.pipe()
+    with file_append.locked(books):
+        child = os.fork()
+        if child == 0:
+            try:
+                os.write(write_end, b"asked;")
+                os.write(write_end, str(FileCourier(books).carry(append(memo(2))).status).encode())
+            finally:
+                os._exit(0)
+        assert os.read(read_end, 6) == b"asked;"
+        ready, _, _ = select.select([read_end], [], [], 0.5)
+        assert ready == []
+        assert (books / MONTH).read_text() == memo(1)
+    assert os.read(read_end, 3) == b"200"
+    os.waitpid(child, 0)
+    os.close(read_end)
+    os.close(write_end)
 
 
 def test_couriers_with_files_of_their_own_do_not_wait_for_ever(books: Path) -> None:

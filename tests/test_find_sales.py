@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from books import CLEARING, FEES, RECEIVABLE, SALES, TAX, Shop, second
+from shop import CLEARING, FEES, RECEIVABLE, SALES, TAX, Shop, second
 
 HOUR = 3600
 MEMO = f"credit_memo 100 Jo Smith: {SALES} 100.00 USD, {TAX} 10.00 USD, {RECEIVABLE} -110.00 USD"
@@ -19,8 +19,8 @@ def shop(tmp_path: Path) -> Shop:
     return Shop(tmp_path)
 
 
-def refund_the_base_case(shop: Shop, order: str = "100", **charge: str) -> None:
-    shop.charge("ch_1", order=order, **charge)
+def refund_the_base_case(shop: Shop, order: str = "100", customer: str | None = None) -> None:
+    shop.charge("ch_1", order=order, customer=customer)
     shop.refund("re_1", "ch_1")
 
 

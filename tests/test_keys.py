@@ -43,7 +43,9 @@ def test_whatever_a_document_is_makes_another_key() -> None:
         "part": "refund",
         "revision": 2,
     }
-    keys = [document_key(**PLAIN)] + [document_key(**PLAIN | {name: value}) for name, value in changes.items()]
+    keys = [document_key(**PLAIN)] + [
+        document_key(**PLAIN | {name: value}) for name, value in changes.items()
+    ]
     assert all(a != b for a, b in combinations(keys, 2))
 
 
@@ -61,4 +63,6 @@ def test_a_key_is_base_32_of_a_sha_256(subject_id: str, revision: int) -> None:
     words = "\x1f".join(("acme", "main", "own", subject_id, "void", "", str(revision)))
     digest = hashlib.sha256(words.encode()).digest()[:15]
     expected = "dk" + base64.b32encode(digest).decode().lower()
-    assert document_key(**PLAIN | {"subject_id": subject_id, "kind": "void", "revision": revision}) == expected
+    assert (
+        document_key(**PLAIN | {"subject_id": subject_id, "kind": "void", "revision": revision}) == expected
+    )

@@ -287,7 +287,11 @@ CASES: list[tuple[str, str, int, Callable[[Json], bool]]] = [
 ]
 
 
-@pytest.mark.parametrize(("case", "kind", "count", "shows"), CASES, ids=lambda value: str(value)[:48])
+@pytest.mark.parametrize(
+    ("case", "kind", "count", "shows"),
+    CASES,
+    ids=lambda value: None if callable(value) else str(value)[:48],
+)
 def test_named_cases_show_what_they_say(
     made: Account, case: str, kind: str, count: int, shows: Callable[[Json], bool]
 ) -> None:

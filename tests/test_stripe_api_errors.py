@@ -264,7 +264,7 @@ def test_check_tells_a_fault_of_stripe_from_one_of_the_key(stripe: FakeStripe, w
 
 def test_a_page_is_split_into_objects_with_their_own_bytes() -> None:
     text = (
-        ' { "url" : "/v1/x", "data" : [ {"id": "a", "rate": 13.20} ,\n {"id":"é","data":[1.5e3]}],'
+        ' { "url" : "/v1/x", "data" : [ {"id": "a", "rate": 13.20} ,\n {"id":"é",\r\n\t "data":[1.5e3]}],'
         ' "has_more" :true,"object":"list" } '
     )
     pairs, has_more = split_list(text, "/v1/x")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -87,9 +88,25 @@ def check_ledgers(setup: Setup, findings: dict[str, Any]) -> None:
         except ConnectorError as error:
             findings["unreachable"].append(f"ledger {one.name}: {error}")
             continue
+        path = getattr(setup.settings.connection(one.name), "path", None)
+        if path is not None and (wrong := refuse_folder(Path(path))) is not None:
+            findings["unreachable"].append(f"ledger {one.name}: {wrong}")
+            continue
         findings["problems"].extend(f"ledger {one.name}: {p}" for p in desk.company.problems)
         findings["warnings"].extend(f"ledger {one.name}: {w}" for w in desk.company.warnings)
         findings["checked"].append(f"ledger {one.name} ({desk.company.title})")
+
+
+def refuse_folder(folder: Path) -> str | None:
+    """Why books cannot be written in this folder, or made there; None where they can."""
+    place = folder
+    while not place.exists() and place != place.parent:
+        place = place.parent
+    if not place.is_dir():
+        return f"the books cannot be written: {place} is a file, not a folder"
+    if not os.access(place, os.W_OK | os.X_OK):
+        return f"the books cannot be written: {place} does not allow it"
+    return None
 
 
 @click.group("rules")

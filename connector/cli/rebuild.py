@@ -35,8 +35,9 @@ def rebuild_command(config: Path) -> int:
             shown = ", ".join(f"{count} {outcome}" for outcome, count in counts.items() if count)
             click.echo(f"{name}: {shown or 'no refunds'}")
         if missing:
+            what = "1 document is" if missing == 1 else f"{missing} documents are"
             click.echo(
-                f"{missing} documents that the state called posted are not in the books; the next sync posts them"
+                f"{what} posted by the state and not in the books; the next sync posts what is missing"
             )
         print_held(engine, names)
         return exit_code(engine, names, len(report.errors))

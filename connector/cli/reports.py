@@ -77,16 +77,16 @@ def print_report(engine: Engine, report: PassReport, places: Sequence[str]) -> N
 
 
 def sales_posted(engine: Engine, report: PassReport) -> list[list[str]]:
-    """Rows for the sales and fees that this run posted, by kind and currency."""
-    sums: dict[tuple[str, str, str], list[int]] = {}
-    for row, _ in views.documents(engine, report.ledgers, run_id=report.run_id, states=("posted",)):
-        if row.kind in ("invoice", "payment", "sales_receipt", "fee"):
-            entry = sums.setdefault((row.ledger, row.kind, row.currency), [0, 0])
-            entry[0] += 1
-            entry[1] += row.amount_minor
+    """Rows for the sales and fees that this run posted, by kind and currency; fees go both ways, so without a sum."""
     return [
-        [ledger, "posted", kind.replace("_", " "), str(count), money_words(amount, currency)]
-        for (ledger, kind, currency), (count, amount) in sorted(sums.items())
+        [
+            t.ledger,
+            "posted",
+            t.kind.replace("_", " "),
+            str(t.count),
+            "" if t.kind == "fee" else money_words(t.amount_minor, t.currency),
+        ]
+        for t in views.document_totals(engine, report.run_id, ("invoice", "payment", "sales_receipt", "fee"))
     ]
 
 

@@ -44,7 +44,10 @@ def run_pass(
 
     one = Pass(setup, engine, lease, make_progress(), should_stop)
     try:
-        return one.run(command, ledger, write, refetch, after_pull)
+        one.intake().complete()
+        report = one.run(command, ledger, write, refetch, after_pull)
+        one.intake().remember_complete()
+        return report
     except InputError:
         raise
     except ConnectorError as error:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -11,8 +12,10 @@ from sqlalchemy import Connection, Engine, select
 from connector.decisions.record import Decided
 from connector.ledgers.contract import Courier, Found, Ledger, run_steps
 from connector.planning.case import Books, ChargeCase, LedgerPolicy, Plan
+from connector.planning.charge_failure import plan_charge_failure
+from connector.planning.model import BalanceTransaction, Refund
 from connector.planning.numbering import number_candidates, shorten
-from connector.planning.sale_plan import plan_charge, plan_charge_failure
+from connector.planning.sale_plan import plan_charge
 from connector.store.bulk import within
 from connector.store.codec import decode_document
 from connector.store.facts import FactReader
@@ -39,7 +42,7 @@ class ChargeDesk:
         ids = [row.subject_id for row in rows]
         with self.engine.connect().execution_options(reading=True) as connection:
             reader = FactReader(connection)
-            cases = reader.charge_cases(ids, sold=True)
+            cases = add_currencies(reader, reader.charge_cases(ids, sold=True))
             standing = self._standing(connection, ids)
             hits = found_of(connection, self.policy.name, found.c.charge_id, ids)
             candidates = self._candidates(rows, cases)
@@ -52,29 +55,52 @@ class ChargeDesk:
                 continue
             documents = standing.get(row.subject_id)
             if documents:
-                plan = self._again(case, row, documents)
+                decided.append(self._again(case, row, documents))
+                continue
+            mine = own.get(row.subject_id)
+            if mine is not None and case.charge.status == "failed":
+                plan = self._both(case, row, mine, hits)
             else:
-                mine = own.get(row.subject_id)
                 free = [mine] if mine else [n for n in candidates[row.subject_id] if n not in taken]
                 plan = plan_charge(case, self.books, self.policy, free, self.now, row.first_seen)
-                if plan.number is not None:
-                    taken.add(plan.number)
+            if plan.number is not None:
+                taken.add(plan.number)
             decided.append(Decided(row, plan))
         return decided, hits
 
-    def _again(self, case: ChargeCase, row: Any, documents: Sequence[Any]) -> Plan:
+    def _again(self, case: ChargeCase, row: Any, documents: Sequence[Any]) -> Decided:
         """A charge whose sale stands: nothing to do, unless it failed since."""
-        if case.charge.status != "failed" or any(d.kind == "reversal" for d in documents):
-            return Plan(row.outcome, row.reason, row.sentence, row.action)
+        plan = Plan(row.outcome, row.reason, row.sentence, row.action)
+        if case.charge.status != "failed" or row.aim in ("reversed", "dropped"):
+            return Decided(row, plan)
+        if any(d.state in ("sending", "unknown") for d in documents):
+            return Decided(row, replace(plan, due=True))
         posted = [decode_document(d.content) for d in documents if d.state == "posted"]
-        return plan_charge_failure(case, self.books, self.policy, posted, self.now, row.first_seen)
+        withdrawn = tuple(d.document_key for d in documents if d.state != "posted")
+        if not posted:
+            plan = Plan("dropped", sentence=f"charge {row.subject_id} failed: its sale had not been posted")
+            return Decided(row, plan, withdrawn=withdrawn)
+        plan = plan_charge_failure(case, self.books, self.policy, posted, self.now, row.first_seen)
+        return Decided(row, plan, withdrawn=withdrawn if plan.outcome != "held" else ())
+
+    def _both(self, case: ChargeCase, row: Any, number: str, hits: Mapping[str, Found]) -> Plan:
+        """A charge that failed, whose sale was found in the books after a lost state: the sale and its reversal."""
+        charge = case.charge
+        captured = charge.captured_minor or charge.amount_minor
+        before = replace(
+            case, charge=replace(charge, status="succeeded", captured=True, captured_minor=captured)
+        )
+        sold = plan_charge(before, self.books, self.policy, [number], self.now, row.first_seen)
+        posted = tuple(d for d in sold.documents if d.document_key in hits)
+        failure = plan_charge_failure(before, self.books, self.policy, posted, self.now, row.first_seen)
+        return replace(failure, documents=(*posted, *failure.documents), sale=sold.sale, number=sold.number)
 
     def _standing(self, connection: Connection, ids: Sequence[str]) -> dict[str, list[Any]]:
         by_charge: dict[str, list[Any]] = {}
         for row in connection.execute(
-            select(document.c.subject_id, document.c.kind, document.c.state, document.c.content).where(
-                document.c.ledger == self.policy.name, within(connection, document.c.subject_id, ids)
-            )
+            select(
+                document.c.subject_id, document.c.document_key, document.c.state, document.c.content
+            ).where(document.c.ledger == self.policy.name, within(connection, document.c.subject_id, ids))
         ):
             by_charge.setdefault(row.subject_id, []).append(row)
         return by_charge
@@ -104,6 +130,43 @@ class ChargeDesk:
         }
         held = run_steps(self.ledger.numbers_taken("sale", list(owner)), self.courier)
         return taken | set(held)
+
+
+def add_currencies(reader: FactReader, cases: dict[str, ChargeCase]) -> dict[str, ChargeCase]:
+    """Charges of which a balance transaction is missing, with the currencies that their refunds settled in."""
+    lacking = [
+        charge_id
+        for charge_id, case in cases.items()
+        if case.balance_transaction is None
+        or (case.charge.status == "failed" and case.failure_balance_transaction is None)
+    ]
+    links = reader.links(lacking, ("refund",))
+    reader.load(i for ids in links.values() for i in ids)
+    refunds = {
+        charge_id: [r for r in (reader.get(i, Refund) for i in links.get(charge_id, ())) if r is not None]
+        for charge_id in lacking
+    }
+    reader.load(
+        i
+        for group in refunds.values()
+        for r in group
+        for i in (r.balance_transaction_id, r.failure_balance_transaction_id)
+    )
+    for charge_id, group in refunds.items():
+        case = cases[charge_id]
+        cases[charge_id] = replace(case, currencies=currencies_of(reader, case, group))
+    return cases
+
+
+def currencies_of(reader: FactReader, charge: ChargeCase | None, refunds: Iterable[Refund]) -> frozenset[str]:
+    """Currencies in which a charge and its refunds are known to have moved the Stripe balance."""
+    known = {charge.balance_transaction.currency} if charge and charge.balance_transaction else set()
+    for refund in refunds:
+        for object_id in (refund.balance_transaction_id, refund.failure_balance_transaction_id):
+            moved = reader.get(object_id, BalanceTransaction)
+            if moved is not None:
+                known.add(moved.currency)
+    return frozenset(known)
 
 
 def found_of(connection: Connection, ledger: str, column: Any, ids: Sequence[str]) -> dict[str, Found]:

@@ -11,9 +11,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, case, insert, select, update
 
+from connector.decisions.adopted import adopted_row
 from connector.ledgers.contract import Found, Ledger
 from connector.planning.case import Plan
-from connector.planning.keys import document_key
 from connector.planning.model import CASH_LEGS, Document
 from connector.store.bulk import insert_many, update_many, within
 from connector.store.codec import (
@@ -46,19 +46,24 @@ DECISION_COLUMNS = (
     "touched_run",
 )
 ON_ITS_WAY = "planned: the next sync posts it"
+WITHDRAWN = "withdrawn before it was written: the refund or charge had failed"
 DEPTH = {"invoice": 0, "sales_receipt": 0, "fee": 0, "payment": 1}
 FEE_DEPTH = {"": 0, "refund": 4, "failure": 7}
 
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """A row of `decision` and the plan made of it; `revision` of the documents, `settled` if found in the books."""
+    """A row of `decision` and the plan made of it; `revision` of the documents, `number_settled` if found in the books.
+
+    `withdrawn` are keys of documents that were planned and never written, and shall not be any more.
+    """
 
     row: Any
     plan: Plan
     revision: int = 1
     number_settled: bool = False
     acknowledged: bool = False
+    withdrawn: tuple[str, ...] = ()
 
 
 def depth_of(d: Document) -> int:
@@ -105,6 +110,7 @@ class Recorder:
             self._write_numbers(connection, changed)
             insert_many(connection, document, list(rows.values()))
             self._write_adopted(connection, changed)
+            self._withdraw(connection, [key for d in page for key in d.withdrawn])
             self._write_decisions(connection, changed, rows)
             stay = [
                 (int(d.plan.due), d.row.subject_id, self.name) for d in same if d.row.due != int(d.plan.due)
@@ -186,6 +192,19 @@ class Recorder:
                 rows.append(adopted_row(self.name, self.run_id, decided.row, hit, place))
         insert_many(connection, document, rows, ignore=True)
 
+    def _withdraw(self, connection: Connection, document_keys: Sequence[str]) -> None:
+        if document_keys:
+            connection.execute(
+                update(document)
+                .where(
+                    within(connection, document.c.document_key, document_keys),
+                    document.c.state.in_(("planned", "held", "rejected")),
+                )
+                .values(
+                    state="skipped", reason=None, sentence=WITHDRAWN, action=None, touched_run=self.run_id
+                )
+            )
+
     def _write_decisions(
         self, connection: Connection, page: Sequence[Decided], rows: Mapping[str, Mapping[str, Any]]
     ) -> None:
@@ -255,66 +274,6 @@ def state_of_hit(d: Document, hit: Found) -> dict[str, Any]:
         f"({hit.amount_minor} {hit.currency} minor units instead of {d.amount_minor} {d.currency})",
         "action": f"correct the books, then: connector resolve {d.document_key} --ledger {d.ledger} --retry --reason TEXT",
     }
-
-
-def adopted_row(name: str, run_id: str, row: Any, hit: Found, place: int) -> dict[str, Any]:
-    """A document that others wrote, under a key made of the refund's so that `list documents` can show it."""
-    kind = (
-        hit.kind if hit.kind in DOCUMENT_KINDS else "refund_receipt" if hit.income_minor else "refund_payout"
-    )
-    shown = Document(
-        document_key=adopted_key(row.subject_id, name, hit.ledger_id),
-        ledger=name,
-        kind=kind,  # type: ignore[arg-type]
-        part="adopted",
-        revision=1,
-        subject_id=row.subject_id,
-        refund_id=row.subject_id,
-        charge_id=row.charge_id,
-        number=hit.number,
-        posting_date=hit.posting_date,
-        amount_minor=hit.amount_minor,
-        currency=hit.currency,
-        entries=(),
-        customer=hit.customer,
-    )
-    return {
-        "document_key": shown.document_key,
-        "ledger": name,
-        "subject_id": row.subject_id,
-        "refund_id": row.subject_id,
-        "charge_id": row.charge_id,
-        "kind": kind,
-        "revision": 1,
-        "depth": place,
-        "number": hit.number,
-        "amount_minor": hit.amount_minor,
-        "currency": hit.currency,
-        "posting_date": hit.posting_date.isoformat(),
-        "state": "adopted",
-        "ledger_id": hit.ledger_id,
-        "batch_group": "",
-        "after_keys": "",
-        "content": encode_document(shown),
-        "payload": "",
-        "touched_run": run_id,
-    }
-
-
-DOCUMENT_KINDS = frozenset(
-    {
-        "credit_memo",
-        "credit_card_refund",
-        "refund_payout",
-        "refund_receipt",
-        "void",
-        "reopen_invoice",
-    }
-)
-
-
-def adopted_key(subject_id: str, ledger: str, ledger_id: str) -> str:
-    return document_key("adopted", ledger, ledger_id, subject_id, "adopted")
 
 
 def settle_reversed(connection: Connection, contents: Sequence[str]) -> None:

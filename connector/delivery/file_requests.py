@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from connector.delivery.file_rows import is_payment_by_hand, payer_mark
 from connector.ledgers.beancount_block import OWN_FORM
 from connector.ledgers.beancount_text import (
     Block,
@@ -20,7 +21,17 @@ from connector.ledgers.beancount_text import (
 from connector.ledgers.contract import Answer, Request
 
 _NAMES = frozenset(
-    ("document_key", "ledger_id", "number", "charge_id", "refund_id", "sale", "number_kind", "all")
+    (
+        "document_key",
+        "ledger_id",
+        "number",
+        "charge_id",
+        "refund_id",
+        "sale",
+        "number_kind",
+        "payer",
+        "all",
+    )
 )
 
 
@@ -53,7 +64,9 @@ class Question:
     limit: int | None
 
     def asked(self) -> list[str]:
-        """The values to look for; of a kind and a number it is the number."""
+        """The values to look for; of a kind and a number it is the number, of a payer a mark of its own."""
+        if self.by == "payer":
+            return [payer_mark(str(value)) for value in self.values]
         return [value if isinstance(value, str) else value[1] for value in self.values]
 
     def matches(self, found: FoundEntry) -> bool:
@@ -65,6 +78,8 @@ class Question:
             return found.ledger_id in self.values
         if self.by == "number_kind":
             return (metadata.get("kind"), metadata.get("number")) in self.values
+        if self.by == "payer":
+            return is_payment_by_hand(metadata) and found.entry.payee in self.values
         if self.by in ("refund_id", "charge_id"):
             ids = stripe_ids(found.entry)[0 if self.by == "refund_id" else 1]
             return not self.values.isdisjoint(ids)

@@ -6,7 +6,7 @@ import base64
 import codecs
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 from zlib import crc32
 
@@ -65,6 +65,16 @@ def name_by_hand(path: str, entry: JournalEntry, ids: Iterable[str]) -> str:
     return f"{path}:{entry.date}:{base64.b32encode(digest[:5]).decode().lower()}"
 
 
+def is_payment_by_hand(metadata: Mapping[str, str]) -> bool:
+    """Whether others booked it as a payment; ours name their sale, so nobody looks for them by customer."""
+    return metadata.get("kind") == "payment" and not metadata.get("document_key")
+
+
+def payer_mark(payee: str) -> str:
+    """By what a payment is found by its customer; no number or id has a line break."""
+    return "payer\n" + payee
+
+
 class RowReader:
     """Collects the rows of one file in order, and for each the hashed values that it can be found by."""
 
@@ -117,6 +127,8 @@ class RowReader:
                 refund_ids, charge_ids = stripe_ids(entry)
                 name = self._name(entry, (*refund_ids, *charge_ids))
                 more = (name, *refund_ids, *charge_ids)
+                if is_payment_by_hand(metadata):
+                    more = (*more, payer_mark(entry.payee))
         entry_number = self.next_entry
         self.next_entry += 1
         self.rows.append(Row(entry_number, self._file, offset, length, self.lines + block.line, name))

@@ -26,13 +26,15 @@ from connector.ledgers.contract import (
     Unknown,
 )
 from connector.planning.model import DocumentState
+from connector.planning.sentences import resolve_command
+from connector.store.codec import decode_document
 
 Phase = Literal["write", "look"]
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The next state of a document. `ends_pass` is the error code that stops this ledger's pass; `wait_s` may be waited."""
+    """The next state of a document. `stop_code` is the error code that stops this ledger's pass; `wait_s` may be waited."""
 
     state: DocumentState
     ledger_id: str | None = None
@@ -40,7 +42,7 @@ class Step:
     reason: str | None = None
     sentence: str | None = None
     action: str | None = None
-    ends_pass: str | None = None
+    stop_code: str | None = None
     wait_s: int | None = None
 
 
@@ -66,8 +68,13 @@ def arrived(claimed: Claimed, hit: Posted | Found) -> Step:
         "total_differs",
         f"the ledger's total is {hit.amount_minor} {hit.currency}, planned were {claimed.amount_minor} "
         f"{claimed.currency} (minor units); the ledger's id is {hit.ledger_id}",
-        f"correct the document in the ledger, then: connector resolve {claimed.document_key} --retry --reason TEXT",
+        f"correct the document in the ledger, then: {retry_command(claimed)}",
     )
+
+
+def retry_command(claimed: Claimed) -> str:
+    """The command with which a person has a held document tried again."""
+    return resolve_command(claimed.document_key, decode_document(claimed.content).ledger, "--retry")
 
 
 def unknown(outcome: Outcome, claimed: Claimed) -> Step:
@@ -82,38 +89,54 @@ def unknown(outcome: Outcome, claimed: Claimed) -> Step:
 
 def after_write(claimed: Claimed, outcome: Outcome) -> Step:
     """The ledger refused and wrote nothing, or nothing can be said."""
-    how = f"connector resolve {claimed.document_key} --retry --reason TEXT"
     if isinstance(outcome, NumberTaken):
-        holder = outcome.holder
-        if holder is not None and holder.document_key == claimed.document_key:
-            return arrived(claimed, holder)
-        same = holder is not None and (holder.kind, holder.amount_minor) == (
-            claimed.kind,
-            claimed.amount_minor,
-        )
-        return Step(
-            "held",
-            reason="duplicate_in_books" if same else "number_taken",
-            sentence=f"number {claimed.number} is held by {holder.ledger_id if holder else 'another document'}",
-            action=how,
-        )
+        return number_taken(claimed, outcome.holder)
     if isinstance(outcome, Stale):
         return Step("planned")
     if isinstance(outcome, Throttled):
-        return Step("planned", ends_pass="throttled", wait_s=outcome.wait_s)
+        return Step("planned", stop_code="throttled", wait_s=outcome.wait_s)
     if isinstance(outcome, Unauthorised):
-        return Step("planned", sentence=outcome.sentence, ends_pass="unauthorised")
+        return Step("planned", sentence=outcome.sentence, stop_code="unauthorised")
     if isinstance(outcome, Down):
-        return Step("planned", sentence=outcome.sentence, ends_pass="ledger_down")
+        return Step("planned", sentence=outcome.sentence, stop_code="ledger_down")
     if isinstance(outcome, PeriodClosed):
         return Step(
-            "held", reason="period_closed", sentence=outcome.sentence, action="open the period, then: " + how
+            "held",
+            reason="period_closed",
+            sentence=outcome.sentence,
+            action="open the period; each run tries again",
         )
     if isinstance(outcome, Rejected):
         return Step(
             "rejected",
             reason="rejected_by_ledger",
             sentence=f"the ledger refused it: {outcome.words} ({outcome.code})",
-            action="correct the cause, then: " + how,
+            action=f"correct the cause, then: {retry_command(claimed)}",
         )
     return unknown(outcome, claimed)
+
+
+def number_taken(claimed: Claimed, holder: Found | None) -> Step:
+    """The number stands in the books: by this very document, by one like it that others wrote, or by another."""
+    if holder is not None and holder.document_key == claimed.document_key:
+        return arrived(claimed, holder)
+    return Step(
+        "held",
+        reason="duplicate_in_books" if is_like(claimed, holder) else "number_taken",
+        sentence=f"number {claimed.number} is held by {holder.ledger_id if holder else 'another document'}",
+        action=retry_command(claimed),
+    )
+
+
+def is_like(claimed: Claimed, holder: Found | None) -> bool:
+    """The same kind, amount and customer, as far as the ledger says whose it is."""
+    if holder is None:
+        return False
+    if (holder.kind, holder.amount_minor, holder.currency) != (
+        claimed.kind,
+        claimed.amount_minor,
+        claimed.currency,
+    ):
+        return False
+    customer = decode_document(claimed.content).customer
+    return None in (holder.customer, customer) or holder.customer == customer

@@ -29,6 +29,14 @@ class Stop:
     sentence: str
 
 
+STOPPED = Stop("network", "stopped by request; the next run goes on from here")
+NOT_SENT = Step(
+    "planned",
+    sentence="the lease on these books ran out before the request was sent",
+    stop_code="lease_held",
+)
+
+
 class Push:
     """One ledger's open documents, carried as far as they go in this run."""
 
@@ -41,7 +49,6 @@ class Push:
         settle_after_s: int,
         longest_wait_s: int,
         batch_size: int,
-        progress: Callable[[int], None],
         should_stop: Callable[[], bool],
     ) -> None:
         self.world = world
@@ -51,14 +58,19 @@ class Push:
         self.settle_after_s = settle_after_s
         self.longest_wait_s = longest_wait_s
         self.batch_size = batch_size
-        self.progress = progress
         self.should_stop = should_stop
+        self.progress: Callable[[int], None] = lambda count: None
         self.sent = 0
 
-    def run(self) -> Stop | None:
-        """Look, then write until nothing more can be sent. Returns why it stopped early, or None."""
+    def settle_doubts(self) -> None:
+        """What an earlier run left in doubt is looked for, before anything is decided upon it or written again."""
         self.outbox.recover()
         self.look_at_unknown()
+
+    def run(self, progress: Callable[[int], None]) -> Stop | None:
+        """Write until nothing more can be sent, telling `progress` of each batch. Returns why it stopped early, or None."""
+        self.progress = progress
+        self.outbox.free_held()
         sent = -1
         # A document may follow one of greater depth (a replacement follows the reversal of what it replaces).
         while sent != self.sent:
@@ -74,7 +86,7 @@ class Push:
         for wave in self.waves():
             for batch in self.batches(self.ready(wave)):
                 if self.should_stop():
-                    return Stop("network", "stopped by request; the next run goes on from here")
+                    return STOPPED
                 stop = self.send(batch)
                 if stop is not None:
                     return stop
@@ -128,28 +140,40 @@ class Push:
 
     def send(self, rows: list[Any]) -> Stop | None:
         """One request: bytes stored, sent, answer stored. Waits and sends again where the ledger asks to slow down."""
+        waited_s = 0
         while True:
-            claimed = [claimed_from(row) for row in rows]
-            attempt_key = self.world.new_id()
-            request = run_steps(self.ledger.request(claimed, attempt_key), self.courier)
-            self.outbox.begin(attempt_key, request, [one.document_key for one in claimed])
-            if self.outbox.lease.left_s() < REQUEST_TIMEOUT_S:
-                return Stop("lease_held", "the lease on these books ran out before the request was sent")
-            answer = self.courier.carry(request)
-            steps = self.read(claimed, self.ledger.read(claimed, request, answer))
-            self.outbox.settle(steps, {row.document_key: row for row in rows}, attempt_key)
-            posted = sum(step.state == "posted" for step in steps.values())
-            self.sent += posted
-            self.progress(posted)
-            ending = next((step for step in steps.values() if step.ends_pass is not None), None)
+            steps = self.send_once(rows)
+            ending = next((step for step in steps.values() if step.stop_code is not None), None)
             if ending is None:
                 return None
-            if ending.ends_pass != "throttled" or not self.wait(ending.wait_s):
+            wait_s = self.ledger.capabilities.throttle_wait_s if ending.wait_s is None else ending.wait_s
+            waited_s += wait_s
+            # All waits for one request together: a ledger that always says "in a second" must not hold the books.
+            if ending.stop_code != "throttled" or waited_s > self.longest_wait_s:
                 return Stop(
-                    ending.ends_pass or "",
+                    ending.stop_code or "",
                     ending.sentence or "the ledger asked to slow down; the next run goes on",
                 )
+            if not self.wait(wait_s):
+                return STOPPED
             rows = [row for row in rows if steps[row.document_key].state == "planned"]
+
+    def send_once(self, rows: list[Any]) -> dict[str, Step]:
+        """One attempt; what became of each document is stored."""
+        claimed = [claimed_from(row) for row in rows]
+        attempt_key = self.world.new_id()
+        request = run_steps(self.ledger.request(claimed, attempt_key), self.courier)
+        self.outbox.begin(attempt_key, request, [one.document_key for one in claimed])
+        if self.outbox.lease.left_s() < REQUEST_TIMEOUT_S:
+            steps = {one.document_key: NOT_SENT for one in claimed}
+        else:
+            answer = self.courier.carry(request)
+            steps = self.read(claimed, self.ledger.read(claimed, request, answer))
+        self.outbox.settle(steps, {row.document_key: row for row in rows}, attempt_key)
+        posted = sum(step.state == "posted" for step in steps.values())
+        self.sent += posted
+        self.progress(posted)
+        return steps
 
     def read(self, claimed: Sequence[Claimed], outcomes: dict[str, Any]) -> dict[str, Step]:
         """One step for each document; an outcome that is missing is unknown."""
@@ -161,10 +185,10 @@ class Push:
             for one in claimed
         }
 
-    def wait(self, wait_s: int | None) -> bool:
-        """Sleep as long as the ledger asks; False where that is longer than this pass may wait."""
-        seconds = self.ledger.capabilities.throttle_wait_s if wait_s is None else wait_s
-        if seconds > self.longest_wait_s:
-            return False
-        self.world.sleep(seconds)
+    def wait(self, seconds: int) -> bool:
+        """Sleep as long as the ledger asks; False where the pass is to stop meanwhile."""
+        for _ in range(seconds):
+            if self.should_stop():
+                return False
+            self.world.sleep(1)
         return True

@@ -9,11 +9,24 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from connector.errors import LedgerDown
-from connector.ledgers.beancount_sale import build_sale, is_ours
+from connector.ledgers.beancount_find import find, find_request, read_entry, read_json, words_of
+from connector.ledgers.beancount_sale import (
+    SOLD,
+    build_sale,
+    charges_of,
+    index_entries,
+    is_ours,
+    is_unpaid_by,
+    kind_of,
+    number_of,
+    read_payment,
+    sale_named,
+    total_of,
+)
 from connector.ledgers.beancount_text import print_transaction
 from connector.ledgers.contract import (
     Absent,
@@ -31,7 +44,7 @@ from connector.ledgers.contract import (
     Unknown,
 )
 from connector.planning.mapping_model import Mapping as LedgerMapping
-from connector.planning.model import REFUND_TYPES, Document, Sale
+from connector.planning.model import REFUND_TYPES, Document, Entry, Sale
 
 SCOPES = {
     "sale": frozenset({"invoice", "sales_receipt"}),
@@ -39,7 +52,6 @@ SCOPES = {
         {"credit_memo", "refund_receipt", "credit_card_refund", "refund_payout", "reopen_invoice"}
     ),
 }
-FIND_PAGE = 2000
 ACCOUNT_LINE = re.compile(r"^  ([^\W\d_a-z]\S*:\S+)  ", re.MULTILINE)
 
 
@@ -47,7 +59,7 @@ class BeancountLedger:
     """One folder of books. `mapping` tells clearing, receivable and tax accounts apart when sales are read."""
 
     capabilities = Capabilities(
-        kind="beancount", refund_types=frozenset(REFUND_TYPES), short_id_length=None, batch_size=500
+        kind="beancount", refund_types=frozenset(REFUND_TYPES), short_id_length=None, batch_size=1000
     )
 
     def __init__(self, mapping: LedgerMapping) -> None:
@@ -62,22 +74,42 @@ class BeancountLedger:
         return Company(title=str(seen.get("title") or "Beancount books"), lost=tuple(seen.get("cut", ())))
 
     def find_sales(self, references: Sequence[Reference]) -> Steps[dict[str, Sale | None]]:
-        """Sales by number, else by the charge's id; with all that stands against them in the books."""
-        numbers = {r.number for r in references if r.number} | {
-            r.ledger_id for r in references if r.ledger_id
-        }
+        """Sales by the charge's id or by number, with all that stands against them in the books."""
+        named = [r.ledger_id for r in references if r.ledger_id]
+        numbers = {*named, *(r.number for r in references if r.number)}
         charges = sorted({r.charge_id for r in references})
         entries = yield from find(
-            ("number", sorted(numbers)), ("sale", sorted(numbers)), ("charge_id", charges)
+            ("number", sorted(numbers)),
+            ("sale", sorted(numbers)),
+            ("charge_id", charges),
+            ("ledger_id", named),
         )
-        named = [r.ledger_id for r in references if r.ledger_id]
-        if named:
-            entries += yield from find(("ledger_id", named))
-        more = {number_of(e) for e in entries if number_of(e)} - numbers
+        more = {sale_named(e) for e in entries} - {*numbers, ""}
         if more:
             entries += yield from find(("number", sorted(more)), ("sale", sorted(more)))
-        by_number, by_charge = index(entries)
-        return {r.charge_id: build_sale(r, by_number, by_charge, self.mapping) for r in references}
+        by_number, by_charge = index_entries(entries)
+        sales = {r.charge_id: build_sale(r, by_number, by_charge, self.mapping) for r in references}
+        unpaid = {
+            charge_id: sale for charge_id, sale in sales.items() if sale and is_unpaid_by(sale, charge_id)
+        }
+        if unpaid:
+            loose = yield from self.find_unapplied({s.customer for s in unpaid.values() if s.customer})
+            sales.update((charge_id, self.add_payments(sale, loose)) for charge_id, sale in unpaid.items())
+        return sales
+
+    def find_unapplied(self, customers: set[str]) -> Steps[list[dict[str, Any]]]:
+        """Payments by hand of these customers that name no sale of the books and no charge."""
+        payments = yield from find(("payer", sorted(customers)))
+        payments = [payment for payment in payments if not charges_of(payment)]
+        numbers = {sale_named(payment) for payment in payments} - {""}
+        entries = yield from find(("number", sorted(numbers)))
+        sold = {number_of(e) for e in entries if kind_of(e) in SOLD}
+        return [payment for payment in payments if sale_named(payment) not in sold]
+
+    def add_payments(self, sale: Sale, unapplied: Sequence[Mapping[str, Any]]) -> Sale:
+        receivable = set(self.mapping.receivable_accounts.accounts())
+        mine = [read_payment(e, sale.number, receivable) for e in unapplied if e["payee"] == sale.customer]
+        return replace(sale, payments=(*sale.payments, *mine)) if mine else sale
 
     def scan(self, cursor: str | None) -> Steps[tuple[list[Found], str | None]]:
         answer = yield find_request("all", [], cursor)
@@ -85,17 +117,18 @@ class BeancountLedger:
         return [self.found(read_entry(e)) for e in page["entries"]], page.get("next")
 
     def find_refunds(self, refund_ids: Sequence[str]) -> Steps[dict[str, list[Found]]]:
+        """By every refund id that an entry names; one that names several is the business of each."""
         entries = yield from find(("refund_id", list(refund_ids)))
+        asked = set(refund_ids)
         found: dict[str, list[Found]] = {}
         for entry in entries:
-            hit = self.found(entry)
-            if hit.refund_id is not None:
-                found.setdefault(hit.refund_id, []).append(hit)
+            for refund_id in asked.intersection(entry["refund_ids"]):
+                found.setdefault(refund_id, []).append(replace(self.found(entry), refund_id=refund_id))
         return found
 
     def find_documents(self, ledger_ids: Sequence[str]) -> Steps[dict[str, Found]]:
         entries = yield from find(("ledger_id", list(ledger_ids)))
-        return {e["ledger_id"]: self.found(e) for e in entries}
+        return {e["ledger_id"]: replace(self.found(e), entries=entries_of(e)) for e in entries}
 
     def numbers_taken(self, scope: str, numbers: Sequence[str]) -> Steps[dict[str, Found]]:
         entries = yield from find(("number", list(numbers)))
@@ -111,31 +144,32 @@ class BeancountLedger:
         return {d.document_key: seen.get(d.document_key, Absent()) for d in documents}
 
     def found(self, entry: Mapping[str, Any]) -> Found:
-        """An entry of the books; its amount is that of its last posting, where receivable or clearing stands."""
+        """An entry of the books; what it debited to income and credited to clearing says which leg it is."""
         metadata, postings = entry["metadata"], entry["postings"]
-        last = postings[-1] if postings else {"amount_minor": 0, "currency": ""}
-        clearing = set(self.mapping.clearing_accounts.accounts())
-        income = sum(
-            p["amount_minor"] or 0
-            for p in postings
-            if p["account"].startswith(("Income", "Revenue")) and (p["amount_minor"] or 0) > 0
-        )
-        cash = -sum(p["amount_minor"] or 0 for p in postings if p["account"] in clearing)
+        amount, currency = total_of(entry)
+        moved = [(p["account"], p["amount_minor"] or 0) for p in postings if p["currency"] == currency]
+        clearing = self.mapping.clearing_accounts.accounts()
         return Found(
             ledger_id=entry["ledger_id"],
             document_key=metadata.get("document_key") if is_ours(entry) else None,
             kind=metadata.get("kind"),
             number=metadata.get("number"),
-            refund_id=entry.get("refund_id") or metadata.get("refund_id"),
-            charge_id=entry.get("charge_id") or metadata.get("charge_id"),
-            amount_minor=abs(last["amount_minor"] or 0),
-            currency=last["currency"],
+            refund_id=entry.get("refund_id"),
+            charge_id=entry.get("charge_id"),
+            amount_minor=amount,
+            currency=currency,
             posting_date=date.fromisoformat(entry["date"]),
             customer=entry.get("payee") or None,
             sale_number=metadata.get("sale") or metadata.get("number"),
-            income_minor=income,
-            cash_minor=max(cash, 0),
+            income_minor=sum(m for account, m in moved if m > 0 and self.is_income(account)),
+            cash_minor=max(-sum(m for account, m in moved if account in clearing), 0),
         )
+
+    def is_income(self, account: str) -> bool:
+        """Whether an account takes what is sold or taken back; the mapping may gather refunds elsewhere."""
+        if account in (self.mapping.exchange, self.mapping.fees):
+            return False
+        return account.startswith("Income:") or account in (self.mapping.refunds, self.mapping.sales)
 
     # ------------------------------------------------------------------------------------------ writing
 
@@ -145,7 +179,8 @@ class BeancountLedger:
 
     def batch_group(self, document: Document) -> str:
         """The month's file."""
-        return f"{document.posting_date:%Y-%m}.beancount"
+        day = document.posting_date
+        return f"{day.year:04d}-{day.month:02d}.beancount"
 
     def compose(self, document: Document) -> str:
         """The transaction's text. Income, tax, exchange and fee lines come first, receivable or clearing last."""
@@ -193,7 +228,10 @@ class BeancountLedger:
                 for d in documents
             }
         if answer.status == 409:
-            return {d.document_key: Unknown("a document of this batch stands in the books already") for d in documents}
+            return {
+                d.document_key: Unknown("a document of this batch stands in the books already")
+                for d in documents
+            }
         return {d.document_key: Down(f"the books cannot be written: {words_of(answer)}") for d in documents}
 
 
@@ -226,59 +264,12 @@ def postings_of(document: Document) -> Iterator[tuple[str, int, str, list[tuple[
         yield entry.account, signed, currency, details
 
 
-def find_request(by: str, values: Sequence[str], cursor: str | None = None) -> Request:
-    body = {"by": by, "values": values, "after": cursor, "limit": FIND_PAGE}
-    return Request("FIND", "entries", json.dumps(body).encode())
-
-
-def find(*questions: tuple[str, Sequence[str]]) -> Steps[list[dict[str, Any]]]:
-    """All entries that answer any of these questions, each once."""
-    entries: dict[str, dict[str, Any]] = {}
-    for by, values in questions:
-        if not values:
-            continue
-        cursor = None
-        while True:
-            page = read_json((yield find_request(by, values, cursor)))
-            entries.update((e["ledger_id"], read_entry(e)) for e in page["entries"])
-            cursor = page.get("next")
-            if cursor is None:
-                break
-    return list(entries.values())
-
-
-def index(
-    entries: Sequence[dict[str, Any]],
-) -> tuple[dict[str, list[dict[str, Any]]], dict[str, list[dict[str, Any]]]]:
-    """Entries by the sale's number and by charge id."""
-    by_number: dict[str, list[dict[str, Any]]] = {}
-    by_charge: dict[str, list[dict[str, Any]]] = {}
-    for entry in {e["ledger_id"]: e for e in entries}.values():
-        for number in {number_of(entry), entry["metadata"].get("sale"), entry["ledger_id"]}:
-            if number:
-                by_number.setdefault(number, []).append(entry)
-        charge_id = entry.get("charge_id") or entry["metadata"].get("charge_id")
-        if charge_id:
-            by_charge.setdefault(charge_id, []).append(entry)
-    return by_number, by_charge
-
-
-def read_entry(entry: dict[str, Any]) -> dict[str, Any]:
-    """An entry as it arrives, with postings by name."""
-    names = ("account", "amount_minor", "currency", "metadata")
-    return {**entry, "postings": [dict(zip(names, p, strict=True)) for p in entry["postings"]]}
-
-
-def number_of(entry: Mapping[str, Any]) -> str:
-    return str(entry["metadata"].get("number") or "")
-
-
-def read_json(answer: Answer) -> dict[str, Any]:
-    if not answer.arrived or answer.status != 200:
-        raise LedgerDown(f"the books cannot be read: {words_of(answer)}")
-    value: dict[str, Any] = json.loads(answer.body)
-    return value
-
-
-def words_of(answer: Answer) -> str:
-    return answer.body.decode(errors="replace") or f"status {answer.status}"
+def entries_of(entry: Mapping[str, Any]) -> tuple[Entry, ...]:
+    """The postings as debits and credits; () where one of them is no plain amount."""
+    if entry["exotic"]:
+        return ()
+    return tuple(
+        Entry(p["account"], max(p["amount_minor"], 0), max(-p["amount_minor"], 0), p["currency"])
+        for p in entry["postings"]
+        if p["amount_minor"]
+    )

@@ -1,18 +1,24 @@
-"""A sale read out of Beancount entries: its lines, taxes, payments, and what is still open."""
+"""A sale read out of Beancount entries: its lines, taxes, payments, and what is still open.
+
+Entries are told apart by their metadata `kind`, and belong to a sale by `number` or `sale`, or by the charge's id in
+the metadata `charge_id` or a link `^ch_...`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from connector.ledgers.beancount_lines import sale_lines
 from connector.ledgers.contract import Reference
-from connector.planning.allocation import share_out
 from connector.planning.mapping_model import Mapping as LedgerMapping
-from connector.planning.model import Booked, Sale, SaleForm, SaleLine, SalePayment
+from connector.planning.model import Booked, Sale, SaleForm, SalePayment
 
 SALE_KINDS = ("invoice", "sales_receipt", "payment")
+SOLD = frozenset({"invoice", "sales_receipt"})
 Entry = Mapping[str, Any]
+Index = Mapping[str, Sequence[Entry]]
 
 
 def is_ours(entry: Entry) -> bool:
@@ -21,59 +27,123 @@ def is_ours(entry: Entry) -> bool:
     return len(key) == 26 and key.startswith("dk")
 
 
+def kind_of(entry: Entry) -> str | None:
+    kind: str | None = entry["metadata"].get("kind")
+    return kind
+
+
+def number_of(entry: Entry) -> str:
+    return str(entry["metadata"].get("number") or "")
+
+
+def sale_named(entry: Entry) -> str:
+    """The number of the sale that an entry belongs to: the one it names, else its own."""
+    return str(entry["metadata"].get("sale") or "") or number_of(entry)
+
+
+def charges_of(entry: Entry) -> tuple[str, ...]:
+    """The Stripe charges that an entry is for."""
+    return tuple(entry.get("charge_ids") or ())
+
+
+def total_of(entry: Entry) -> tuple[int, str]:
+    """What an entry moves. Our own documents end with the posting that has their total; others by their debits."""
+    postings = entry["postings"]
+    if not postings:
+        return 0, ""
+    currency = postings[-1]["currency"]
+    if is_ours(entry):
+        return abs(postings[-1]["amount_minor"] or 0), currency
+    amounts = [p["amount_minor"] or 0 for p in postings if p["currency"] == currency]
+    return sum(amount for amount in amounts if amount > 0), currency
+
+
+# ---------------------------------------------------------------------------------------------- which entries
+
+
+def index_entries(entries: Iterable[Entry]) -> tuple[Index, Index]:
+    """Entries by the numbers they name (and by ledger id), and by charge id; each once."""
+    by_number: dict[str, list[Entry]] = {}
+    by_charge: dict[str, list[Entry]] = {}
+    for entry in {e["ledger_id"]: e for e in entries}.values():
+        for number in {number_of(entry), sale_named(entry), entry["ledger_id"]}:
+            by_number.setdefault(number, []).append(entry)
+        for charge_id in charges_of(entry):
+            by_charge.setdefault(charge_id, []).append(entry)
+    return by_number, by_charge
+
+
+def find_head(reference: Reference, by_number: Index, by_charge: Index) -> Entry | None:
+    """The sale's own document: the one a person named, else one with the charge's id, else one with the number.
+
+    A payment stands for the invoice that it names; a lone payment is the sale only where there is no other.
+    """
+    if reference.ledger_id is not None:
+        named = by_number.get(reference.ledger_id, ())
+        return first(e for e in named if e["ledger_id"] == reference.ledger_id and kind_of(e) in SALE_KINDS)
+    carrying = by_charge.get(reference.charge_id, ())
+    paid_by = [
+        sold
+        for entry in carrying
+        if kind_of(entry) == "payment"
+        for sold in by_number.get(sale_named(entry), ())
+        if number_of(sold) == sale_named(entry)
+    ]
+    numbered = [e for e in by_number.get(reference.number or "", ()) if number_of(e) == reference.number]
+    for candidates in (carrying, paid_by, numbered):
+        head = first(e for e in candidates if kind_of(e) in SOLD)
+        if head is not None:
+            return head
+    return first(e for e in (*carrying, *numbered) if kind_of(e) == "payment")
+
+
+def first(entries: Iterable[Entry]) -> Entry | None:
+    """An invoice before a receipt before a lone payment, the earliest first."""
+    ordered = sorted(
+        entries, key=lambda e: (SALE_KINDS.index(e["metadata"]["kind"]), e["date"], e["ledger_id"])
+    )
+    return ordered[0] if ordered else None
+
+
 def build_sale(
-    reference: Reference,
-    by_number: Mapping[str, Sequence[Entry]],
-    by_charge: Mapping[str, Sequence[Entry]],
-    mapping: LedgerMapping,
+    reference: Reference, by_number: Index, by_charge: Index, mapping: LedgerMapping
 ) -> Sale | None:
-    """The sale of a charge: by the ledger id a person named, by number, else by the charge's id. None: not there."""
-    head = pick(by_number.get(reference.ledger_id or "", ()), reference.ledger_id, by_id=True)
-    if head is None and reference.ledger_id is None:
-        head = pick(by_number.get(reference.number or "", ()), reference.number)
-        head = head or pick(by_charge.get(reference.charge_id, ()), None)
+    """The sale of a charge with all that stands against it; None where the books have none."""
+    head = find_head(reference, by_number, by_charge)
     if head is None:
         return None
-    number = str(head["metadata"].get("number") or reference.number or head["ledger_id"])
-    related = {e["ledger_id"]: e for e in by_number.get(number, ())}
+    number = number_of(head) or reference.number or head["ledger_id"]
+    related = {e["ledger_id"]: e for e in by_number.get(number, ()) if sale_named(e) == number}
     related.update((e["ledger_id"], e) for e in by_charge.get(reference.charge_id, ()))
-    related.setdefault(head["ledger_id"], head)
-    return read_sale(head, number, list(related.values()), reference, mapping)
+    others = [e for e in related.values() if e["ledger_id"] != head["ledger_id"] and kind_of(e) not in SOLD]
+    return read_sale(head, number, [head, *others], reference, mapping)
 
 
-def pick(entries: Sequence[Entry], number: str | None, by_id: bool = False) -> Entry | None:
-    """The sale's own document among entries: an invoice before a receipt before a lone payment, the earliest first."""
-    fitting = [
-        e
-        for e in entries
-        if e["metadata"].get("kind") in SALE_KINDS
-        and (number is None or e["metadata"].get("number") == number or (by_id and e["ledger_id"] == number))
-    ]
-    fitting.sort(key=lambda e: (SALE_KINDS.index(e["metadata"]["kind"]), e["date"], e["ledger_id"]))
-    return fitting[0] if fitting else None
+# ---------------------------------------------------------------------------------------------- what they say
 
 
 def read_sale(
     head: Entry, number: str, related: Sequence[Entry], reference: Reference, mapping: LedgerMapping
 ) -> Sale:
+    """The sale of `head`; `related` are that entry and those that name it or its charge."""
     form: SaleForm = head["metadata"]["kind"]
     receivable = set(mapping.receivable_accounts.accounts())
-    clearing = set(mapping.clearing_accounts.accounts())
     currency = next((p["currency"] for p in head["postings"] if p["amount_minor"]), "")
-    lines = () if form == "payment" else sale_lines(head, mapping, receivable | clearing)
-    total = sum(line.net_minor + line.tax_minor for line in lines)
-    mine = [e for e in related if e["metadata"].get("kind") == "payment"]
-    payments = [read_payment(e, number, receivable) for e in mine]
+    lines = () if form == "payment" else sale_lines(head, mapping)
+    total = sum(line.home_net_minor + line.home_tax_minor for line in lines)
+    void, paid_again = read_voids(related, number, set(mapping.clearing_accounts.accounts()))
+    payments = [read_payment(e, number, receivable) for e in related if kind_of(e) == "payment"]
+    payments += paid_again
     if form == "sales_receipt":
-        payments = [receipt_payment(head, total, receivable)]
+        payments = [receipt_payment(head, total)]
     elif form == "payment":
-        total = payments[0].amount_minor if payments else 0
+        total = payments[0].amount_minor
     balance = 0
     if form == "invoice":
         balance = sum(
             p["amount_minor"] or 0
             for e in related
-            if on_sale(e, number, head)
+            if e is head or sale_named(e) == number
             for p in e["postings"]
             if p["account"] in receivable and p["currency"] == currency
         )
@@ -91,62 +161,40 @@ def read_sale(
         customer=head.get("payee") or None,
         customer_id=head["metadata"].get("customer_id"),
         customer_email=head["metadata"].get("customer_email"),
-        void=any(e["metadata"].get("kind") == "void" and on_sale(e, number, head) for e in related),
+        void=void,
         booked=tuple(
             read_booked(e)
             for e in related
-            if e["metadata"].get("kind") in ("credit_memo", "refund_receipt") and not is_ours(e)
+            if kind_of(e) in ("credit_memo", "refund_receipt") and not is_ours(e)
         ),
     )
 
 
-def on_sale(entry: Entry, number: str, head: Entry) -> bool:
-    """Whether an entry belongs to this sale: itself, or one that names its number."""
-    metadata = entry["metadata"]
-    return entry["ledger_id"] == head["ledger_id"] or number in (metadata.get("number"), metadata.get("sale"))
-
-
-def sale_lines(head: Entry, mapping: LedgerMapping, balance_sheet: set[str]) -> tuple[SaleLine, ...]:
-    """Credits of the sale: tax on the mapped tax account or a liability, everything else an income line."""
-    apart = balance_sheet | {mapping.fees, mapping.exchange}
-    nets: list[tuple[Mapping[str, Any], int]] = []
-    taxes: dict[str, int] = {}
-    for posting in head["postings"]:
-        account, amount = posting["account"], posting["amount_minor"] or 0
-        if account == mapping.tax or (account.startswith("Liabilities") and account not in apart):
-            taxes[account] = taxes.get(account, 0) - amount
-        elif account not in apart and not account.startswith("Assets"):
-            nets.append((posting, -amount))
-    tax_account = max(taxes, key=lambda a: taxes[a]) if taxes else None
-    weights = [net for _, net in nets]
-    parts = share_out(taxes[tax_account], weights) if tax_account and sum(weights) > 0 else [0] * len(nets)
-    lines = []
-    for place, ((posting, net), tax) in enumerate(zip(nets, parts, strict=True), start=1):
-        details = posting.get("metadata") or {}
-        lines.append(
-            SaleLine(
-                line_id=str(details.get("line") or place),
-                description=str(details.get("description") or posting["account"]),
-                net_minor=net,
-                tax_minor=tax,
-                home_net_minor=net,
-                home_tax_minor=tax,
-                account=posting["account"],
-                tax_account=tax_account,
-                sku=details.get("sku"),
-                item=details.get("item") or posting["account"],
-                quantity=details.get("quantity"),
+def read_voids(related: Sequence[Entry], number: str, clearing: set[str]) -> tuple[bool, list[SalePayment]]:
+    """Whether the sale is void; and the payments of voids taken back: the refund had failed, so the money is there."""
+    reversals = {e["metadata"].get("reverses"): e for e in related if kind_of(e) == "reversal"}
+    void, paid_again = False, []
+    for entry in related:
+        if kind_of(entry) != "void" or sale_named(entry) != number:
+            continue
+        reversal = reversals.get(entry["metadata"].get("document_key", ""))
+        if reversal is None:
+            void = True
+            continue
+        paid_again += [
+            SalePayment(
+                reversal["ledger_id"],
+                posting["amount_minor"] or 0,
+                posting["currency"],
+                date.fromisoformat(reversal["date"]),
+                charges_of(reversal),
+                posting["account"],
+                applied=True,
             )
-        )
-    for account, tax in taxes.items():
-        if account != tax_account or not nets:
-            lines.append(SaleLine(f"tax {account}", account, tax, 0, tax, 0, account))
-    return tuple(lines)
-
-
-def charges_of(entry: Entry) -> tuple[str, ...]:
-    charge_id = entry.get("charge_id") or entry["metadata"].get("charge_id")
-    return (str(charge_id),) if charge_id else ()
+            for posting in reversal["postings"]
+            if posting["account"] in clearing
+        ]
+    return void, paid_again
 
 
 def read_payment(entry: Entry, number: str, receivable: set[str]) -> SalePayment:
@@ -163,12 +211,12 @@ def read_payment(entry: Entry, number: str, receivable: set[str]) -> SalePayment
         posting_date=date.fromisoformat(entry["date"]),
         charge_ids=charges_of(entry),
         account=account,
-        applied=number in (entry["metadata"].get("number"), entry["metadata"].get("sale")),
+        applied=sale_named(entry) == number,
         credit_account=held["account"] if held else None,
     )
 
 
-def receipt_payment(head: Entry, total: int, receivable: set[str]) -> SalePayment:
+def receipt_payment(head: Entry, total: int) -> SalePayment:
     """A sales receipt is its own payment."""
     debits = [p for p in head["postings"] if (p["amount_minor"] or 0) > 0]
     largest = max(debits, key=lambda p: p["amount_minor"]) if debits else {"account": "", "currency": ""}
@@ -184,12 +232,11 @@ def receipt_payment(head: Entry, total: int, receivable: set[str]) -> SalePaymen
 
 
 def read_booked(entry: Entry) -> Booked:
-    last = entry["postings"][-1] if entry["postings"] else {"amount_minor": 0, "currency": ""}
-    return Booked(
-        entry["ledger_id"],
-        entry["metadata"]["kind"],
-        abs(last["amount_minor"] or 0),
-        last["currency"],
-        entry["metadata"].get("number"),
-        entry.get("refund_id") or entry["metadata"].get("refund_id"),
-    )
+    amount, currency = total_of(entry)
+    number, refund_id = entry["metadata"].get("number"), entry.get("refund_id")
+    return Booked(entry["ledger_id"], entry["metadata"]["kind"], amount, currency, number, refund_id)
+
+
+def is_unpaid_by(sale: Sale, charge_id: str) -> bool:
+    """Whether an invoice has no payment that carries this charge's id."""
+    return sale.form == "invoice" and not any(charge_id in p.charge_ids for p in sale.payments)

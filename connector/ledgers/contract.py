@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol, TypeVar
 
-from connector.planning.model import Document, Sale
+from connector.planning.model import Document, Entry, Sale
 
 T = TypeVar("T")
 
@@ -83,7 +83,10 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A document that stands in the books; `document_key` is None where the connector did not write it."""
+    """A document that stands in the books; `document_key` is None where the connector did not write it.
+
+    Only `find_documents` reads the `entries`, in the order of the books.
+    """
 
     ledger_id: str
     document_key: str | None
@@ -98,6 +101,7 @@ class Found:
     sale_number: str | None = None
     income_minor: int = 0
     cash_minor: int = 0
+    entries: tuple[Entry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +212,7 @@ class Ledger(Protocol):
         """Documents in the books that bear one of these refund ids, whoever wrote them."""
 
     def find_documents(self, ledger_ids: Sequence[str]) -> Steps[dict[str, Found]]:
-        """The documents that have these ledger ids, as a person names them."""
+        """The documents that have these ledger ids, as a person names them, with their entries."""
 
     def numbers_taken(self, scope: str, numbers: Sequence[str]) -> Steps[dict[str, Found]]:
         """Which of these numbers are held by a document that is not ours, with the holder. `scope`: `sale` numbers

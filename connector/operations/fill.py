@@ -9,40 +9,51 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Engine, select, update
+from sqlalchemy import Connection, Engine, delete, select, update
 
-from connector.decisions.record import adopted_row
+from connector.decisions.adopted import adopted_row
 from connector.ledgers.contract import Found, run_steps
 from connector.planning.case import Books
 from connector.planning.keys import document_key
+from connector.planning.model import REFUND_TYPES
 from connector.store.bulk import insert_many, within
+from connector.store.intake import DECIDE_NOW
 from connector.store.lease import Lease
 from connector.store.schema import decision, document, found, ledger, person_decision, refund_number
 from connector.workplace import Desk
 
 MOST_REVISIONS = 20
 MOST_PLACES = 10_000
+# Documents of these kinds have parts, by which their keys differ.
+PARTS: dict[str, tuple[str, ...]] = {
+    "fee": ("refund", "failure"),
+    "reversal": (*REFUND_TYPES, "fee", "exchange"),
+}
 
 
 def fill_from_books(engine: Engine, lease: Lease, books: Books, desk: Desk) -> int:
     """Read all that is ours in the books. Returns how many documents were found; safe to run again."""
+    name = desk.policy.name
     cursor, count = None, 0
+    replaced: dict[str, int] = {}
     while True:
         page, cursor = run_steps(desk.ledger.scan(cursor), desk.courier)
         adopted = adopted_by_people(engine, desk) if cursor is None else {}
         with engine.begin() as connection:
             lease.renew(connection)
-            remember(connection, books, desk, page)
+            for refund_id, revision in remember(connection, books, name, page).items():
+                replaced[refund_id] = max(revision, replaced.get(refund_id, 0))
             if cursor is None:
-                adopt_again(connection, desk.policy.name, adopted)
-                connection.execute(update(ledger).where(ledger.c.name == desk.policy.name).values(filled=1))
+                take_up_replacements(connection, books, name, replaced)
+                adopt_again(connection, name, adopted)
+                connection.execute(update(ledger).where(ledger.c.name == name).values(filled=1))
         count += len(page)
         if cursor is None:
             return count
 
 
-def remember(connection: Connection, books: Books, desk: Desk, page: list[Found]) -> None:
-    name = desk.policy.name
+def remember(connection: Connection, books: Books, name: str, page: list[Found]) -> dict[str, int]:
+    """Store what was found. Returns the refunds that stand in the books in a revision above the first, and which."""
     rows = [
         {
             "ledger": name,
@@ -63,8 +74,63 @@ def remember(connection: Connection, books: Books, desk: Desk, page: list[Found]
         for hit in page
     ]
     insert_many(connection, found, rows, ignore=True)
-    numbers = [row for hit in page if (row := number_row(books, name, hit)) is not None]
+    numbers, replaced = [], {}
+    for hit in page:
+        if hit.document_key is None or hit.refund_id is None or hit.kind in ("fee", "reversal"):
+            continue
+        revision = revision_of(books, name, hit.refund_id, hit.kind, hit.document_key)
+        if revision is None:
+            continue
+        if revision > 1:
+            replaced[hit.refund_id] = max(revision, replaced.get(hit.refund_id, 0))
+        place = place_of(books, hit.sale_number or "", hit.number or "")
+        if place is not None:
+            numbers.append(
+                {
+                    "ledger": name,
+                    "refund_id": hit.refund_id,
+                    "revision": revision,
+                    "sale_number": hit.sale_number,
+                    "n": place,
+                    "number": hit.number,
+                    "settled": 1,
+                }
+            )
     insert_many(connection, refund_number, numbers, ignore=True)
+    return replaced
+
+
+def take_up_replacements(
+    connection: Connection, books: Books, name: str, replaced: Mapping[str, int]
+) -> None:
+    """A refund that was replaced goes on from its latest revision.
+
+    Its earlier documents and what undid them stay in the books and are nobody's business any more. A state from
+    before the replacement forgets what it knew of the refund: it is decided anew, and found posted.
+    """
+    for refund_id, revision in replaced.items():
+        mine = (found.c.ledger == name, found.c.refund_id == refund_id)
+        hits = connection.execute(select(found).where(*mine, found.c.document_key.is_not(None))).all()
+        for hit in hits:
+            if revision_of(books, name, refund_id, hit.kind, hit.document_key) != revision:
+                connection.execute(
+                    update(found)
+                    .where(found.c.ledger == name, found.c.ledger_id == hit.ledger_id)
+                    .values(refund_id=None)
+                )
+        behind = connection.execute(
+            update(decision)
+            .where(
+                decision.c.ledger == name, decision.c.subject_id == refund_id, decision.c.revision < revision
+            )
+            .values(
+                revision=revision, outcome="waiting", aim="waiting", shares=None, number=None, due=DECIDE_NOW
+            )
+        )
+        if behind.rowcount:
+            connection.execute(
+                delete(document).where(document.c.ledger == name, document.c.subject_id == refund_id)
+            )
 
 
 def adopted_by_people(engine: Engine, desk: Desk) -> dict[str, Found]:
@@ -112,34 +178,12 @@ def adopt(connection: Connection, name: str, row: Any, hit: Found) -> None:
     )
 
 
-def number_row(books: Books, name: str, hit: Found) -> dict[str, Any] | None:
-    """The number that a refund's document shows, at its place among the refunds of the sale."""
-    if None in (hit.document_key, hit.refund_id, hit.number, hit.sale_number) or hit.kind in (
-        "fee",
-        "reversal",
-    ):
-        return None
-    revision = revision_of(books, name, hit)
-    place = place_of(books, hit.sale_number or "", hit.number or "")
-    if revision is None or place is None:
-        return None
-    return {
-        "ledger": name,
-        "refund_id": hit.refund_id,
-        "revision": revision,
-        "sale_number": hit.sale_number,
-        "n": place,
-        "number": hit.number,
-        "settled": 1,
-    }
-
-
-def revision_of(books: Books, name: str, hit: Found) -> int | None:
+def revision_of(books: Books, name: str, refund_id: str, kind: str | None, key: str) -> int | None:
     """Which revision of the refund's documents this is: the key says so, and can only be tried."""
     for revision in range(1, MOST_REVISIONS + 1):
-        key = document_key(books.name, name, books.account, hit.refund_id or "", hit.kind or "", "", revision)
-        if key == hit.document_key:
-            return revision
+        for part in PARTS.get(kind or "", ("",)):
+            if key == document_key(books.name, name, books.account, refund_id, kind or "", part, revision):
+                return revision
     return None
 
 

@@ -48,24 +48,6 @@ def sale_entries(lines: Sequence[DocumentLine], debit: str, currency: str) -> tu
     return make_entries([*income_postings(lines, -1), (debit, lines_total(lines))], currency)
 
 
-def refund_entries(
-    lines: Sequence[DocumentLine], exchange: str, exchange_minor: int, credit: str, currency: str
-) -> tuple[Entry, ...]:
-    """An income leg: Dr income, tax (and Dr or Cr exchange) / Cr receivable or clearing."""
-    total = lines_total(lines) + exchange_minor
-    return make_entries([*income_postings(lines, 1), (exchange, exchange_minor), (credit, -total)], currency)
-
-
-def transfer_entries(
-    debit: str, credit: str, credit_minor: int, currency: str, exchange: str = "", exchange_minor: int = 0
-) -> tuple[Entry, ...]:
-    """Dr `debit` (and Dr or Cr exchange) / Cr `credit` by `credit_minor`: cash legs, payments, fees."""
-    return make_entries(
-        [(exchange, exchange_minor), (debit, credit_minor - exchange_minor), (credit, -credit_minor)],
-        currency,
-    )
-
-
 def mirror_entries(entries: Sequence[Entry]) -> list[Posting]:
     """The same postings with debit and credit exchanged."""
     return [(entry.account, entry.credit_minor - entry.debit_minor) for entry in entries]

@@ -157,10 +157,11 @@ def find_payment(
 ) -> SalePayment | None:
     """This charge's own payment: it carries one of its Stripe ids, else currency and amount and no other charge's id.
 
-    Applied ones first, then by date and id. `by_hand`: a person named the sale, so the amount may differ.
+    Applied ones first, then by date and id. `by_hand`: a person named the sale, so the amount may differ, and a refund
+    that names no charge takes the first payment.
     """
     if charge_case is None:
-        return None
+        return next(iter(payments), None) if by_hand else None
     charge = charge_case.charge
     own = [p for p in payments if charge.charge_id in p.charge_ids]
     if not own and charge.payment_intent_id is not None:
@@ -181,15 +182,15 @@ def is_shared(charge: Charge, payment: SalePayment) -> bool:
 
 def own_payment(case: RefundCase, ledger: LedgerPolicy, sale: Sale) -> SalePayment | None:
     """This charge's own payment on the sale, or None where it is not booked; held where the sale contradicts Stripe."""
-    if case.charge is None:
-        return None
-    charge = case.charge.charge
     by_hand = case.person.sale_id is not None
     payment = find_payment(case.charge, sale.payments, by_hand)
     if payment is not None:
         if not sale.ours:
             check_payment(case, ledger, sale, payment, by_hand)
         return payment
+    if case.charge is None:
+        return None
+    charge = case.charge.charge
     # A receipt or lone payment is its own payment; on an invoice, payments of other charges say nothing.
     alone = sale.form != "invoice" and bool(sale.payments)
     if alone or any(p.applied and not p.charge_ids for p in sale.payments):

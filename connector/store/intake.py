@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, delete, insert, select, update
+from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 
 from connector.planning.model import Charge, Refund
 from connector.store.bulk import insert_many, update_many, within
@@ -28,6 +28,8 @@ from connector.stripe_source.parse import (
 # Objects to look up at once: SQLite takes at most 32,766 values in a statement.
 CHUNK = 10_000
 DECIDE_NOW = 2
+# Beside the cursors of sources: what a ledger's rows were complete for.
+ROWS = "rows:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +209,41 @@ class Intake:
             for name, posts_sales in self.ledgers
             if (subject == "refund" or posts_sales) and only in (None, name)
         ]
+
+    def complete(self) -> None:
+        """Rows that a ledger lacks, because it was not enabled, or `start` was later, when the objects were read.
+
+        What was there at the end of the last pass (`remember_complete`) tells whether there is anything to do.
+        """
+        known = read_cursors(self.engine)
+        with self.engine.connect().execution_options(reading=True) as connection:
+            marks = self._marks(connection)
+        for name, posts_sales in self.ledgers:
+            if known.get(ROWS + name) != marks[name]:
+                for subject in ("refund", "charge") if posts_sales else ("refund",):
+                    self.add_ledger(name, subject)
+
+    def remember_complete(self) -> None:
+        """Every ledger has a row for all that was read; to be called at the end of a pass."""
+        with self.engine.begin() as connection:
+            self.lease.renew(connection)
+            known = {row.name: row.value for row in connection.execute(select(source_cursor))}
+            for name, mark in self._marks(connection).items():
+                if known.get(ROWS + name) != mark:
+                    set_cursor(connection, ROWS + name, mark)
+
+    def _marks(self, connection: Connection) -> dict[str, str]:
+        """For each ledger what its rows depend on: how many objects are stored, since when, and whether charges count."""
+        counts = {
+            row.kind: row.n
+            for row in connection.execute(
+                select(stripe_object.c.kind, func.count().label("n"))
+                .where(stripe_object.c.kind.in_(("charge", "refund")))
+                .group_by(stripe_object.c.kind)
+            )
+        }
+        read = f"{counts.get('refund', 0)} {counts.get('charge', 0)}"
+        return {name: f"{self.start} {int(posts_sales)} {read}" for name, posts_sales in self.ledgers}
 
     def add_ledger(self, name: str, subject: str) -> None:
         """Rows for every refund (or charge) already stored, for a ledger that has none of them yet."""

@@ -8,40 +8,42 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Engine, func, insert, select, text, tuple_, update
+from sqlalchemy import Connection, Engine, func, insert, select, text, tuple_, update
 
-from connector.decisions.record import settle_outcomes, settle_reversed
+from connector.decisions.record import ARRIVED, settle_outcomes, settle_reversed
 from connector.delivery.outcome import Step
 from connector.ledgers.contract import Claimed, Request
+from connector.planning.model import Refund
+from connector.planning.sentences import resolve_command
 from connector.store.bulk import insert_many, update_many, within
+from connector.store.facts import FactReader
 from connector.store.lease import Lease
 from connector.store.schema import OPEN, attempt, attempt_document, decision, document
 
 Place = tuple[int, str, str, str]
 START: Place = (-1, "", "", "")
+FREE_THEMSELVES = ("credit_memo_not_posted", "period_closed")
 
 
 class Outbox:
     """The open documents of one ledger, in one run."""
 
-    def __init__(self, engine: Engine, lease: Lease, ledger: str, run_id: str, now: int) -> None:
+    def __init__(self, engine: Engine, lease: Lease, ledger: str, run_id: str) -> None:
         self.engine = engine
         self.lease = lease
         self.ledger = ledger
         self.run_id = run_id
-        self.now = now
 
     def recover(self) -> None:
-        """What was being sent when a run died is unknown; what waited for a memo may be tried again."""
+        """What was being sent when a run died is unknown."""
         with self.engine.begin() as connection:
             self.lease.renew(connection)
-            mine = document.c.ledger == self.ledger
             connection.execute(
                 update(document)
-                .where(mine, document.c.state == "sending", text(OPEN))
+                .where(document.c.ledger == self.ledger, document.c.state == "sending", text(OPEN))
                 .values(
                     state="unknown",
                     reason="outcome_unknown",
@@ -49,10 +51,15 @@ class Outbox:
                     action="nothing to do: the next run looks in the ledger before it writes anything",
                 )
             )
+
+    def free_held(self) -> None:
+        """What waited for its memo, or for its period to be opened, may be tried again: nothing of it was written."""
+        with self.engine.begin() as connection:
+            self.lease.renew(connection)
             connection.execute(
                 update(document)
-                .where(mine, document.c.state == "held", text(OPEN))
-                .where(document.c.reason == "credit_memo_not_posted")
+                .where(document.c.ledger == self.ledger, document.c.state == "held", text(OPEN))
+                .where(document.c.reason.in_(FREE_THEMSELVES))
                 .values(state="planned", reason=None, sentence=None, action=None)
             )
 
@@ -126,7 +133,8 @@ class Outbox:
                     target=request.target,
                     headers=json.dumps(request.headers),
                     body=zlib.compress(request.body, 1),
-                    sent=self.now,
+                    # Not the start of the run: the age of a doubtful request is counted from here.
+                    sent=self.lease.world.now(),
                 )
             )
             insert_many(
@@ -193,7 +201,9 @@ class Outbox:
                     )
             if attempt_key is not None:
                 connection.execute(
-                    update(attempt).where(attempt.c.attempt_key == attempt_key).values(settled=self.now)
+                    update(attempt)
+                    .where(attempt.c.attempt_key == attempt_key)
+                    .values(settled=self.lease.world.now())
                 )
                 for state in {step.state for step in steps.values()}:
                     keys = [key for key, step in steps.items() if step.state == state]
@@ -207,8 +217,97 @@ class Outbox:
                     )
             done = [rows[key] for key, step in steps.items() if step.state == "posted"]
             settle_reversed(connection, [row.content for row in done if row.kind == "reversal"])
-            settle_outcomes(
-                connection, self.ledger, sorted({rows[key].subject_id for key in steps}), self.run_id
+            subject_ids = sorted({rows[key].subject_id for key in steps})
+            troubled = self.troubled_reversals(connection, subject_ids)
+            settle_outcomes(connection, self.ledger, subject_ids, self.run_id)
+            self.tell_again(connection, troubled)
+
+    def troubled_reversals(self, connection: Connection, subject_ids: Sequence[str]) -> list[str]:
+        """Refunds that are to be reversed, of which something else had to be said meanwhile."""
+        rows = connection.execute(
+            select(decision.c.subject_id).where(
+                decision.c.ledger == self.ledger,
+                within(connection, decision.c.subject_id, subject_ids),
+                decision.c.subject == "refund",
+                decision.c.aim == "reversed",
+                decision.c.outcome.in_(("failed", "held")),
+            )
+        )
+        return [row.subject_id for row in rows]
+
+    def tell_again(self, connection: Connection, refund_ids: Sequence[str]) -> None:
+        """Where these are reversed now, a person reads again what there is to know and to do."""
+        reader = FactReader(connection)
+        reader.load(refund_ids)
+        for refund_id in refund_ids:
+            refund = reader.get(refund_id, Refund)
+            memo = connection.execute(
+                select(document.c.document_key).where(
+                    document.c.ledger == self.ledger,
+                    document.c.subject_id == refund_id,
+                    document.c.kind == "credit_memo",
+                    document.c.state == "posted",
+                )
+            ).first()
+            kept = "; the credit memo stays open for the customer" if memo is not None else ""
+            status = refund.status if refund is not None else "failed"
+            how = resolve_command(refund_id, self.ledger, "--skip")
+            connection.execute(
+                update(decision)
+                .where(decision.c.ledger == self.ledger, decision.c.subject_id == refund_id)
+                .where(decision.c.outcome == "reversed")
+                .values(
+                    sentence=f"Stripe says {status}: the customer has not got the money{kept}",
+                    action=f"pay the customer another way, then: {how}",
+                )
+            )
+
+    def doubtful(self) -> set[str]:
+        """Refunds and charges of which some document may be there or not, or is there and wrong.
+
+        Nothing can be decided of them now; they stay due.
+        """
+        wrong = (document.c.state != "held") | document.c.ledger_id.is_not(None)
+        with self.engine.connect().execution_options(reading=True) as connection:
+            rows = connection.execute(
+                select(document.c.subject_id)
+                .where(document.c.ledger == self.ledger, text(OPEN))
+                .where(document.c.state.in_(("sending", "unknown", "held")), wrong)
+            )
+            return {row.subject_id for row in rows}
+
+    def leave_out(self, subject_ids: Collection[str]) -> None:
+        """Stripe has given these refunds and charges up: what was refused or put off of them is not sent any more.
+
+        A fee stays where the document that it belongs to is posted: Stripe has taken it all the same.
+        """
+        with self.engine.begin() as connection:
+            self.lease.renew(connection)
+            rows = connection.execute(
+                select(
+                    document.c.document_key,
+                    document.c.kind,
+                    document.c.after_keys,
+                    document.c.subject_id,
+                    document.c.state,
+                    document.c.ledger_id,
+                )
+                .where(
+                    document.c.ledger == self.ledger, within(connection, document.c.subject_id, subject_ids)
+                )
+                .order_by(document.c.depth)
+            ).all()
+            gone = left_out(rows)
+            connection.execute(
+                update(document)
+                .where(within(connection, document.c.document_key, gone))
+                .values(
+                    state="skipped",
+                    reason=None,
+                    sentence="Stripe gave it up before it was written",
+                    action=None,
+                    touched_run=self.run_id,
+                )
             )
 
     def give_up(self, code: str, sentence: str) -> None:
@@ -225,6 +324,21 @@ class Outbox:
                 .where(decision.c.ledger == self.ledger, decision.c.outcome == "waiting", waiting.exists())
                 .values(outcome="failed", reason=code, sentence=sentence, touched_run=self.run_id)
             )
+
+
+def left_out(rows: Sequence[Any]) -> list[str]:
+    """Keys of the documents, given in the order of sending, that will never be sent: not there, and no longer wanted."""
+    gone: list[str] = []
+    standing = {row.subject_id for row in rows if row.state in ARRIVED}
+    for row in rows:
+        waiting = row.state in ("planned", "rejected", "held") and row.ledger_id is None
+        if not waiting or row.kind == "reversal":
+            continue
+        parents = row.after_keys.split()
+        orphan = any(key in gone for key in parents) or (not parents and row.subject_id not in standing)
+        if row.kind != "fee" or orphan:
+            gone.append(row.document_key)
+    return gone
 
 
 def claimed_from(row: Any) -> Claimed:

@@ -84,6 +84,28 @@ def outcome_totals(engine: Engine, run_id: str | None = None) -> list[Total]:
         ]
 
 
+@dataclass(frozen=True, slots=True)
+class DocumentTotal:
+    ledger: str
+    kind: str
+    currency: str
+    count: int
+    amount_minor: int
+
+
+def document_totals(engine: Engine, run_id: str, kinds: Sequence[str]) -> list[DocumentTotal]:
+    """Posted documents of these kinds that a run touched, by ledger, kind and currency."""
+    keys = (document.c.ledger, document.c.kind, document.c.currency)
+    query = (
+        select(*keys, func.count(), func.sum(document.c.amount_minor))
+        .where(document.c.touched_run == run_id, document.c.kind.in_(kinds), document.c.state == "posted")
+        .group_by(*keys)
+        .order_by(*keys)
+    )
+    with reading(engine) as connection:
+        return [DocumentTotal(*row[:4], int(row[4])) for row in connection.execute(query)]
+
+
 def outcome_counts(engine: Engine, name: str, run_id: str | None = None) -> dict[str, int]:
     """Refunds by outcome in one ledger, every outcome named."""
     query = (

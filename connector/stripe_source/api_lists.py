@@ -159,7 +159,7 @@ def read_list(read: Reader, path: str, parameters: Mapping[str, object]) -> Iter
 
 
 def split_list(text: str, path: str) -> tuple[Pairs, bool]:
-    """The objects of a page, each with exactly the bytes it had in the answer, and whether there are more.
+    """The objects of a page, each with the bytes it had in the answer, on one line, and whether there are more.
 
     Fractions come as text, as from an export: no amount can hold one unseen.
     """
@@ -175,13 +175,13 @@ def split_list(text: str, path: str) -> tuple[Pairs, bool]:
 
 
 def read_object(text: str, path: str) -> tuple[Raw, bytes]:
-    """The one object of an answer, with its bytes."""
+    """The one object of an answer, with its bytes on one line."""
     try:
         raw = _DECODER.decode(text)
         _check_id(raw)
     except (ValueError, RecursionError) as error:
         raise _unreadable(path, error) from None
-    return raw, text.strip().encode()
+    return raw, _on_one_line(text.strip())
 
 
 def _refuse_constant(word: str) -> NoReturn:
@@ -189,7 +189,13 @@ def _refuse_constant(word: str) -> NoReturn:
 
 
 _DECODER = json.JSONDecoder(parse_float=str, parse_constant=_refuse_constant)
+_line_break = re.compile(r"[\r\n][ \t]*").sub
 _skip_blanks = re.compile(r"[ \t\r\n]*").match
+
+
+def _on_one_line(text: str) -> bytes:
+    """An object is kept as a line. JSON has line breaks only between its signs, so that none of them changes."""
+    return _line_break("", text).encode()
 
 
 def _skip(text: str, at: int) -> int:
@@ -222,7 +228,7 @@ def _split_array(text: str, at: int) -> tuple[Pairs, int]:
         return objects, at + 1
     while True:
         raw, end = _DECODER.raw_decode(text, at)
-        objects.append((raw, text[at:end].encode()))
+        objects.append((raw, _on_one_line(text[at:end])))
         at = _skip(text, end)
         if text[at] == "]":
             return objects, at + 1

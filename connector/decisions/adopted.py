@@ -1,0 +1,128 @@
+"""Documents of a refund that are known from the books only: those that others wrote, and our own of a lost state."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from connector.ledgers.contract import Courier, Found, Ledger, run_steps
+from connector.planning.case import Plan
+from connector.planning.keys import document_key
+from connector.planning.model import REFUND_TYPES, Document, Kind
+from connector.store.codec import encode_document
+
+
+def adopted_row(name: str, run_id: str, row: Any, hit: Found, place: int) -> dict[str, Any]:
+    """A document that others wrote, under a key made of the refund's so that `list documents` can show it."""
+    kind = kind_shown(hit)
+    shown = Document(
+        document_key=adopted_key(row.subject_id, name, hit.ledger_id),
+        ledger=name,
+        kind=kind,
+        part="adopted",
+        revision=1,
+        subject_id=row.subject_id,
+        refund_id=row.subject_id,
+        charge_id=row.charge_id,
+        number=hit.number,
+        posting_date=hit.posting_date,
+        amount_minor=hit.amount_minor,
+        currency=hit.currency,
+        entries=(),
+        customer=hit.customer,
+    )
+    return {
+        "document_key": shown.document_key,
+        "ledger": name,
+        "subject_id": row.subject_id,
+        "refund_id": row.subject_id,
+        "charge_id": row.charge_id,
+        "kind": kind,
+        "revision": 1,
+        "depth": place,
+        "number": hit.number,
+        "amount_minor": hit.amount_minor,
+        "currency": hit.currency,
+        "posting_date": hit.posting_date.isoformat(),
+        "state": "adopted",
+        "ledger_id": hit.ledger_id,
+        "batch_group": "",
+        "after_keys": "",
+        "content": encode_document(shown),
+        "payload": "",
+        "touched_run": run_id,
+    }
+
+
+def kind_shown(hit: Found) -> Kind:
+    """What others call it, if that is a refund type; else by what it moves."""
+    for kind in REFUND_TYPES:
+        if hit.kind == kind:
+            return kind
+    if hit.income_minor:
+        return "refund_receipt" if hit.cash_minor else "credit_memo"
+    return "refund_payout"
+
+
+def adopted_key(subject_id: str, ledger: str, ledger_id: str) -> str:
+    return document_key("adopted", ledger, ledger_id, subject_id, "adopted")
+
+
+KINDS: tuple[Kind, ...] = (*REFUND_TYPES, "fee", "exchange", "application", "reversal")
+
+
+def take_up_found(
+    ledger: Ledger, courier: Courier, name: str, row: Any, plan: Plan, hits: Sequence[Found]
+) -> Plan:
+    """The plan, with those of our documents in the books that it does not make again.
+
+    After a lost state settings, rules or the sale may be others than they were when the refund was posted: what stands
+    in the books stands, whatever planning says now.
+    """
+    planned = {d.document_key for d in plan.documents}
+    missing = [hit.ledger_id for hit in hits if hit.document_key not in planned]
+    if not missing:
+        return plan
+    read = run_steps(ledger.find_documents(missing), courier)
+    more = tuple(d for hit in read.values() for d in document_found(name, row, hit))
+    documents = (*plan.documents, *more)
+    if not documents:
+        return plan
+    back = any(d.kind == "reversal" for d in documents)
+    if plan.documents:
+        return replace(plan, documents=documents, outcome="reversed" if back else plan.outcome)
+    head = next((d for d in more if d.kind != "reversal"), more[0])
+    return Plan(
+        "reversed" if back else "posted",
+        facts=plan.facts,
+        documents=documents,
+        sale_number=head.sale_number,
+        number=head.number,
+    )
+
+
+def document_found(name: str, row: Any, hit: Found) -> list[Document]:
+    """A document of ours as the books show it; none where they do not say what it is."""
+    kind = next((kind for kind in KINDS if kind == hit.kind), None)
+    if kind is None or hit.document_key is None:
+        return []
+    return [
+        Document(
+            document_key=hit.document_key,
+            ledger=name,
+            kind=kind,
+            part="refund" if kind == "fee" else "",
+            revision=row.revision,
+            subject_id=row.subject_id,
+            refund_id=hit.refund_id,
+            charge_id=hit.charge_id,
+            number=hit.number,
+            posting_date=hit.posting_date,
+            amount_minor=hit.amount_minor,
+            currency=hit.currency,
+            entries=hit.entries,
+            customer=hit.customer,
+            sale_number=hit.sale_number,
+        )
+    ]

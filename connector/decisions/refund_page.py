@@ -1,0 +1,205 @@
+"""All that a page of refunds may depend on, read in bulk: from the state first, then from the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from connector.decisions.charges import found_of
+from connector.ledgers.contract import Courier, Found, Ledger, Reference, run_steps
+from connector.planning.allocation import Share
+from connector.planning.case import Books, ChargeCase, LedgerPolicy, PersonWord
+from connector.planning.model import CreditNote, Document, Refund, Sale
+from connector.planning.numbering import number_candidates, shorten
+from connector.store.bulk import within
+from connector.store.codec import decode_sale, decode_shares
+from connector.store.facts import FactReader
+from connector.store.schema import decision, document, found
+from connector.store.words import read_words
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCredit:
+    """A credit memo that `owe_customer` left open: what it took of the sale, and what other refunds have paid out of
+    it since, in the charge's currency."""
+
+    memo: Document
+    shares: tuple[Share, ...]
+    used_minor: int = 0
+
+
+@dataclass(slots=True)
+class Page:
+    """What is known of the refunds of a page, by refund id, and of their charges, by charge id.
+
+    `neighbours` are all refunds of the same sales, those of the page among them; `rows` their decisions. `shares` is
+    what each took of its sale, `adopted` those whose documents others booked, `owed` the credit memos that failed
+    refunds of this page leave open, `paid` the refunds of this page that pay such a memo out, by its key.
+    """
+
+    refunds: dict[str, Refund] = field(default_factory=dict)
+    charges: dict[str, ChargeCase] = field(default_factory=dict)
+    charge_of: dict[str, str | None] = field(default_factory=dict)
+    siblings: dict[str, list[Refund]] = field(default_factory=dict)
+    neighbours: dict[str, Refund] = field(default_factory=dict)
+    credit_notes: dict[str, tuple[CreditNote, ...]] = field(default_factory=dict)
+    rows: dict[str, Any] = field(default_factory=dict)
+    sales: dict[str, Sale | None] = field(default_factory=dict)
+    blocked: dict[str, tuple[str, str | None]] = field(default_factory=dict)
+    documents: dict[str, list[Any]] = field(default_factory=dict)
+    hits: dict[str, Found] = field(default_factory=dict)
+    ours: dict[str, list[Found]] = field(default_factory=dict)
+    others: dict[str, list[Found]] = field(default_factory=dict)
+    words: dict[str, PersonWord] = field(default_factory=dict)
+    shares: dict[str, tuple[Share, ...]] = field(default_factory=dict)
+    adopted: set[str] = field(default_factory=set)
+    owed: dict[str, OpenCredit] = field(default_factory=dict)
+    paid: dict[str, list[str]] = field(default_factory=dict)
+
+    def sale_of(self, refund_id: str) -> Sale | None:
+        return self.sales.get(self.charge_of.get(refund_id) or "")
+
+    def word_on(self, refund_id: str) -> PersonWord:
+        """What a person decided about a refund; the sale that was named for another of its charge is its sale too."""
+        word = self.words.get(refund_id, PersonWord())
+        return word if word.sale_id else replace(word, sale_id=self.sale_named(self.charge_of.get(refund_id)))
+
+    def sale_named(self, charge_id: str | None) -> str | None:
+        siblings = self.siblings.get(charge_id or "", ())
+        named = [self.words[r.refund_id].sale_id for r in siblings if r.refund_id in self.words]
+        return next((sale_id for sale_id in reversed(named) if sale_id), None)
+
+
+class PageReader:
+    """Reads pages of refunds of one ledger. `first_run` is when the ledger was first written to."""
+
+    def __init__(
+        self, books: Books, policy: LedgerPolicy, ledger: Ledger, courier: Courier, first_run: int
+    ) -> None:
+        self.books = books
+        self.policy = policy
+        self.ledger = ledger
+        self.courier = courier
+        self.first_run = first_run
+
+    def read(self, connection: Connection, reader: FactReader, rows: Sequence[Any]) -> Page:
+        page = Page()
+        ids = [row.subject_id for row in rows]
+        self._read_facts(reader, page, ids)
+        self._read_state(connection, page, ids)
+        self._ask_ledger(page, rows)
+        self._read_neighbours(connection, reader, page)
+        return page
+
+    def is_adopting(self, row: Any) -> bool:
+        """Whether documents that others booked for this refund count as its own."""
+        if self.books.adopt == "cut_over":
+            return bool(row.created < self.first_run)
+        return self.books.adopt == "always"
+
+    def _read_facts(self, reader: FactReader, page: Page, ids: Sequence[str]) -> None:
+        reader.load(ids)
+        page.refunds = {i: r for i in ids if (r := reader.get(i, Refund)) is not None}
+        page.charge_of = {i: reader.charge_id_of(page.refunds[i]) if i in page.refunds else None for i in ids}
+        charge_ids = sorted({c for c in page.charge_of.values() if c is not None})
+        page.charges = reader.charge_cases(charge_ids, sold=False)
+        links = reader.links(charge_ids, ("refund",))
+        reader.load(i for found_ids in links.values() for i in found_ids)
+        for charge_id in charge_ids:
+            siblings = [r for r in (reader.get(i, Refund) for i in links.get(charge_id, ())) if r is not None]
+            page.siblings[charge_id] = sorted(siblings, key=order)
+        reader.load(
+            i
+            for r in page.refunds.values()
+            for i in (r.balance_transaction_id, r.failure_balance_transaction_id)
+        )
+
+    def _read_state(self, connection: Connection, page: Page, ids: Sequence[str]) -> None:
+        name, charge_ids = self.policy.name, list(page.siblings)
+        siblings = {r.refund_id for group in page.siblings.values() if len(group) > 1 for r in group}
+        page.words = read_words(connection, name, sorted(siblings.union(ids)))
+        for row in connection.execute(
+            select(document).where(document.c.ledger == name, within(connection, document.c.subject_id, ids))
+        ):
+            page.documents.setdefault(row.subject_id, []).append(row)
+        page.hits = found_of(connection, name, found.c.refund_id, ids)
+        for hit in page.hits.values():
+            page.ours.setdefault(hit.refund_id or "", []).append(hit)
+        if self.policy.fees:
+            # A void posts the fee of its charge, which names no refund.
+            page.hits |= found_of(connection, name, found.c.charge_id, charge_ids)
+        if self.policy.sales != "find":
+            self._read_own_sales(connection, page, charge_ids)
+
+    def _read_own_sales(self, connection: Connection, page: Page, charge_ids: Sequence[str]) -> None:
+        for row in connection.execute(
+            select(decision).where(
+                decision.c.ledger == self.policy.name, within(connection, decision.c.subject_id, charge_ids)
+            )
+        ):
+            if row.shares and row.aim in ("posted", "reversed"):
+                page.sales[row.subject_id] = decode_sale(row.shares)
+            else:
+                why = row.sentence or "it is not decided yet"
+                reason = row.reason if row.outcome == "held" else None
+                page.blocked[row.subject_id] = (f"its sale is not in the books: {why}", reason)
+
+    def _ask_ledger(self, page: Page, rows: Sequence[Any]) -> None:
+        """Sales that others booked, and documents of these refunds that others booked, many at once."""
+        references = []
+        for charge_id, case in page.charges.items():
+            named = page.sale_named(charge_id)
+            if self.policy.sales == "find" or case.charge.created < self.books.start or named:
+                references.append(self._reference(case, named))
+        if references:
+            page.sales.update(run_steps(self.ledger.find_sales(references), self.courier))
+        adopting = [row.subject_id for row in rows if self.is_adopting(row)]
+        if adopting:
+            for refund_id, hits in run_steps(self.ledger.find_refunds(adopting), self.courier).items():
+                page.others[refund_id] = [hit for hit in hits if hit.document_key is None]
+
+    def _reference(self, case: ChargeCase, named: str | None) -> Reference:
+        numbers = number_candidates(
+            self.books.number_sources, case.charge, case.payment_intent, case.invoice, case.session
+        )
+        charge = case.charge
+        ids = (charge.charge_id, charge.payment_intent_id, case.invoice.invoice_id if case.invoice else None)
+        number = shorten(numbers[0], self.policy.capabilities.short_id_length) if numbers else None
+        return Reference(
+            charge.charge_id, charge.currency, number, tuple(i for i in ids if i is not None), named
+        )
+
+    def _read_neighbours(self, connection: Connection, reader: FactReader, page: Page) -> None:
+        """The other refunds of the same sales, also of other charges, with the shares they took."""
+        numbers = sorted({sale.number for sale in page.sales.values() if sale is not None and not sale.ours})
+        ids = [r.refund_id for siblings in page.siblings.values() if len(siblings) > 1 for r in siblings]
+        mine = decision.c.ledger == self.policy.name
+        rows: list[Any] = []
+        if ids:
+            rows += connection.execute(
+                select(decision).where(mine, within(connection, decision.c.subject_id, ids))
+            ).all()
+        if numbers:
+            rows += connection.execute(
+                select(decision).where(
+                    mine, decision.c.subject == "refund", within(connection, decision.c.sale_number, numbers)
+                )
+            ).all()
+        page.rows = {row.subject_id: row for row in rows}
+        reader.load(page.rows)
+        known = {i: r for i in page.rows if (r := reader.get(i, Refund)) is not None}
+        page.neighbours = {**known, **page.refunds}
+        # Shares of refunds on this page are made anew, in order; those of the others stand.
+        for refund_id, row in page.rows.items():
+            if row.shares and (refund_id not in page.refunds or page.documents.get(refund_id)):
+                page.shares[refund_id] = decode_shares(row.shares)
+            elif row.outcome == "adopted":
+                page.adopted.add(refund_id)
+        page.credit_notes = reader.credit_notes(page.neighbours)
+
+
+def order(refund: Refund) -> tuple[int, str]:
+    return refund.created, refund.refund_id
