@@ -16,13 +16,13 @@ from connector.decisions.charges import ChargeDesk
 from connector.decisions.pages import discard_unsent, due_pages
 from connector.decisions.record import Recorder
 from connector.decisions.refunds import RefundDesk
+from connector.delivery.outbox import Outbox
 from connector.delivery.push import Push
 from connector.errors import ConnectorError, LedgerDown
 from connector.operations.fill import fill_from_books
 from connector.progress import NO_PROGRESS, Progress
 from connector.store.intake import Intake, read_cursors
 from connector.store.lease import Lease
-from connector.store.outbox import Outbox
 from connector.store.schema import decision, ledger, run
 from connector.store.words import read_lines
 from connector.stripe_source.source import Source
@@ -88,19 +88,28 @@ class Pass:
         chosen = self.setup.chosen(only)
         self.report.ledgers = tuple(one.name for one in chosen)
         self.start_run(command)
-        self.pull(refetch)
-        after_pull()
-        for one in chosen:
-            if self.should_stop():
-                break
-            try:
-                self.serve(one, write)
-            except LedgerDown as error:
-                self.fail(one.name, error.code, str(error))
-                if write:
-                    self.outbox(one).give_up(error.code, str(error))
-        self.end_run()
+        try:
+            self.pull(refetch)
+            after_pull()
+            for one in chosen:
+                if self.should_stop():
+                    break
+                self.serve_or_fail(one, write)
+        except ConnectorError as error:
+            self.fail(None, error.code, str(error))
+            raise
+        finally:
+            self.end_run()
         return self.report
+
+    def serve_or_fail(self, one: LedgerSetup, write: bool) -> None:
+        """A ledger that cannot be used now does not stop the others."""
+        try:
+            self.serve(one, write)
+        except LedgerDown as error:
+            self.fail(one.name, error.code, str(error))
+            if write:
+                self.outbox(one).give_up(error.code, str(error))
 
     def fail(self, name: str | None, code: str, sentence: str) -> None:
         self.report.errors.append(PassError(name, code, sentence))

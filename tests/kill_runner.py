@@ -6,6 +6,7 @@ between two of them leaves no trace on the disk, so the place after one is the p
 them, and at the one asked for it sends itself SIGKILL: nothing is flushed, nothing is closed.
 
     kill_runner.py count TEMPLATE WORK             the names of all places, as a JSON list
+    kill_runner.py leave TEMPLATE WORK N           kills at this place and leaves what is left
     kill_runner.py sweep TEMPLATE WORK N,N,...     kills at these places, recovers, and reports one JSON object a line
 """
 
@@ -115,6 +116,22 @@ def count(template: SmallBooks, work: Path) -> list[str]:
     return names
 
 
+def kill(template: SmallBooks, work: Path, place: int) -> tuple[SmallBooks, bool]:
+    """Books whose pass was killed at this place, and whether it was."""
+    books = template.copy(work / "killed")
+    fuse = Fuse(place)
+
+    def run() -> None:
+        lay(fuse)
+        books.sync()
+        fuse.pass_by("end")
+
+    status = in_child(run)
+    # What the killed pass called things must not be called so again.
+    books.world.clock.issued += 1_000_000
+    return books, os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+
+
 @dataclass
 class Sweep:
     """One kind of books, killed again and again.
@@ -131,20 +148,9 @@ class Sweep:
     folders: set[str] = field(default_factory=set)
     kept: set[str] = field(default_factory=set)
 
-    def kill(self, place: int) -> dict[str, Any]:
+    def visit(self, place: int) -> dict[str, Any]:
         """Kill one pass and say what became of it."""
-        books = self.template.copy(self.work / "killed")
-        fuse = Fuse(place)
-
-        def run() -> None:
-            lay(fuse)
-            books.sync()
-            fuse.pass_by("end")
-
-        status = in_child(run)
-        # What the killed pass called things must not be called so again.
-        books.world.clock.issued += 1_000_000
-        killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+        books, killed = kill(self.template, self.work, place)
         report: dict[str, Any] = {"place": place, "killed": killed, "recovered": 0, "problems": [], "books": []}
         folder = digest(books.books)
         if folder not in self.folders:
@@ -257,11 +263,14 @@ def main(arguments: Sequence[str]) -> None:
     if task == "count":
         print(json.dumps(count(template, work)))
         return
+    if task == "leave":
+        assert kill(template, work, int(arguments[3]))[1]
+        return
     shop = SHOPS[facts["shop"]](work / "unused")
     reference = json.loads((template.folder / "reference.json").read_text(encoding="utf-8"))
     sweep = Sweep(template, work, shop, reference, empty_state(template, work))
     for place in map(int, arguments[3].split(",")):
-        print(json.dumps(sweep.kill(place)), flush=True)
+        print(json.dumps(sweep.visit(place)), flush=True)
 
 
 if __name__ == "__main__":

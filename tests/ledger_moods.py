@@ -41,7 +41,6 @@ from connector.planning.mapping_model import Mapping
 from connector.settings.connections import BeancountConnection, Connection
 
 CLOSED = "the books are closed until 2026-02-28"
-MOOD = "mood"
 
 
 @dataclass(frozen=True)
@@ -123,7 +122,8 @@ class Weather:
     """What goes wrong, and what happened.
 
     `faults` are moods by the number of the request, `write_faults` by the number of the request among those that write;
-    `asked` every request, `sent` those that write. For `lag_s` seconds what was written is not found.
+    `asked` every request, `sent` those that write; `mood` that of the last one. For `lag_s` seconds what was written
+    is not found.
     """
 
     clock: Clock = field(default_factory=Clock)
@@ -135,19 +135,19 @@ class Weather:
     fired: list[str] = field(default_factory=list)
     sent: list[Request] = field(default_factory=list)
     written_at: dict[str, int] = field(default_factory=dict)
+    mood: Mood | None = None
 
     @contextmanager
     def over(self) -> Iterator[Weather]:
         """The ledgers of this process are in this weather for the length of the block."""
-        capabilities = replace(BeancountLedger.capabilities, batch_size=self.batch_size)
 
         def open_moody(mapping: Mapping, connection: Connection) -> tuple[Ledger, Courier]:
             assert isinstance(connection, BeancountConnection)
-            ledger = MoodyLedger(mapping)
-            ledger.capabilities = capabilities
+            ledger = MoodyLedger(mapping, self)
+            ledger.capabilities = replace(BeancountLedger.capabilities, batch_size=self.batch_size)
             return ledger, MoodyCourier(Path(connection.path), self)
 
-        with patch.dict(workplace.LEDGERS, {"beancount": (capabilities, open_moody)}):
+        with patch.dict(workplace.LEDGERS, {"beancount": (BeancountLedger.capabilities, open_moody)}):
             yield self
 
 
@@ -166,12 +166,13 @@ class MoodyCourier:
         if request.method == "APPEND":
             weather.sent.append(request)
             mood = weather.write_faults.pop(len(weather.sent), mood)
+        weather.mood = mood
         if mood is None:
             return self.do(request)
         weather.fired.append(mood.name)
         if mood.writes:
             self.do(request)
-        return replace(mood.answer, headers=((MOOD, mood.name),))
+        return mood.answer
 
     def do(self, request: Request) -> Answer:
         answer = self.inner.carry(request)
@@ -208,13 +209,17 @@ class MoodyCourier:
 class MoodyLedger(BeancountLedger):
     """Reads answers as strictly as an adapter must: what the answer does not name is unknown."""
 
+    def __init__(self, mapping: Mapping, weather: Weather) -> None:
+        super().__init__(mapping)
+        self.weather = weather
+
     def read(self, documents: Sequence[Claimed], request: Request, answer: Answer) -> dict[str, Outcome]:
-        mood = MOODS.get(dict(answer.headers).get(MOOD, ""))
+        mood = self.weather.mood
         if mood is not None and mood.outcome is not None:
             outcomes = {one.document_key: mood.outcome(one) for one in documents}
             if mood.one:
                 outcomes.update({one.document_key: posted(one) for one in documents[1:]})
-            if mood.name == "one outcome missing":
+            if mood is MOODS["one outcome missing"]:
                 del outcomes[documents[0].document_key]
             return outcomes
         if answer.arrived and answer.status == 200:

@@ -191,6 +191,7 @@ class Shop:
         self.now = second("2026-07-01")
         self.objects: dict[str, Json] = {}
         self.dirty = True
+        self.lists: dict[str, list[Json]] = {}
         self.settings: Json = {
             "books": "shop",
             "timezone": "America/New_York",
@@ -445,6 +446,8 @@ class Shop:
     def command(self, *arguments: str) -> Ran:
         """Run a command of the connector in this process, at the shop's own time."""
         self.export()
+        if arguments[0] != "list":
+            self.lists = {}
         out, err = StringIO(), StringIO()
         with (
             redirect_stdout(out),
@@ -466,7 +469,7 @@ class Shop:
     def resolve(self, target: str, *said: str) -> Ran:
         return self.command("resolve", target, "--ledger", "main", *said, "--reason", "so decided")
 
-    def ledger_id(self, kind: str, number: str | None) -> str:
+    def ledger_id(self, kind: str | None, number: str | None) -> str:
         """The id that the books give a document by hand: a person reads it in what the connector says."""
         courier = FileCourier(self.books)
         answer = courier.carry(Request("FIND", "entries", b'{"by": "all"}'))
@@ -484,9 +487,10 @@ class Shop:
             path.unlink()
 
     def listed(self, what: str) -> list[Json]:
-        ran = self.command("list", what, "--json")
-        found: list[Json] = json.loads(ran.out)[what]
-        return found
+        """What `list` says; asked once until another command runs."""
+        if what not in self.lists:
+            self.lists[what] = json.loads(self.command("list", what, "--json").out)[what]
+        return self.lists[what]
 
     def outcome(self, refund_id: str) -> Json:
         """What became of a refund: its entry in `list refunds`, for the one ledger."""

@@ -114,11 +114,20 @@ def test_resync_adds_the_cash_leg_once_it_is_on(books: Books) -> None:
     assert {d["number"] for d in books.documents("re_one")} == {"100"}
     assert books.balance(CLEARING) == {"usd": 2 * CHARGE - 30}
     assert books.balance(RECEIVABLE) == {}
-    assert not any("switched off" in w for w in books.outcome("re_one")["warnings"])
     assert books.run("status", "--json").json["clearing_differences"] == []
     after = books.files()
     assert books.run("resync", "re_one").code == 0
     assert books.files() == after
+
+
+def test_the_warning_goes_once_the_cash_leg_is_there(books: Books) -> None:
+    books.ledger(refund_types={"credit_card_refund": False})
+    books.sync()
+    books.run("resync", "re_one")
+    assert any("switched off" in w for w in books.outcome("re_one")["warnings"])
+    books.ledger(refund_types={"credit_card_refund": True})
+    books.run("resync", "re_one")
+    assert books.outcome("re_one")["warnings"] == []
 
 
 def test_the_open_memo_survives_a_lost_state(books: Books) -> None:

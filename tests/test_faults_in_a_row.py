@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
 import pytest
-from ledger_moods import MOODS, NOTHING, Mood, Weather
+from ledger_moods import MOODS, Mood, Weather
 from one_of_each import EACH, OneRefund, check_one, make_books
 from small_books import (
     MEMO_RULES,
@@ -67,8 +68,8 @@ class Case:
         return sum(key in request.document_keys for request in self.weather.sent)
 
 
-@pytest.fixture
-def lagging() -> Iterator[Case]:
+@contextmanager
+def lagging_books() -> Iterator[Case]:
     """Books whose ledger shows nothing for 50 seconds, with `settle_after` at 60."""
     with fast_folder() as folder:
         books = SmallBooks.make(
@@ -82,6 +83,12 @@ def lagging() -> Iterator[Case]:
         weather = Weather(books.world.clock, lag_s=50)
         with weather.over():
             yield Case(books, shop, weather)
+
+
+@pytest.fixture
+def lagging() -> Iterator[Case]:
+    with lagging_books() as case:
+        yield case
 
 
 def test_absent_is_not_believed_while_the_ledger_may_lag(lagging: Case) -> None:
@@ -113,12 +120,8 @@ def test_absent_is_believed_in_the_end(lagging: Case) -> None:
 
 def test_doubt_is_counted_from_the_request_and_not_from_the_start_of_the_run(lagging: Case) -> None:
     slow = Mood("slow down", False, Answer(429), lambda one: Throttled(45))
-    MOODS[slow.name] = slow
-    try:
-        lagging.weather.write_faults = {1: slow, 2: Mood("lost after the write", True, NOTHING)}
-        lagging.sync()
-    finally:
-        del MOODS[slow.name]
+    lagging.weather.write_faults = {1: slow, 2: MOODS["lost after the write"]}
+    lagging.sync()
     key = lagging.weather.sent[1].document_keys[0]
     # 65 seconds after the start of the run, 20 after the request that the ledger has taken and does not show.
     lagging.sync(20)

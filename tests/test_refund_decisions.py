@@ -407,3 +407,14 @@ def test_what_a_person_adopted_is_adopted_whatever_the_settings() -> None:
     assert (decided.outcome, decided.adopted) == ("adopted", (CASH_OF_OTHERS,))
     assert decided.sentence == "adopted by a person as expense-1"
     assert plan(case(sale=None, person=word)).outcome == "adopted"
+
+
+def test_a_leg_of_others_is_not_posted_again_after_the_state_was_lost() -> None:
+    asked = others(CASH_OF_OTHERS, retry=True)
+    (memo,) = documents_of(asked, MEMO_AND_CARD)
+    lost = replace(asked, ours=(found_from(memo),))
+    assert [d.document_key for d in documents_of(lost, MEMO_AND_CARD)] == [memo.document_key]
+    asked = others(MEMO_OF_OTHERS, retry=True)
+    (cash,) = documents_of(asked, MEMO_AND_CARD)
+    lost = replace(asked, ours=(found_from(cash),))
+    assert documents_of(lost, MEMO_AND_CARD)[0].entries == cash.entries

@@ -423,6 +423,12 @@ def test_a_later_refund_larger_than_the_credit_is_held() -> None:
     assert documents[0].amount_minor == 11000
 
 
+def test_a_refund_from_before_the_one_that_failed_is_no_later_refund() -> None:
+    failed = refund(1, 5000, status="failed", created=refund(3).created)
+    earlier = later(6000, siblings=(refund(2, 6000), failed))
+    assert kinds(plan(earlier).documents) == ["credit_memo", "credit_card_refund"]
+
+
 def test_smaller_refunds_pay_the_credit_out_one_after_the_other() -> None:
     first = plan(later(5000))
     second = plan(later(6000, 3, credit_used_minor=5000, number=(2, "100-2")))

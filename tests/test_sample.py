@@ -250,17 +250,6 @@ CASES: list[tuple[str, str, int, Callable[[Json], bool]]] = [
         1,
         lambda one: month_in_new_york(one["created"]) < month_in_new_york(move(one)["created"]),
     ),
-    (
-        "release of an uncaptured rest (not a refund)",
-        "refund",
-        1,
-        lambda one: (
-            one["reason"] == "expired_uncaptured_charge"
-            and move(one)["reporting_category"] == "partial_capture_reversal"
-        ),
-    ),
-    ("balance transaction expanded", "charge", 4, lambda one: isinstance(one["balance_transaction"], dict)),
-    ("balance transaction expanded", "refund", 4, lambda one: isinstance(one["balance_transaction"], dict)),
     ("no customer", "charge", 2, lambda one: one["customer"] is None),
     ("bank transfer", "invoice", 3, lambda one: one["currency"] == "eur"),
     (

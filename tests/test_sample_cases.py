@@ -198,7 +198,6 @@ def test_methods_wallets_and_unknown_customers() -> None:
         "requested_by_customer",
         "duplicate",
         "fraudulent",
-        "expired_uncaptured_charge",
     }
 
 

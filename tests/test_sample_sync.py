@@ -12,8 +12,6 @@ import pytest
 from cli_books import CLEARING, ROOT, SAMPLE, Books, Json, at, balances, bean_check, major, transactions
 from cli_shapes import COUNTS, OUTCOMES, check_report
 
-RELEASE = "expired_uncaptured_charge"
-
 
 def objects(kind: str) -> dict[str, Json]:
     lines = (SAMPLE / f"{kind}.jsonl").read_text(encoding="utf-8").split("\n")
@@ -61,10 +59,10 @@ def copy(synced: tuple[Sample, Json, Json], tmp_path: Path) -> Sample:
 
 
 def net(object_id: object) -> dict[str, Decimal]:
-    """What a balance transaction did to the balance, fee and all; nothing for null. It may be expanded."""
+    """What a balance transaction did to the balance, fee and all; nothing for null."""
     if object_id is None:
         return {}
-    moved = object_id if isinstance(object_id, dict) else MOVED[str(object_id)]
+    moved = MOVED[str(object_id)]
     return {moved["currency"]: major(moved["net"], moved["currency"])}
 
 
@@ -106,9 +104,7 @@ def test_what_became_of_each_follows_from_what_stripe_says(synced: tuple[Sample,
         raw = REFUNDS[one["refund_id"]]
         outcome = one["ledgers"]["main"]
         expected: tuple[str, str | None]
-        if raw["reason"] == RELEASE:
-            expected = ("excluded", "not_a_refund")
-        elif raw["status"] in ("failed", "canceled"):
+        if raw["status"] in ("failed", "canceled"):
             expected = ("dropped", None)
         elif raw["status"] in ("pending", "requires_action"):
             expected = ("waiting", "refund_pending")
@@ -122,8 +118,7 @@ def posted_movements(books: Sample) -> dict[str, Decimal]:
     documents = books.listed("documents", "--state", "posted")
     charges = {d["charge_id"] for d in documents if d["kind"] == "sales_receipt"}
     refunds = {d["refund_id"] for d in documents if d["kind"] == "refund_receipt"}
-    releases = [r for r in REFUNDS.values() if r["reason"] == RELEASE and r["charge"] in charges]
-    moved = [CHARGES[c] for c in charges] + [REFUNDS[r] for r in refunds] + releases
+    moved = [CHARGES[c] for c in charges] + [REFUNDS[r] for r in refunds]
     return add(*(net(one["balance_transaction"]) for one in moved))
 
 
@@ -141,11 +136,10 @@ def test_each_refund_moves_clearing_by_its_own_balance_transaction(
             continue
         refund_id = one.metadata["refund_id"]
         seen[refund_id] += 1
-        moved = REFUNDS[refund_id]["balance_transaction"]
-        moved = moved if isinstance(moved, dict) else MOVED[moved]
+        moved = MOVED[REFUNDS[refund_id]["balance_transaction"]]
         assert one.moved(CLEARING) == major(moved["amount"], moved["currency"])
         assert {currency for _, _, currency in one.postings} == {moved["currency"]}
-    posted = {r for r, raw in REFUNDS.items() if raw["status"] == "succeeded" and raw["reason"] != RELEASE}
+    posted = {r for r, raw in REFUNDS.items() if raw["status"] == "succeeded"}
     assert seen == Counter(posted)
 
 
@@ -158,24 +152,11 @@ def test_clearing_and_its_known_differences_are_the_stripe_balance(
     balance = add(*(net(m["id"]) for m in MOVED.values() if m["source"] not in BEFORE_START))
     assert add(books.balance(CLEARING), known) == balance
     told = {d["id"] for d in differences}
-    (release,) = [r for r in REFUNDS.values() if r["reason"] == RELEASE]
-    assert release["id"] in told
     assert {d["id"] for d in objects("dispute").values() if d["balance_transactions"]} - told == {
         d["id"]
         for d in objects("dispute").values()
         if d["balance_transactions"] and not sum(t["net"] for t in d["balance_transactions"])
     }
-
-
-def test_a_capture_of_a_part_is_a_sale_of_that_part(synced: tuple[Sample, Json, Json]) -> None:
-    (release,) = [r for r in REFUNDS.values() if r["reason"] == RELEASE]
-    charge = CHARGES[release["charge"]]
-    (sale,) = [
-        one
-        for one in transactions(synced[0].ledger_folder)
-        if one.metadata["kind"] == "sales_receipt" and one.metadata["charge_id"] == charge["id"]
-    ]
-    assert sale.moved(CLEARING) == major(charge["amount_captured"], charge["currency"])
 
 
 def test_numbers_are_the_sales_and_its_refunds_in_order(synced: tuple[Sample, Json, Json]) -> None:
@@ -268,7 +249,7 @@ def test_the_text_output_is_for_people(copy: Sample) -> None:
     shutil.rmtree(copy.folder / "books")
     done = copy.run("sync")
     assert done.code == 0
-    assert "Read from Stripe: 669 new charges, 309 new refunds" in done.out
+    assert "Read from Stripe: 664 new charges, 304 new refunds" in done.out
     assert "refund receipt" in done.out
     assert "main.beancount" in done.out
     assert "Traceback" not in done.out + done.err

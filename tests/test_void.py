@@ -186,3 +186,8 @@ def test_a_void_of_a_sale_as_settled_takes_what_stands_in_the_books() -> None:
     )
     assert moves(decided.documents[0]) == [(REV, 13500), (TAX, 1350), (AR, -14850)]
     assert decided.documents[0].amount_minor == 14850
+
+
+def test_a_void_of_tax_without_an_account_of_its_own_takes_it_off_the_mapped_one() -> None:
+    sale = invoice(lines=(line(10000, 1000, tax_account=None),))
+    assert moves(void(sale).documents[0]) == [(REV, 10000), (TAX, 1000), (AR, -11000)]

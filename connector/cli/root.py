@@ -73,9 +73,9 @@ class LazyGroup(click.Group):
             from difflib import get_close_matches
 
             near = get_close_matches(args[0], COMMANDS, 1)
-            if near:
-                error.message += f" Did you mean {near[0]!r}?"
-            raise
+            if not near:
+                raise
+            raise click.UsageError(f"{error.message} Did you mean {near[0]!r}?", ctx) from None
 
 
 def print_version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
@@ -102,7 +102,9 @@ def print_version(ctx: click.Context, param: click.Parameter, value: bool) -> No
     is_eager=True,
     help="Show the version.",
 )
-@click.option("-c", "--config", type=click.Path(path_type=Path), help="The settings file; may also follow the command.")
+@click.option(
+    "-c", "--config", type=click.Path(path_type=Path), help="The settings file; may also follow the command."
+)
 def cli(config: Path | None) -> None:
     """Every Stripe refund in the books exactly once, or on a list that says why not.
 
@@ -173,7 +175,9 @@ def report_unexpected(error: Exception) -> int:
     # SQLAlchemy keeps the database's own error in `orig`.
     own = getattr(error, "orig", None)
     words = str(own or error).strip().split("\n", 1)[0][:300]
-    what = f"the state failed: {words}" if own is not None else f"an unexpected {type(error).__name__}: {words}"
+    what = (
+        f"the state failed: {words}" if own is not None else f"an unexpected {type(error).__name__}: {words}"
+    )
     click.echo(
         f"stopped: {what}; nothing is lost, the next run goes on from here (CONNECTOR_TRACEBACK=1 shows where)",
         err=True,

@@ -186,5 +186,8 @@ def run_command(config: Path) -> int:
         with hold_books(config, False) as (setup, engine, lease):
             tell(setup, engine, run_pass(setup, engine, lease, "run", None, should_stop), False)
 
+    def say(sentence: str) -> None:
+        click.echo(sentence, err=True)
+
     with stop_flag() as should_stop:
-        return stay(config, one_pass, should_stop, report_unexpected)
+        return stay(config, one_pass, should_stop, say, report_unexpected)

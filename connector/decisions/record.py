@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, case, insert, select, update
+from sqlalchemy import Connection, Engine, insert, select, update
 
 from connector.decisions.adopted import adopted_row
 from connector.ledgers.contract import Found, Ledger
@@ -17,7 +17,6 @@ from connector.planning.case import Plan
 from connector.planning.model import CASH_LEGS, Document
 from connector.store.bulk import insert_many, update_many, within
 from connector.store.codec import (
-    decode_document,
     encode_document,
     encode_json,
     encode_list,
@@ -26,6 +25,7 @@ from connector.store.codec import (
 )
 from connector.store.lease import Lease
 from connector.store.schema import decision, document, refund_number, ruleset, sale_number
+from connector.store.settling import settle_outcomes, settle_reversed
 
 DECISION_COLUMNS = (
     "outcome",
@@ -224,7 +224,7 @@ class Recorder:
                     plan.reason or None,
                     plan.sentence or (ON_ITS_WAY if on_its_way else None),
                     plan.action or None,
-                    encode_list(plan.warnings) or row.warnings,
+                    warnings_of(plan, row),
                     plan.rule or row.rule,
                     self.ruleset_digest,
                     encode_json(plan.facts.to_json()) if plan.facts else row.facts,
@@ -253,6 +253,13 @@ class Recorder:
             )
 
 
+def warnings_of(plan: Plan, row: Any) -> str | None:
+    """The plan's own warnings; those of an earlier plan stay unless documents replace what they were about."""
+    told = encode_list(plan.warnings)
+    renewed = bool(plan.documents) and plan.outcome == "posted"
+    return told if renewed else told or row.warnings
+
+
 def differs(row: Any, plan: Plan) -> bool:
     """Whether a plan without documents says anything new."""
     return (row.outcome, row.reason, row.sentence) != (
@@ -274,80 +281,3 @@ def state_of_hit(d: Document, hit: Found) -> dict[str, Any]:
         f"({hit.amount_minor} {hit.currency} minor units instead of {d.amount_minor} {d.currency})",
         "action": f"correct the books, then: connector resolve {d.document_key} --ledger {d.ledger} --retry --reason TEXT",
     }
-
-
-def settle_reversed(connection: Connection, contents: Sequence[str]) -> None:
-    """The originals of posted reversals become `reversed`."""
-    originals = [d.reverses for d in map(decode_document, contents) if d.reverses is not None]
-    if originals:
-        connection.execute(
-            update(document)
-            .where(
-                within(connection, document.c.document_key, originals),
-                document.c.state.in_(("posted", "adopted")),
-            )
-            .values(state="reversed")
-        )
-
-
-ARRIVED = ("posted", "adopted", "reversed", "skipped")
-
-
-def settle_outcomes(connection: Connection, name: str, subject_ids: Sequence[str], run_id: str) -> None:
-    """Subjects whose documents have all arrived reach their aim; those with a held one are held with its reason."""
-    open_ = (
-        select(document.c.document_key)
-        .where(document.c.subject_id == decision.c.subject_id, document.c.ledger == decision.c.ledger)
-        .where(document.c.state.not_in(ARRIVED))
-    )
-    mine = (decision.c.ledger == name, within(connection, decision.c.subject_id, subject_ids))
-    # aim is held where planning itself stopped: such a subject has no documents to settle.
-    connection.execute(
-        update(decision)
-        .where(*mine, ~open_.exists(), decision.c.aim.in_(("posted", "reversed", "adopted")))
-        .values(
-            outcome=decision.c.aim,
-            reason=None,
-            # Of a reversed or adopted refund the sentence still has something to say.
-            sentence=case((decision.c.aim == "posted", None), else_=decision.c.sentence),
-            action=case((decision.c.aim == "posted", None), else_=decision.c.action),
-            touched_run=run_id,
-        )
-    )
-    connection.execute(
-        update(refund_number)
-        .where(
-            refund_number.c.ledger == name,
-            within(connection, refund_number.c.refund_id, subject_ids),
-            refund_number.c.settled == 0,
-        )
-        .where(
-            select(document.c.document_key)
-            .where(
-                document.c.subject_id == refund_number.c.refund_id,
-                document.c.ledger == refund_number.c.ledger,
-            )
-            .where(document.c.state.in_(ARRIVED))
-            .exists()
-        )
-        .values(settled=1)
-    )
-    stuck = connection.execute(
-        select(document)
-        .where(document.c.ledger == name, within(connection, document.c.subject_id, subject_ids))
-        .where(document.c.state.in_(("held", "rejected", "unknown", "sending")))
-        .order_by(document.c.depth.desc())
-    ).all()
-    for row in stuck:
-        outcome = "failed" if row.state in ("unknown", "sending") else "held"
-        connection.execute(
-            update(decision)
-            .where(decision.c.ledger == name, decision.c.subject_id == row.subject_id)
-            .values(
-                outcome=outcome,
-                reason=row.reason,
-                sentence=row.sentence,
-                action=row.action,
-                touched_run=run_id,
-            )
-        )

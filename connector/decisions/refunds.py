@@ -70,7 +70,7 @@ class RefundDesk:
 
     def _decide_one(self, page: Page, row: Any, case: RefundCase, numbers: NumberDesk) -> Decided:
         standing = page.documents.get(row.subject_id, [])
-        if row.outcome == "excluded" and row.due < ASKED:
+        if row.outcome == "excluded" and row.due < ASKED and not case.ours:
             return Decided(row, unchanged(row), row.revision)
         if row.due == REPLACE and standing:
             return self._replace(row, case, standing, numbers)

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+from connector.delivery.outbox import Outbox, claimed_from
 from connector.delivery.outcome import Step, next_step
 from connector.ledgers.contract import Claimed, Courier, Ledger, Unknown, run_steps
-from connector.store.outbox import Outbox, claimed_from
 from connector.world import World
 
 # The longest time a request may take; it must not outlive the lease that it was sent under.

@@ -52,6 +52,8 @@ SCOPES = {
         {"credit_memo", "refund_receipt", "credit_card_refund", "refund_payout", "reopen_invoice"}
     ),
 }
+# The day from which the courier opens accounts.
+FIRST_DAY = "1970-01-01"
 ACCOUNT_LINE = re.compile(r"^  ([^\W\d_a-z]\S*:\S+)  ", re.MULTILINE)
 
 
@@ -68,10 +70,25 @@ class BeancountLedger:
     # ------------------------------------------------------------------------------------------ reading
 
     def survey(self) -> Steps[Company]:
-        """The title of the books. Accounts are opened when first used, so none can be missing."""
-        answer = yield Request("SURVEY", "survey")
-        seen = read_json(answer)
-        return Company(title=str(seen.get("title") or "Beancount books"), lost=tuple(seen.get("cut", ())))
+        """The title of the books. Accounts are opened when first used, so none can be missing; but one that a
+        person opened late, or for some currencies only, may not take every document."""
+        seen = read_json((yield Request("SURVEY", "survey")))
+        mapped = set(self.mapping.accounts())
+        limits = [
+            f"account {o['account']} is open for {', '.join(o['currencies'])} only"
+            for o in seen["openings"]
+            if o["account"] in mapped and o["currencies"]
+        ]
+        late = [
+            f"account {o['account']} is open from {o['date']} only: bean-check refuses documents of earlier days"
+            for o in seen["openings"]
+            if o["account"] in mapped and o["date"] > FIRST_DAY
+        ]
+        return Company(
+            title=str(seen["title"] or "Beancount books"),
+            warnings=(*seen["notes"], *limits, *late),
+            lost=tuple(seen["cut"]),
+        )
 
     def find_sales(self, references: Sequence[Reference]) -> Steps[dict[str, Sale | None]]:
         """Sales by the charge's id or by number, with all that stands against them in the books."""

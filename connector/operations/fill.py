@@ -46,6 +46,7 @@ def fill_from_books(engine: Engine, lease: Lease, books: Books, desk: Desk) -> i
             if cursor is None:
                 take_up_replacements(connection, books, name, replaced)
                 adopt_again(connection, name, adopted)
+                decide_what_stands(connection, name)
                 connection.execute(update(ledger).where(ledger.c.name == name).values(filled=1))
         count += len(page)
         if cursor is None:
@@ -74,7 +75,8 @@ def remember(connection: Connection, books: Books, name: str, page: list[Found])
         for hit in page
     ]
     insert_many(connection, found, rows, ignore=True)
-    numbers, replaced = [], {}
+    numbers: list[dict[str, Any]] = []
+    replaced: dict[str, int] = {}
     for hit in page:
         if hit.document_key is None or hit.refund_id is None or hit.kind in ("fee", "reversal"):
             continue
@@ -131,6 +133,29 @@ def take_up_replacements(
             connection.execute(
                 delete(document).where(document.c.ledger == name, document.c.subject_id == refund_id)
             )
+
+
+def decide_what_stands(connection: Connection, name: str) -> None:
+    """Refunds and charges whose documents stand in the books and not in the state are decided now: an older copy of a
+    state may have excluded or held them."""
+    known = select(document.c.document_key).where(document.c.document_key == found.c.document_key)
+    unknown = select(found.c.ledger_id).where(
+        found.c.ledger == name, found.c.document_key.is_not(None), ~known.exists()
+    )
+    connection.execute(
+        update(decision)
+        .where(decision.c.ledger == name, decision.c.subject == "refund", decision.c.due == 0)
+        .where(unknown.where(found.c.refund_id == decision.c.subject_id).exists())
+        .values(due=DECIDE_NOW)
+    )
+    connection.execute(
+        update(decision)
+        .where(decision.c.ledger == name, decision.c.subject == "charge", decision.c.due == 0)
+        .where(
+            unknown.where(found.c.charge_id == decision.c.subject_id, found.c.refund_id.is_(None)).exists()
+        )
+        .values(due=DECIDE_NOW)
+    )
 
 
 def adopted_by_people(engine: Engine, desk: Desk) -> dict[str, Found]:

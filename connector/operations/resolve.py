@@ -10,7 +10,6 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, select, update
 
-from connector.decisions.record import settle_outcomes
 from connector.decisions.refunds import ASKED
 from connector.errors import ConnectorError, InputError
 from connector.ledgers.contract import Found, run_steps
@@ -20,6 +19,7 @@ from connector.planning.refund_types import sale_forms
 from connector.planning.rule_results import order_types, refuse_types
 from connector.store.lease import Lease
 from connector.store.schema import decision, document
+from connector.store.settling import settle_outcomes
 from connector.store.words import append_line, record_word
 from connector.workplace import Desk
 from connector.world import World
@@ -195,7 +195,8 @@ def apply(connection: Connection, name: str, row: Any, word: Word, key: str | No
                 *mine, document.c.state.in_(("posted", "adopted", "reversed"))
             )
         ).first()
-        if arrived is not None:
+        # Where planning itself stopped there is nothing left to arrive: what others booked is theirs.
+        if arrived is not None and row.aim != "held":
             settle_outcomes(connection, name, [row.subject_id], row.touched_run or "")
             return f"{row.subject_id}: what was held is skipped; its other documents stay"
         set_decision(

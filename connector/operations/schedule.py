@@ -10,7 +10,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
@@ -40,6 +39,7 @@ def stay(
     config: Path,
     one_pass: Callable[[Callable[[], bool]], None],
     should_stop: Callable[[], bool],
+    say: Callable[[str], None],
     tell_unexpected: Callable[[Exception], object],
 ) -> int:
     """Run a pass now and then at every tick until asked to stop; a failed pass is told and tried again.
@@ -55,7 +55,7 @@ def stay(
             one_pass(should_stop)
         except ConnectorError as error:
             # A file that somebody is just writing is as it should be at the next tick, or the one after.
-            click.echo(str(error), err=True)
+            say(str(error))
         except Exception as error:
             tell_unexpected(error)
 
@@ -64,19 +64,19 @@ def stay(
     scheduler.add_job(
         tick, make_trigger(settings), max_instances=1, coalesce=True, misfire_grace_time=None, id="sync"
     )
-    click.echo(f"syncing {config} on its schedule; Ctrl-C or SIGTERM ends it", err=True)
+    say(f"syncing {config} on its schedule; Ctrl-C or SIGTERM ends it")
     try:
         one_pass(should_stop)
     except InputError:
         # At the start somebody is there to read it.
         raise
     except ConnectorError as error:
-        click.echo(str(error), err=True)
+        say(str(error))
     scheduler.start()
     try:
         while not should_stop():
             world.sleep(TICK_S)
     finally:
         scheduler.shutdown(wait=True)
-    click.echo("stopped", err=True)
+    say("stopped")
     return 0

@@ -26,3 +26,10 @@ def receivable_of(ledger: LedgerPolicy, currency: str) -> str:
 def exchange_of(ledger: LedgerPolicy, exchange_minor: int) -> str:
     """The exchange account where something is posted to it, else an empty name."""
     return need_account(ledger.mapping.exchange, "exchange") if exchange_minor else ""
+
+
+def tax_account_of(ledger: LedgerPolicy, known: str | None, tax_minor: int) -> str | None:
+    """The account of a line's tax: as the sale has it, else the mapped one; None where there is neither tax nor account."""
+    if known is None and tax_minor:
+        return need_account(ledger.mapping.tax, "tax")
+    return known

@@ -24,13 +24,19 @@ class Legs:
         return bool(self.income or self.cash)
 
 
+# What our own documents of a kind stand for.
+OUR_INCOME = frozenset({"credit_memo", "refund_receipt", "void"})
+OUR_CASH = frozenset({"refund_receipt", "reopen_invoice", "void", *CASH_LEGS})
+
+
 def legs_of(case: RefundCase) -> Legs:
-    """The legs that count: none where adoption is not asked for, or where our own documents stand in the books."""
-    if not case.others or not case.adopting or case.ours:
+    """The legs that count: none where adoption is not asked for, and none that our own documents stand for."""
+    if not case.others or not case.adopting:
         return Legs()
+    ours = {found.kind for found in case.ours}
     return Legs(
-        tuple(found for found in case.others if found.income_minor > 0),
-        tuple(found for found in case.others if found.cash_minor > 0),
+        () if ours & OUR_INCOME else tuple(found for found in case.others if found.income_minor > 0),
+        () if ours & OUR_CASH else tuple(found for found in case.others if found.cash_minor > 0),
     )
 
 
@@ -50,9 +56,9 @@ def adopt_named(case: RefundCase) -> Plan | None:
 def adopt(case: RefundCase, ledger: LedgerPolicy, settlement: Settlement, legs: Legs) -> Plan | None:
     """Adopted where both legs are there with the right amounts; held where one is missing or an amount differs.
 
-    None where others booked nothing, and where a person asked to post the leg that is missing.
+    None where others booked nothing, and where a person asked to post the leg that is missing, or it is posted.
     """
-    if not legs:
+    if not legs or case.ours:
         return None
     amount = -settlement.amount_minor
     # A document that is both legs balances, so its cash says what it is worth.
@@ -63,6 +69,7 @@ def adopt(case: RefundCase, ledger: LedgerPolicy, settlement: Settlement, legs: 
     )
     lone = case.sale is not None and case.sale.form == "payment"
     differs = bool(legs.income and income_minor != amount) or bool(legs.cash and cash_minor != amount)
+    differs |= any(found.currency != settlement.currency for found in (*legs.income, *legs.cash))
     if not differs and legs.cash and (legs.income or lone):
         return Plan(
             "adopted",
@@ -86,10 +93,14 @@ def adopt(case: RefundCase, ledger: LedgerPolicy, settlement: Settlement, legs: 
     raise NotNow("held", "duplicate_in_books", sentence, f"correct the books, or: {how}")
 
 
-def missing_types(types: Sequence[RefundType], legs: Legs, facts: Facts) -> tuple[RefundType, ...]:
-    """What of the chosen types is not in the books, where others booked one leg: () where nothing is missing."""
+def missing_types(
+    types: Sequence[RefundType], legs: Legs, facts: Facts, ours: frozenset[str]
+) -> tuple[RefundType, ...]:
+    """What of the chosen types others did not book: () where nothing is missing. `ours` stand in the books already."""
     if not legs:
         return tuple(types)
+    if ours:
+        return tuple(t for t in types if t in ours or not (legs.cash if t in CASH_LEGS else legs.income))
     first = types[0]
     if first in ("credit_memo", "refund_receipt"):
         if legs.cash:

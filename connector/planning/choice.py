@@ -92,21 +92,30 @@ def choose(case: RefundCase, books: Books, ledger: LedgerPolicy, facts: Facts) -
         return choose_by_person(case, ledger, facts)
     choice = decide(facts, ledger.rules, ledger.switches, ledger.capabilities.refund_types)
     if found:
-        return choose_by_books(case, books, ledger, found, choice)
+        return choose_by_books(case, books, ledger, facts, found, choice)
     if choice.result == "types":
         return Choice(choice.types, choice.rule, choice.left_out)
     raise no_type(case, ledger, facts, choice)
 
 
 def choose_by_books(
-    case: RefundCase, books: Books, ledger: LedgerPolicy, found: frozenset[str], choice: Decision
+    case: RefundCase,
+    books: Books,
+    ledger: LedgerPolicy,
+    facts: Facts,
+    found: frozenset[str],
+    choice: Decision,
 ) -> Choice:
     """What stands in the books stays, whatever rules and switches say now; what is switched off is not added."""
     wanted: Sequence[RefundType] = choice.types
     if case.person.types:
         wanted = [t for t in REFUND_TYPES if t in case.person.types and is_on(ledger.switches, t)]
-    rule = BY_PERSON if case.person.types else choice.rule
-    return Choice(types_found(found, wanted if books.refunds_enabled else ()), rule)
+    types = types_found(found, wanted if books.refunds_enabled else ())
+    if types[0] in INCOME_LEGS and facts.sale not in sale_forms(ledger.kind).get(types[0], frozenset()):
+        shown = f"a {types[0].replace('_', ' ')} of this refund stands in the books"
+        form = {"payment": "a lone payment", "none": "no sale"}.get(facts.sale, facts.sale.replace("_", " "))
+        raise NotNow("held", "sale_mismatch", f"{shown}, and what it takes back is {form}", LOOKED_AT_AGAIN)
+    return Choice(types, BY_PERSON if case.person.types else choice.rule)
 
 
 def choose_by_person(case: RefundCase, ledger: LedgerPolicy, facts: Facts) -> Choice:

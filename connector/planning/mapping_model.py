@@ -53,6 +53,18 @@ class Mapping:
     customer_default: str | None = None
     payment_methods: ReadOnly[str, str | None] = field(default_factory=dict)
 
+    def accounts(self) -> tuple[str, ...]:
+        """Every account and item that the mapping names, each once."""
+        named = (self.fees, self.exchange, self.sales, self.refunds, self.tax)
+        every = (
+            *self.clearing_accounts.accounts(),
+            *self.receivable_accounts.accounts(),
+            *(name for name in named if name is not None),
+            *self.sales_items.values(),
+            *self.refund_items.values(),
+        )
+        return tuple(dict.fromkeys(every))
+
     def clearing(self, currency: str) -> str | None:
         return self.clearing_accounts.account(currency)
 

@@ -32,6 +32,9 @@ def plan_owed_cash(
     if memo is None or case.number is None or case.person.types or legs_in_books(case) & INCOME_LEGS:
         return None
     refund = case.refund
+    failed = next((r for r in case.siblings if r.refund_id == memo.refund_id), None)
+    if failed is not None and refund.created < failed.created:
+        return None
     credit = credit_minor(case, memo)
     left = credit - case.credit_used_minor
     if refund.amount_minor > left or settlement.currency != memo.currency:

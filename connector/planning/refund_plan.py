@@ -104,7 +104,7 @@ def plan_documents(
     legs: Legs,
 ) -> Plan:
     """The documents of the types chosen, less what others booked."""
-    types = missing_types(choice.types, legs, facts)
+    types = missing_types(choice.types, legs, facts, legs_in_books(case))
     if not case.ours:
         settlement = open_day(books, ledger, settlement)
     lines = sale_lines_of(case, sale)
@@ -129,7 +129,7 @@ def plan_documents(
         sale_number=sale.number,
         number=documents[0].number if documents else None,
         place=case.number[0] if documents and case.number else None,
-        adopted=case.others if legs else (),
+        adopted=tuple(dict.fromkeys((*legs.income, *legs.cash))),
     )
 
 

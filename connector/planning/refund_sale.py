@@ -281,11 +281,12 @@ def in_charge_currency(case: RefundCase, sale: Sale, lines: Sequence[SaleLine]) 
         return tuple(lines)
     settled = case.charge.settled()
     payment = find_payment(case.charge, sale.payments)
-    own = total
+    own = 0
     if settled is not None and settled[1] == sale.currency:
         own = settled[0]
     elif payment is not None and payment.currency == sale.currency:
         own = payment.amount_minor
+    own = own if own > 0 else total
     captured = case.charge.charge.captured_minor
     parts = share_out(captured if own == total else multiply_ratio(captured, total, own), weights)
     return tuple(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from connector.planning.accounts import need_account
+from connector.planning.accounts import tax_account_of
 from connector.planning.allocation import Overdrawn, Split, split_refund
 from connector.planning.case import LedgerPolicy, NotNow, RefundCase
 from connector.planning.evidence import evidence_of
@@ -61,9 +61,6 @@ def refund_lines(
             continue
         line = by_id[share.line_id]
         item = refund_item(ledger, sale, line, share)
-        tax_account = line.tax_account
-        if share.home_tax_minor and tax_account is None:
-            tax_account = need_account(mapping.tax, "tax")
         taken.append(
             DocumentLine(
                 line.line_id,
@@ -71,7 +68,7 @@ def refund_lines(
                 mapping.refunds or (item if item is not None and is_account(item) else line.account),
                 share.home_net_minor,
                 share.home_tax_minor,
-                tax_account,
+                tax_account_of(ledger, line.tax_account, share.home_tax_minor),
                 line.sku,
                 item if item is not None else line.item,
                 share.quantity,

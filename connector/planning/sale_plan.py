@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from connector.planning.accounts import clearing_of, receivable_of
+from connector.planning.accounts import clearing_of, receivable_of, tax_account_of
 from connector.planning.case import Books, ChargeCase, LedgerPolicy, NotNow, Plan
 from connector.planning.charge_failure import plan_charge_failure
 from connector.planning.entries import make_entries, sale_entries
@@ -93,7 +93,7 @@ def build_sale(
         charge, books, ledger, number, settlement, customer_of(case) or ledger.mapping.customer_default
     )
     title = f"Sale {number}" + (f": {charge.description}" if charge.description else "")
-    sold = document_lines(lines)
+    sold = document_lines(ledger, lines)
     entries = sale_entries(sold, receivable or clearing, settlement.currency)
     documents = [
         make.document("sales_receipt" if receivable is None else "invoice", title, entries, lines=sold)
@@ -173,8 +173,8 @@ def check_number(number: str, ledger: LedgerPolicy) -> None:
         )
 
 
-def document_lines(lines: Sequence[SaleLine]) -> tuple[DocumentLine, ...]:
-    """All of the sale's lines, as they stand in the books."""
+def document_lines(ledger: LedgerPolicy, lines: Sequence[SaleLine]) -> tuple[DocumentLine, ...]:
+    """All of the sale's lines, as they stand in the books; tax whose account is not told is on the mapped one."""
     return tuple(
         DocumentLine(
             line.line_id,
@@ -182,7 +182,7 @@ def document_lines(lines: Sequence[SaleLine]) -> tuple[DocumentLine, ...]:
             line.account,
             line.home_net_minor,
             line.home_tax_minor,
-            line.tax_account,
+            tax_account_of(ledger, line.tax_account, line.home_tax_minor),
             line.sku,
             line.item,
             line.quantity,

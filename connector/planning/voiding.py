@@ -34,7 +34,7 @@ def void_documents(draft: Draft, lines: Sequence[SaleLine]) -> tuple[Document, .
     receivable = draft.receivable()
     left_out = "the charge and the refund are left out of clearing; a payment booked later will be reported"
     if same_open_month(draft):
-        taken = document_lines(sale.lines)
+        taken = document_lines(draft.ledger, sale.lines)
         draft = replace(draft, warnings=(*draft.warnings, left_out))
         narration = f"Void of invoice {sale.number}: refunded before it was paid in the books"
         own_day = Settlement(0, 0, sale.currency, sale.posting_date)

@@ -1,4 +1,4 @@
-"""Named cases about charges, disputes, odd texts and older or expanded shapes."""
+"""Named cases about charges, disputes, odd texts and older shapes."""
 
 from __future__ import annotations
 
@@ -177,20 +177,7 @@ def transfers(account: Account, at: int) -> None:
 
 
 def older_shapes(account: Account, at: int) -> None:
-    """What API 2022-11-15 did otherwise: a released rest is a refund, a credit note has one refund."""
-    charge = sell(account, "SKU-BOOK", at, quantity=2, customer=account.any_customer("US"))
-    release = give_back(
-        account,
-        charge,
-        2990,
-        at + HOUR,
-        reason="expired_uncaptured_charge",
-        category="partial_capture_reversal",
-    )
-    charge["amount_captured"] = 5000
-    intent = account.objects["payment_intent"][charge["payment_intent"]]
-    intent.update(amount_received=5000, capture_method="manual")
-    account.note("release of an uncaptured rest (not a refund)", charge["id"], release["id"])
+    """What API 2022-11-15 did otherwise: a credit note has one refund, charge and invoice name each other."""
     for ordinal, credits in enumerate(([Credit(0, 2500, 1, 2500)], [Credit(None, 500, 1, 500)])):
         customer = account.any_customer("US")
         items = [Item("SKU-SHIRT", 2), Item("SKU-SETUP")]
@@ -206,17 +193,6 @@ def older_shapes(account: Account, at: int) -> None:
     )
     give_back(account, charge, 2300, at + 20 * DAY)
     account.note("older shape: charge and invoice name each other", invoice["number"], charge["id"])
-
-
-def expanded(account: Account, at: int) -> None:
-    """Exports made with `expand[]`: the balance transaction stands inside; the lines of both say the same."""
-    for ordinal in range(4):
-        customer = account.any_customer("US")
-        charge = sell(account, "SKU-SHIRT", at + ordinal * HOUR, customer=customer)
-        refund = give_back(account, charge, 2500 if ordinal % 2 else 1000, at + 2 * DAY + ordinal)
-        for one in (charge, refund):
-            one["balance_transaction"] = dict(account.balance_transaction_of(one))
-        account.note("balance transaction expanded", charge["id"], refund["id"])
 
 
 def guests(account: Account, at: int) -> None:

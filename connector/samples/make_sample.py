@@ -56,7 +56,6 @@ _CASES: tuple[tuple[str, Callable[[Account, int], None]], ...] = (
     ("2026-03-04T14:00:00", cases_money.parts_do_not_add_up),
     ("2026-03-06T14:00:00", cases_charges.guests),
     ("2026-03-10T14:00:00", cases_money.presentment),
-    ("2026-03-12T14:00:00", cases_charges.expanded),
     ("2026-03-16T14:00:00", cases_refunds.waiting),
 )
 

@@ -109,8 +109,7 @@ def recount(account: Account, charge: Json) -> None:
     """Sets `amount_refunded` and `refunded`; refunds that failed or were canceled do not count."""
     counted = [one for one in account.refunds_of(charge) if one["status"] not in _GONE]
     taken = sum(one["amount"] for one in counted)
-    released = any(one["reason"] == "expired_uncaptured_charge" for one in counted)
-    whole = charge["amount"] if released else charge["amount_captured"]
+    whole = charge["amount_captured"]
     if charge["status"] == "succeeded" and taken > whole:
         raise ValueError(f"{charge['id']}: refunds of {taken} exceed {whole}")
     charge["amount_refunded"] = taken

@@ -6,6 +6,7 @@ Positional lists: hundreds of thousands are written and read. New fields go at t
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -67,18 +68,9 @@ def decode_document(text: str) -> Document:
         Entry(account, signed, 0, currency) if signed > 0 else Entry(account, 0, -signed, currency)
         for account, signed in v[12]
     )
-    return Document(
-        *v[:9],
-        date.fromisoformat(v[9]),
-        v[10],
-        currency,
-        entries,
-        tuple(DocumentLine(*line) for line in v[13]),
-        *v[14:19],
-        tuple(v[19]),
-        v[20],
-        tuple(v[21]),
-    )
+    day, lines = date.fromisoformat(v[9]), tuple(DocumentLine(*line) for line in v[13])
+    values = [*v[:9], day, v[10], currency, entries, lines, *v[14:19], tuple(v[19]), v[20], tuple(v[21])]
+    return Document(*values)
 
 
 def encode_shares(shares: tuple[Share, ...]) -> str:
@@ -144,20 +136,12 @@ def encode_sale(sale: Sale) -> str:
 
 def decode_sale(text: str) -> Sale:
     v: list[Any] = json.loads(text)
-    return Sale(
-        *v[:5],
-        date.fromisoformat(v[5]),
-        v[6],
-        v[7],
-        tuple(SaleLine(*line) for line in v[8]),
-        tuple(
-            SalePayment(p[0], p[1], p[2], date.fromisoformat(p[3]), tuple(p[4]), p[5], p[6], p[7])
-            for p in v[9]
-        ),
-        v[10],
-        v[11],
-        ours=True,
+    day, lines = date.fromisoformat(v[5]), tuple(SaleLine(*line) for line in v[8])
+    payments = tuple(
+        SalePayment(p[0], p[1], p[2], date.fromisoformat(p[3]), tuple(p[4]), p[5], p[6], p[7]) for p in v[9]
     )
+    values = [*v[:5], day, v[6], v[7], lines, payments, v[10], v[11]]
+    return replace(Sale(*values), ours=True)
 
 
 def encode_list(values: tuple[str, ...]) -> str | None:

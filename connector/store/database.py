@@ -14,6 +14,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from connector.errors import ConnectorError, InputError
+from connector.store.bulk import insert_many
 from connector.store.schema import meta
 
 NEWEST_REVISION = "0001"
@@ -24,8 +25,7 @@ def open_database(url: str, books: str, account: str) -> Engine:
     engine = make_engine(url)
     try:
         migrate(engine, url)
-        with engine.begin() as connection:
-            remember_identity(connection, url, books, account)
+        remember_identity(engine, url, books, account)
     except (OperationalError, DBAPIError) as error:
         engine.dispose()
         raise ConnectorError(f"the state {shown(url)} cannot be used: {first_line(error)}") from error
@@ -75,7 +75,7 @@ def begin_immediate(connection: Connection) -> None:
 
 
 def stored_revision(engine: Engine) -> str | None:
-    with engine.begin() as connection:
+    with engine.connect().execution_options(reading=True) as connection:
         if not inspect(connection).has_table("alembic_version"):
             return None
         revision: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
@@ -95,17 +95,21 @@ def migrate(engine: Engine, url: str) -> None:
     upgrade(engine)
 
 
-def remember_identity(connection: Connection, url: str, books: str, account: str) -> None:
+def remember_identity(engine: Engine, url: str, books: str, account: str) -> None:
     """Document keys are made of these names: a state of other books would post everything a second time."""
-    known = {row.name: row.value for row in connection.execute(select(meta))}
-    for name, value in (("books", books), ("stripe.account", account)):
-        if name not in known:
-            connection.execute(meta.insert().values(name=name, value=value))
-        elif known[name] != value:
+    names = {"books": books, "stripe.account": account}
+    with engine.connect().execution_options(reading=True) as connection:
+        known = {row.name: row.value for row in connection.execute(select(meta))}
+    for name, value in names.items():
+        if known.get(name, value) != value:
             raise InputError(
                 f"the state {shown(url)} belongs to {name} {known[name]!r}, the settings say {value!r}; "
                 f"give each its own state"
             )
+    missing = [{"name": name, "value": value} for name, value in names.items() if name not in known]
+    if missing:
+        with engine.begin() as connection:
+            insert_many(connection, meta, missing, ignore=True)
 
 
 def shown(url: str) -> str:

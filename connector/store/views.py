@@ -103,7 +103,10 @@ def document_totals(engine: Engine, run_id: str, kinds: Sequence[str]) -> list[D
         .order_by(*keys)
     )
     with reading(engine) as connection:
-        return [DocumentTotal(*row[:4], int(row[4])) for row in connection.execute(query)]
+        return [
+            DocumentTotal(name, kind, currency, count, int(amount))
+            for name, kind, currency, count, amount in connection.execute(query)
+        ]
 
 
 def outcome_counts(engine: Engine, name: str, run_id: str | None = None) -> dict[str, int]:

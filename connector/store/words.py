@@ -71,7 +71,11 @@ def read_lines(connection: Connection, path: Path) -> int:
     if known or not path.exists():
         return 0
     rows = []
-    for place, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeError) as error:
+        raise InputError(f"{path}: the decisions of people cannot be read: {error}") from None
+    for place, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
         try:

@@ -13,7 +13,6 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, func, insert, select, text, tuple_, update
 
-from connector.decisions.record import ARRIVED, settle_outcomes, settle_reversed
 from connector.delivery.outcome import Step
 from connector.ledgers.contract import Claimed, Request
 from connector.planning.model import Refund
@@ -22,6 +21,7 @@ from connector.store.bulk import insert_many, update_many, within
 from connector.store.facts import FactReader
 from connector.store.lease import Lease
 from connector.store.schema import OPEN, attempt, attempt_document, decision, document
+from connector.store.settling import ARRIVED, settle_outcomes, settle_reversed
 
 Place = tuple[int, str, str, str]
 START: Place = (-1, "", "", "")
@@ -322,7 +322,13 @@ class Outbox:
             connection.execute(
                 update(decision)
                 .where(decision.c.ledger == self.ledger, decision.c.outcome == "waiting", waiting.exists())
-                .values(outcome="failed", reason=code, sentence=sentence, touched_run=self.run_id)
+                .values(
+                    outcome="failed",
+                    reason=code,
+                    sentence=sentence,
+                    action="nothing to do: the next run tries again",
+                    touched_run=self.run_id,
+                )
             )
 
 

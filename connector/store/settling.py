@@ -1,0 +1,88 @@
+"""What follows for refunds and charges from what became of their documents; inside the caller's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, case, select, update
+
+from connector.store.bulk import within
+from connector.store.codec import decode_document
+from connector.store.schema import decision, document, refund_number
+
+ARRIVED = ("posted", "adopted", "reversed", "skipped")
+
+
+def settle_reversed(connection: Connection, contents: Sequence[str]) -> None:
+    """The originals of posted reversals become `reversed`."""
+    originals = [d.reverses for d in map(decode_document, contents) if d.reverses is not None]
+    if originals:
+        connection.execute(
+            update(document)
+            .where(
+                within(connection, document.c.document_key, originals),
+                document.c.state.in_(("posted", "adopted")),
+            )
+            .values(state="reversed")
+        )
+
+
+def settle_outcomes(connection: Connection, name: str, subject_ids: Sequence[str], run_id: str) -> None:
+    """Subjects whose documents have all arrived reach their aim; those with a held one are held with its reason."""
+    open_ = (
+        select(document.c.document_key)
+        .where(document.c.subject_id == decision.c.subject_id, document.c.ledger == decision.c.ledger)
+        .where(document.c.state.not_in(ARRIVED))
+    )
+    mine = (decision.c.ledger == name, within(connection, decision.c.subject_id, subject_ids))
+    # aim is held where planning itself stopped: such a subject has no documents to settle.
+    connection.execute(
+        update(decision)
+        .where(*mine, ~open_.exists(), decision.c.aim.in_(("posted", "reversed", "adopted")))
+        .values(
+            outcome=decision.c.aim,
+            reason=None,
+            # Of a reversed or adopted refund the sentence still has something to say.
+            sentence=case((decision.c.aim == "posted", None), else_=decision.c.sentence),
+            action=case((decision.c.aim == "posted", None), else_=decision.c.action),
+            touched_run=run_id,
+        )
+    )
+    connection.execute(
+        update(refund_number)
+        .where(
+            refund_number.c.ledger == name,
+            within(connection, refund_number.c.refund_id, subject_ids),
+            refund_number.c.settled == 0,
+        )
+        .where(
+            select(document.c.document_key)
+            .where(
+                document.c.subject_id == refund_number.c.refund_id,
+                document.c.ledger == refund_number.c.ledger,
+            )
+            .where(document.c.state.in_(ARRIVED))
+            .exists()
+        )
+        .values(settled=1)
+    )
+    stuck = connection.execute(
+        select(document)
+        .where(document.c.ledger == name, within(connection, document.c.subject_id, subject_ids))
+        .where(document.c.state.in_(("held", "rejected", "unknown", "sending")))
+        .order_by(document.c.depth.desc())
+    ).all()
+    for row in stuck:
+        # A lost answer is the network's doing and not yet a person's business: the next run looks.
+        in_doubt = row.state in ("unknown", "sending")
+        connection.execute(
+            update(decision)
+            .where(decision.c.ledger == name, decision.c.subject_id == row.subject_id)
+            .values(
+                outcome="failed" if in_doubt else "held",
+                reason="network" if in_doubt else row.reason,
+                sentence=row.sentence,
+                action=row.action,
+                touched_run=run_id,
+            )
+        )
