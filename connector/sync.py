@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Engine, insert, select, update
 
 from connector.decisions.charges import ChargeDesk
+from connector.decisions.late_payments import report_late_payments
 from connector.decisions.pages import discard_unsent, due_pages
 from connector.decisions.record import Recorder
 from connector.decisions.refunds import RefundDesk
@@ -232,6 +233,9 @@ class Pass:
                         outbox.leave_out(given_up)
                     recorder.write(page, hits)
                     tick(len(rows))
+        if desk.policy.sales == "find":
+            ledger_parts = (desk.policy, desk.ledger, desk.courier)
+            report_late_payments(self.engine, self.lease, books, *ledger_parts, self.report.run_id)
 
     def push(self, desk: Desk, outbox: Outbox) -> Push:
         return Push(

@@ -237,7 +237,7 @@ books = st.builds(
 )
 
 
-@settings(max_examples=9000)
+@settings(max_examples=300)
 @given(cases(), policies(), books, st.sampled_from([0, 100 * HOUR]))
 def test_every_refund_gets_an_answer(one: RefundCase, policy: LedgerPolicy, of: Books, age_s: int) -> None:
     decided = plan(one, policy, of, REFUNDED + age_s)

@@ -153,24 +153,13 @@ class PageReader:
         for charge_id, case in page.charges.items():
             named = page.sale_named(charge_id)
             if self.policy.sales == "find" or case.charge.created < self.books.start or named:
-                references.append(self._reference(case, named))
+                references.append(reference_of(self.books, self.policy, case, named))
         if references:
             page.sales.update(run_steps(self.ledger.find_sales(references), self.courier))
         adopting = [row.subject_id for row in rows if self.is_adopting(row)]
         if adopting:
             for refund_id, hits in run_steps(self.ledger.find_refunds(adopting), self.courier).items():
                 page.others[refund_id] = [hit for hit in hits if hit.document_key is None]
-
-    def _reference(self, case: ChargeCase, named: str | None) -> Reference:
-        numbers = number_candidates(
-            self.books.number_sources, case.charge, case.payment_intent, case.invoice, case.session
-        )
-        charge = case.charge
-        ids = (charge.charge_id, charge.payment_intent_id, case.invoice.invoice_id if case.invoice else None)
-        number = shorten(numbers[0], self.policy.capabilities.short_id_length) if numbers else None
-        return Reference(
-            charge.charge_id, charge.currency, number, tuple(i for i in ids if i is not None), named
-        )
 
     def _read_neighbours(self, connection: Connection, reader: FactReader, page: Page) -> None:
         """The other refunds of the same sales, also of other charges, with the shares they took."""
@@ -203,3 +192,14 @@ class PageReader:
 
 def order(refund: Refund) -> tuple[int, str]:
     return refund.created, refund.refund_id
+
+
+def reference_of(books: Books, policy: LedgerPolicy, case: ChargeCase, named: str | None) -> Reference:
+    """How the ledger may find a charge's sale; `named` is the ledger id that a person gave."""
+    numbers = number_candidates(
+        books.number_sources, case.charge, case.payment_intent, case.invoice, case.session
+    )
+    charge = case.charge
+    ids = (charge.charge_id, charge.payment_intent_id, case.invoice.invoice_id if case.invoice else None)
+    number = shorten(numbers[0], policy.capabilities.short_id_length) if numbers else None
+    return Reference(charge.charge_id, charge.currency, number, tuple(i for i in ids if i is not None), named)

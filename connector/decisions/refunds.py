@@ -141,7 +141,9 @@ class RefundDesk:
         posted = [
             decode_document(d.content) for d in standing if d.revision == row.revision and d.state == "posted"
         ]
-        if not posted or case.refund.status in GONE:
+        # A void is undone by hand: while it stands, the sale that would be planned anew counts as absent.
+        voided = any(d.kind == "void" for d in posted)
+        if not posted or voided or case.refund.status in GONE:
             return Decided(row, unchanged(row), row.revision)
         revision = row.revision + 1
         number = numbers.number_for_text(case.refund, revision, posted[0].sale_number or "")

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
+from connector.decisions.late_payments import LATE_PAYMENT
 from connector.planning.case import Books
 from connector.planning.model import BalanceTransaction, Charge, Dispute, Fact, Refund
 from connector.store import views
@@ -33,6 +34,7 @@ WHY_CHARGE = {
 FAILED_PAYMENT = "a payment that failed after Stripe had booked it; failed payments are not posted here"
 CAPTURED_LESS = "the sale is what was captured; Stripe booked the whole and released the rest"
 RELEASED = "Stripe released the uncaptured part of a charge; that is not a refund and is not posted"
+BOOKED_LATE = "its refund had been posted without it (a void, or a credit memo on an unpaid invoice)"
 STORE_CREDIT = "a credit memo without its cash leg: the customer is owed what Stripe has paid out"
 
 
@@ -55,6 +57,7 @@ def known_differences(
     disputes = views.disputes(engine, books.start)
     for name, posts_sales in ledgers:
         yield from refund_differences(engine, name)
+        yield from late_payments(engine, name)
         if posts_sales:
             yield from charge_differences(engine, name)
         else:
@@ -92,6 +95,14 @@ def refund_differences(engine: Engine, name: str) -> Iterator[Difference]:
 def is_unpaid(row: Any) -> bool:
     """Whether the charge's own payment is not in the books either: then the two leave clearing as it is."""
     return bool(row.facts) and json.loads(row.facts).get("payment") == "absent"
+
+
+def late_payments(engine: Engine, name: str) -> Iterator[Difference]:
+    """Payments booked after a refund had been posted without them: clearing has the charge, and not its refund."""
+    for row in views.warned_of(engine, name, LATE_PAYMENT):
+        yield Difference(
+            name, "payment booked late", row.charge_id, -row.amount_minor, row.currency, BOOKED_LATE
+        )
 
 
 def charge_differences(engine: Engine, name: str) -> Iterator[Difference]:

@@ -358,6 +358,19 @@ def open_credits(engine: Engine, name: str) -> list[Any]:
         )
 
 
+def warned_of(engine: Engine, name: str, word: str) -> list[Any]:
+    """Decisions on refunds that have a warning with this word."""
+    with reading(engine) as connection:
+        return list(
+            connection.execute(
+                select(decision)
+                .where(decision.c.ledger == name, decision.c.subject == "refund")
+                .where(decision.c.warnings.like(f"%{word}%"))
+                .order_by(decision.c.created, decision.c.subject_id)
+            )
+        )
+
+
 def failed_charges(engine: Engine, start: int) -> list[Charge]:
     """Charges created since `start` that failed after Stripe had booked them."""
     query = (
