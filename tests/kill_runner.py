@@ -26,15 +26,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import small_books
-from small_books import Shop, SmallBooks, check
+from exactly_once import check
+from small_books import SmallBooks
+from small_shop import Shop, first_shop, later_shop
 from sqlalchemy.engine.default import DefaultDialect
 
 from connector.delivery import file_append, file_index
 
 SHOPS: dict[str, Callable[[Path], Shop]] = {
-    "first": small_books.first_shop,
-    "later": small_books.later_shop,
+    "first": first_shop,
+    "later": later_shop,
 }
 
 
@@ -151,7 +152,13 @@ class Sweep:
     def visit(self, place: int) -> dict[str, Any]:
         """Kill one pass and say what became of it."""
         books, killed = kill(self.template, self.work, place)
-        report: dict[str, Any] = {"place": place, "killed": killed, "recovered": 0, "problems": [], "books": []}
+        report: dict[str, Any] = {
+            "place": place,
+            "killed": killed,
+            "recovered": 0,
+            "problems": [],
+            "books": [],
+        }
         folder = digest(books.books)
         if folder not in self.folders:
             self.folders.add(folder)
@@ -211,7 +218,9 @@ def digest(folder: Path) -> str:
 def digest_index(books: SmallBooks) -> str:
     """Which files the index has, and whether it has them as they are."""
     said = []
-    for path, stamp in read_copy(books.books / file_index.INDEX_NAME, lambda name: name == "files", "path, stamp"):
+    for path, stamp in read_copy(
+        books.books / file_index.INDEX_NAME, lambda name: name == "files", "path, stamp"
+    ):
         place = books.books / path
         said.append((path, place.exists() and file_index.read_stamp(place.stat()) == stamp))
     return repr(said)
@@ -235,7 +244,9 @@ def read_copy(path: Path, wanted: Callable[[str], bool], columns: str) -> list[t
     connection = sqlite3.connect(beside / "copy.db")
     try:
         connection.execute("PRAGMA synchronous=OFF")
-        tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").fetchall()
+        tables = connection.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
+        ).fetchall()
         return [
             row
             for (name,) in tables
@@ -251,7 +262,11 @@ def read_copy(path: Path, wanted: Callable[[str], bool], columns: str) -> list[t
 def touched(books: SmallBooks) -> Any:
     """What a pass that has nothing to do leaves alone."""
     files = {path.name: path.stat().st_mtime_ns for path in books.books.glob("*.beancount")}
-    return files, books.rows("attempt", "attempt_key, settled"), books.rows("decision", "subject_id, outcome, touched_run")
+    return (
+        files,
+        books.rows("attempt", "attempt_key, settled"),
+        books.rows("decision", "subject_id, outcome, touched_run"),
+    )
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -21,7 +21,6 @@ from connector.delivery.file_courier import FileCourier
 from connector.ledgers.beancount import BeancountLedger
 from connector.ledgers.contract import (
     Answer,
-    Capabilities,
     Claimed,
     Courier,
     Found,
@@ -99,7 +98,12 @@ MOODS = {
         Mood("throttled for a moment", False, Answer(429), lambda one: Throttled(5)),
         Mood("throttled without a time", False, Answer(429), lambda one: Throttled(None)),
         Mood("throttled for long", False, Answer(429), lambda one: Throttled(3600)),
-        Mood("unauthorised", False, Answer(401), lambda one: Unauthorised("log in again: connector connect main")),
+        Mood(
+            "unauthorised",
+            False,
+            Answer(401),
+            lambda one: Unauthorised("log in again: connector connect main"),
+        ),
         Mood("period closed", False, REFUSED, lambda one: PeriodClosed(CLOSED)),
         Mood("rejected", False, REFUSED, lambda one: Rejected("6000", "no such tax code")),
         Mood("stale", False, REFUSED, lambda one: Stale()),

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from cli_books import CLEARING, FEES, RECEIVABLE, balances
-from small_books import INCOME, TAX, Shop, SmallBooks
+from exactly_once import INCOME, TAX
+from small_books import SmallBooks
+from small_shop import Shop
 
 Json = dict[str, Any]
 DEPOSITS = "Liabilities:Deposits"

@@ -214,6 +214,12 @@ def test_a_refund_of_a_stripe_invoice_waits_for_its_credit_note() -> None:
     assert plan(replace(one, person=replace(one.person, retry=True)), now=early).outcome == "posted"
 
 
+def test_a_refund_waits_for_its_credit_note_though_the_invoice_itself_is_not_known() -> None:
+    waiting = plan(of(1060, charge=charge_case(10600, invoice_id="in_9")), now=REFUNDED + HOUR)
+    assert waiting.reason == "credit_note_awaited"
+    assert waiting.sentence == "a credit note of invoice in_9 may still follow this refund"
+
+
 def test_a_void_credit_note_is_not_the_one_that_is_waited_for() -> None:
     one = of(1060, note(credited(1000, 0, "il_book"), status="void"))
     assert plan(one, now=REFUNDED + HOUR).reason == "credit_note_awaited"

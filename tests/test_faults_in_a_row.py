@@ -9,20 +9,11 @@ from itertools import product
 from pathlib import Path
 
 import pytest
+from exactly_once import check, check_balances, check_files, check_nothing_twice
 from ledger_moods import MOODS, Mood, Weather
 from one_of_each import EACH, OneRefund, check_one, make_books
-from small_books import (
-    MEMO_RULES,
-    Shop,
-    SmallBooks,
-    check,
-    check_balances,
-    check_files,
-    check_nothing_twice,
-    fail_charge,
-    fast_folder,
-    mini_shop,
-)
+from small_books import MEMO_RULES, SmallBooks, fast_folder
+from small_shop import Shop, fail_charge, mini_shop
 
 from connector.ledgers.contract import Answer, Throttled
 
@@ -47,6 +38,8 @@ def test_two_faults_for_one_refund_of_each_type(case: OneRefund) -> None:
                 for _ in range(2 + MOST_PASSES):
                     books.sync()
                     check_nothing_twice(books.transactions())
+                    if set(books.states()) == {"posted"}:
+                        break
             assert weather.fired == [first, second]
             check_one(books, case)
 
@@ -134,12 +127,28 @@ def test_doubt_is_counted_from_the_request_and_not_from_the_start_of_the_run(lag
 # ------------------------------------------------------------------------------------------------ Stripe gives up
 
 
+@dataclass
+class Template:
+    """Books with everything still to be posted, and at which write of a clean pass each kind of document is sent."""
+
+    books: SmallBooks
+    writes: dict[tuple[str, str], int]
+
+
 @pytest.fixture(scope="module")
-def template() -> Iterator[SmallBooks]:
+def template() -> Iterator[Template]:
     with fast_folder() as folder:
         books = SmallBooks.make(folder / "template", MEMO_RULES, sales="invoice_and_payment").migrate()
         shop_with_debit(books.export).write()
-        yield books
+        clean = books.copy(folder / "clean")
+        weather = Weather(clean.world.clock, batch_size=1)
+        with weather.over():
+            clean.sync()
+        names = {
+            key: (subject_id, kind)
+            for key, subject_id, kind in clean.rows("document", "document_key, subject_id, kind")
+        }
+        yield Template(books, {names[one.document_keys[0]]: n for n, one in enumerate(weather.sent, start=1)})
 
 
 def shop_with_debit(folder: Path) -> Shop:
@@ -148,20 +157,23 @@ def shop_with_debit(folder: Path) -> Shop:
     return shop
 
 
-GIVEN_UP = {"a refund": ("re_101a", ("credit_memo", "credit_card_refund")), "a charge": ("ch_102", ("invoice", "payment"))}
+GIVEN_UP = {
+    "a refund": ("re_101a", ("credit_memo", "credit_card_refund")),
+    "a charge": ("ch_102", ("invoice", "payment")),
+}
 
 
 @pytest.mark.parametrize("what", GIVEN_UP)
 @pytest.mark.parametrize("mood", MOODS.values(), ids=lambda mood: mood.name)
-def test_stripe_gives_up_what_was_on_its_way(template: SmallBooks, what: str, mood: Mood) -> None:
+def test_stripe_gives_up_what_was_on_its_way(template: Template, what: str, mood: Mood) -> None:
     """Whatever had happened to a document when its refund or charge failed: all of it is taken back, or none was posted."""
     subject_id, kinds = GIVEN_UP[what]
-    for place in (1, 2):
-        books = template.copy(template.folder.parent / "case")
+    for kind in kinds:
+        books = template.books.copy(template.books.folder.with_name("case"))
         shop = shop_with_debit(books.export)
         weather = Weather(books.world.clock, batch_size=1)
         with weather.over():
-            weather.write_faults = {number_of_write(books, subject_id, kinds[place - 1]): mood}
+            weather.write_faults = {template.writes[subject_id, kind]: mood}
             books.sync()
             assert weather.fired == [mood.name]
             if what == "a refund":
@@ -172,17 +184,9 @@ def test_stripe_gives_up_what_was_on_its_way(template: SmallBooks, what: str, mo
             for _ in range(MOST_PASSES):
                 retry_what_differs(books)
                 assert books.sync().errors == []
+                if set(books.states()) <= {"posted", "reversed", "skipped"}:
+                    break
         check_taken_back(books, shop, subject_id)
-
-
-def number_of_write(books: SmallBooks, subject_id: str, kind: str) -> int:
-    """At which write of a clean pass, one document each, this document is sent."""
-    clean = books.copy(books.folder.with_name("clean"))
-    weather = Weather(clean.world.clock, batch_size=1)
-    with weather.over():
-        clean.sync()
-    ((key,),) = clean.rows(f"document WHERE subject_id = '{subject_id}' AND kind = '{kind}'", "document_key")
-    return next(place for place, one in enumerate(weather.sent, start=1) if one.document_keys == (key,))
 
 
 def retry_what_differs(books: SmallBooks) -> None:

@@ -107,6 +107,20 @@ def test_the_charge_id_goes_before_a_number_that_stands_elsewhere(shop: Shop) ->
     assert shop.owed() == {}
 
 
+def test_two_sales_with_one_number(shop: Shop) -> None:
+    """The one that carries another charge's id is that charge's, although it is the earlier one."""
+    shop.receipt(links=("ch_2",))
+    shop.receipt(day="2026-03-03")
+    shop.charge("ch_1", order="100", day="2026-03-03")
+    shop.charge("ch_2", order="100")
+    shop.refund("re_1", "ch_1")
+    shop.refund("re_2", "ch_2")
+    shop.sync(0)
+    assert shop.outcomes() == {"re_1": "posted", "re_2": "posted"}
+    assert shop.balances() == {}
+    shop.check_lost_state()
+
+
 def test_transactions_without_kind_and_number_are_passed_over(shop: Shop) -> None:
     shop.write(None, "100", "2026-03-02", (RECEIVABLE, "110.00"), (SALES, "-110.00"))
     shop.write("estimate", "100", "2026-03-02", (RECEIVABLE, "110.00"), (SALES, "-110.00"))

@@ -1,5 +1,5 @@
 """`kill -9` at every commit of the state and at every touch of the books: one clean pass afterwards, and all is as if
-nothing had happened. See `kill_runner` for the places, `small_books.check` for what must be true of the books.
+nothing had happened. See `kill_runner` for the places, `exactly_once.check` for what must be true of the books.
 """
 
 from __future__ import annotations
@@ -14,12 +14,14 @@ from typing import Any
 
 import pytest
 from cli_books import bean_check
-from small_books import MEMO_RULES, SmallBooks, check, fast_folder, first_shop, later_shop
+from exactly_once import check
+from small_books import MEMO_RULES, SmallBooks, fast_folder
+from small_shop import first_shop, later_shop
 
 RUNNER = Path(__file__).with_name("kill_runner.py")
 # Two children at a time; each sweeps every second place.
 SWEEPERS = 2
-LIMIT_S = 600
+LIMIT_S = 1800
 SALES = {"sales receipts": ("sales_receipt", None), "invoices": ("invoice_and_payment", MEMO_RULES)}
 TOUCHES = {
     "commit",
@@ -64,7 +66,10 @@ def make_template(folder: Path, form: str, phase: str) -> SmallBooks:
 
 def start(stack: ExitStack, task: str, *arguments: str) -> subprocess.Popen[str]:
     process = subprocess.Popen(
-        [sys.executable, str(RUNNER), task, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, str(RUNNER), task, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     stack.callback(process.kill)
     return process
@@ -78,7 +83,9 @@ def finish(process: subprocess.Popen[str]) -> str:
 
 def count_places(template: SmallBooks, work: Path) -> list[str]:
     with ExitStack() as stack:
-        names: list[str] = json.loads(finish(start(stack, "count", str(template.folder), str(work / "count"))))
+        names: list[str] = json.loads(
+            finish(start(stack, "count", str(template.folder), str(work / "count")))
+        )
     return names
 
 

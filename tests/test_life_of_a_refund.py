@@ -5,9 +5,13 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from shop import CLEARING, EXCHANGE, FEES, RECEIVABLE, SALES, TAX, Shop
+
+from connector.delivery.file_courier import FileCourier
+from connector.ledgers.contract import Answer, Request
 
 DAY = "2026-03-09"
 FAILED = "2026-04-02"
@@ -310,6 +314,45 @@ def test_it_is_switched_off_when_it_fails(tmp_path: Path) -> None:
     shop.sync(0)
     assert shop.outcomes() == {"re_1": "reversed"}
     assert shop.balances() == SOLD
+
+
+def refuse_cash_legs(courier: FileCourier, request: Request) -> Answer:
+    if request.method == "APPEND" and b"credit_card_refund" in request.body:
+        return Answer(503, b"no space left on device")
+    return CARRY(courier, request)
+
+
+CARRY = FileCourier.carry
+
+
+@pytest.mark.parametrize("at", ["memo is posted", "nothing is posted"])
+def test_it_fails_while_the_books_could_not_be_written(tmp_path: Path, at: str) -> None:
+    """What was written is taken back, what was not is withdrawn and never written."""
+    shop = sold(tmp_path)
+    shop.refund("re_1", "ch_1", day=DAY)
+    down = refuse_cash_legs if at == "memo is posted" else refuse_all
+    with patch.object(FileCourier, "carry", down):
+        shop.sync(1)
+    assert shop.outcomes() == {"re_1": "failed ledger_down"}
+    assert len(shop.ours()) == (1 if at == "memo is posted" else 0)
+    shop.fail("re_1", FAILED)
+    shop.sync(0)
+    assert shop.balances() == SOLD
+    assert shop.owed() == {}
+    if at == "memo is posted":
+        assert shop.outcomes() == {"re_1": "reversed"}
+        assert shop.entries("re_1") == [f"{DAY} {MEMO}", MEMO_BACK]
+        assert shop.states()["credit_card_refund 100"] == "skipped"
+    else:
+        assert shop.outcomes() == {"re_1": "dropped"}
+        assert shop.ours() == []
+    shop.check_second_run()
+
+
+def refuse_all(courier: FileCourier, request: Request) -> Answer:
+    if request.method == "APPEND":
+        return Answer(503, b"no space left on device")
+    return CARRY(courier, request)
 
 
 # ---------------------------------------------------------------------------------------------- owe_customer

@@ -16,7 +16,6 @@ from connector.planning.money import (
     exponent,
     format_amount,
     is_known,
-    money_json,
     multiply_ratio,
     parse_amount,
     to_major,
@@ -67,7 +66,6 @@ def test_format_amount(amount_minor: int, currency: str, text: str) -> None:
     assert format_amount(amount_minor, currency) == text
     assert parse_amount(text, currency) == amount_minor
     assert str(to_major(amount_minor, currency)) == text
-    assert money_json(amount_minor, currency) == {"amount": text, "currency": currency.lower()}
 
 
 @given(amounts, currencies)

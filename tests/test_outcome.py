@@ -94,7 +94,14 @@ TABLE = (
     row(Unknown("it broke"), "look", *UNKNOWN, age_s=10 * SETTLE_S),
     # The number stands there already: ours, one like it, another.
     row(NumberTaken(HIT), "write", "posted", ledger_id="7"),
-    row(NumberTaken(replace(HIT, amount_minor=1)), "write", "held", "total_differs", command=True, ledger_id="7"),
+    row(
+        NumberTaken(replace(HIT, amount_minor=1)),
+        "write",
+        "held",
+        "total_differs",
+        command=True,
+        ledger_id="7",
+    ),
     row(NumberTaken(OTHERS), "write", "held", "duplicate_in_books", command=True),
     row(NumberTaken(replace(OTHERS, customer=None)), "write", "held", "duplicate_in_books", command=True),
     row(NumberTaken(replace(OTHERS, customer="Ann Lee")), "write", "held", "number_taken", command=True),
@@ -125,7 +132,9 @@ def follow(one: Row) -> Step:
     return next_step(CLAIMED, one.outcome, one.phase, one.age_s, SETTLE_S)
 
 
-@pytest.mark.parametrize("one", TABLE, ids=lambda one: f"{one.phase}-{type(one.outcome).__name__}-{one.state}")
+@pytest.mark.parametrize(
+    "one", TABLE, ids=lambda one: f"{one.phase}-{type(one.outcome).__name__}-{one.state}"
+)
 def test_the_table(one: Row) -> None:
     step = follow(one)
     assert (step.state, step.reason, step.stop_code, step.wait_s, step.ledger_id) == (
@@ -144,7 +153,9 @@ def test_the_table_is_whole() -> None:
     assert seen == {(kind, phase) for kind in get_args(Outcome) for phase in get_args(Phase)}
 
 
-@pytest.mark.parametrize("one", TABLE, ids=lambda one: f"{one.phase}-{type(one.outcome).__name__}-{one.state}")
+@pytest.mark.parametrize(
+    "one", TABLE, ids=lambda one: f"{one.phase}-{type(one.outcome).__name__}-{one.state}"
+)
 def test_whatever_is_not_done_says_why_and_what_to_do(one: Row) -> None:
     step = follow(one)
     if step.reason is None:
@@ -154,7 +165,9 @@ def test_whatever_is_not_done_says_why_and_what_to_do(one: Row) -> None:
         assert "\n" not in step.sentence + step.action
 
 
-def test_only_the_word_of_the_ledger_makes_it_posted_and_only_absence_or_refusal_lets_it_be_sent_again() -> None:
+def test_only_the_word_of_the_ledger_makes_it_posted_and_only_absence_or_refusal_lets_it_be_sent_again() -> (
+    None
+):
     for one in TABLE:
         state = follow(one).state
         if state == "posted":

@@ -166,7 +166,19 @@ def cases(draw: st.DrawFn) -> RefundCase:
     odd = draw(
         st.sets(
             st.sampled_from(
-                ["status", "reason", "metadata", "charge", "settled", "family", "blocked", "notes", "others", "ours", "person"]
+                [
+                    "status",
+                    "reason",
+                    "metadata",
+                    "charge",
+                    "settled",
+                    "family",
+                    "blocked",
+                    "notes",
+                    "others",
+                    "ours",
+                    "person",
+                ]
             ),
             max_size=3,
         )

@@ -16,20 +16,23 @@ from unittest.mock import patch
 
 import pytest
 import test_faults_in_a_row as in_a_row
+from exactly_once import check, check_nothing_twice
 from ledger_moods import MOODS, Weather
-from small_books import Shop, SmallBooks, check, check_nothing_twice, fast_folder
+from small_books import SmallBooks, fast_folder
+from small_shop import Shop
 from sqlalchemy import Engine, delete, text, update
 from test_every_fault import Stage, make_stage, strike
 
 from connector import sync
 from connector.delivery import outcome, push
-from connector.delivery.outcome import Step
+from connector.delivery.outbox import Outbox, claimed_from
+from connector.delivery.outcome import Step, next_step
 from connector.delivery.push import Push
 from connector.ledgers.beancount import BeancountLedger
 from connector.ledgers.contract import Claimed, Request, Steps, Unknown, run_steps
-from connector.planning import case as planning_case
+from connector.planning.case import Books, LedgerPolicy
+from connector.planning.keys import document_key
 from connector.store.lease import Lease
-from connector.delivery.outbox import Outbox, claimed_from
 from connector.store.schema import decision, document
 
 Plant = Callable[[], AbstractContextManager[Any]]
@@ -144,14 +147,12 @@ def posted_before_it_is_sent() -> AbstractContextManager[Any]:
 
 
 def no_answer_is_a_failure() -> AbstractContextManager[Any]:
-    right = push.next_step
-
-    def next_step(claimed: Claimed, seen: Any, phase: Any, age_s: int, settle_after_s: int) -> Step:
+    def wrong(claimed: Claimed, seen: Any, phase: Any, age_s: int, settle_after_s: int) -> Step:
         if phase == "write" and isinstance(seen, Unknown):
             return Step("planned")
-        return right(claimed, seen, phase, age_s, settle_after_s)
+        return next_step(claimed, seen, phase, age_s, settle_after_s)
 
-    return patch.object(push, "next_step", next_step)
+    return patch.object(push, "next_step", wrong)
 
 
 @contextmanager
@@ -161,7 +162,8 @@ def new_key_at_each_attempt() -> Iterator[None]:
     def request(self: BeancountLedger, documents: Sequence[Claimed], attempt_key: str) -> Steps[Request]:
         letters = attempt_key.translate(str.maketrans("0189", "abcd"))[-10:]
         renamed = [
-            replace(d, payload=d.payload.replace(d.document_key, d.document_key[:16] + letters)) for d in documents
+            replace(d, payload=d.payload.replace(d.document_key, d.document_key[:16] + letters))
+            for d in documents
         ]
         return right(self, renamed, attempt_key)
 
@@ -176,7 +178,9 @@ def another_number_at_a_second_try() -> Iterator[None]:
 
     def request(self: BeancountLedger, documents: Sequence[Claimed], attempt_key: str) -> Steps[Request]:
         again = [
-            replace(d, payload=re.sub(r'(\n  number: ")', r"\g<1>9", d.payload)) if d.document_key in tried else d
+            replace(d, payload=re.sub(r'(\n  number: ")', r"\g<1>9", d.payload))
+            if d.document_key in tried
+            else d
             for d in documents
         ]
         tried.update(d.document_key for d in documents)
@@ -218,10 +222,10 @@ def nothing_waits_for_its_memo() -> AbstractContextManager[Any]:
 
 
 def absent_is_believed_at_once() -> AbstractContextManager[Any]:
-    right = push.next_step
-    return patch.object(
-        push, "next_step", lambda claimed, seen, phase, age_s, settle_after_s: right(claimed, seen, phase, age_s, 0)
-    )
+    def wrong(claimed: Claimed, seen: Any, phase: Any, age_s: int, settle_after_s: int) -> Step:
+        return next_step(claimed, seen, phase, age_s, 0)
+
+    return patch.object(push, "next_step", wrong)
 
 
 def an_empty_state_is_not_filled() -> AbstractContextManager[Any]:
@@ -230,14 +234,17 @@ def an_empty_state_is_not_filled() -> AbstractContextManager[Any]:
 
 @contextmanager
 def keys_that_are_not_the_same_again() -> Iterator[None]:
-    right = planning_case.document_key
     made: list[str] = []
 
-    def document_key(*words: Any) -> str:
-        made.append("")
-        return right(*words[:-1], words[-1] + len(made) if isinstance(words[-1], int) else words[-1])
+    def wrong(
+        self: LedgerPolicy, books: Books, subject_id: str, kind: str, part: str = "", revision: int = 1
+    ) -> str:
+        made.append(kind)
+        return document_key(
+            books.name, self.name, books.account, subject_id, kind, part, revision + len(made)
+        )
 
-    with patch.object(planning_case, "document_key", document_key):
+    with patch.object(LedgerPolicy, "key", wrong):
         yield
 
 

@@ -10,12 +10,14 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
+from exactly_once import check
 from ledger_moods import MOODS, READ_MOODS, Mood, MoodyCourier, Weather
-from small_books import MEMO_RULES, Shop, SmallBooks, check, fast_folder, mini_shop
+from small_books import MEMO_RULES, SmallBooks, fast_folder
+from small_shop import Shop, mini_shop
 
+from connector.delivery.outbox import Outbox
 from connector.errors import LeaseHeld
 from connector.ledgers.contract import Answer, Request, Throttled
-from connector.store.outbox import Outbox
 from connector.store.schema import lease
 from connector.sync import PassReport
 
@@ -52,7 +54,9 @@ class Case:
         weather = Weather(clean.world.clock, batch_size=self.weather.batch_size)
         with weather.over():
             clean.sync()
-        ((key,),) = clean.rows(f"document WHERE subject_id = '{subject_id}' AND kind = '{kind}'", "document_key")
+        ((key,),) = clean.rows(
+            f"document WHERE subject_id = '{subject_id}' AND kind = '{kind}'", "document_key"
+        )
         return next(n for n, one in enumerate(weather.sent, start=1) if key in one.document_keys)
 
 
@@ -60,7 +64,9 @@ class Case:
 def template() -> Iterator[SmallBooks]:
     with fast_folder() as folder:
         limits = {"longest_wait": f"{LONGEST_S}s"}
-        made = SmallBooks.make(folder / "template", MEMO_RULES, sales="invoice_and_payment", limits=limits).migrate()
+        made = SmallBooks.make(
+            folder / "template", MEMO_RULES, sales="invoice_and_payment", limits=limits
+        ).migrate()
         mini_shop(made.export).write()
         yield made
 
@@ -84,7 +90,12 @@ def test_a_document_is_sent_after_all_that_it_follows(case: Case) -> None:
     case.sync()
     place = case.sent_at()
     rows = case.documents("document_key, kind, after_keys")
-    assert {kind for _, kind, after in rows if after} == {"payment", "credit_memo", "credit_card_refund", "fee"}
+    assert {kind for _, kind, after in rows if after} == {
+        "payment",
+        "credit_memo",
+        "credit_card_refund",
+        "fee",
+    }
     for key, _, after in rows:
         assert all(place[parent] < place[key] for parent in after.split())
 
@@ -128,7 +139,9 @@ def test_the_bytes_are_stored_before_they_leave_and_no_transaction_is_open(case:
             connection = sqlite3.connect(case.books.state, timeout=0, isolation_level=None)
             connection.execute("BEGIN IMMEDIATE")
             stored = connection.execute("SELECT body FROM attempt WHERE settled IS NULL").fetchall()
-            states = connection.execute("SELECT document_key FROM document WHERE state = 'sending'").fetchall()
+            states = connection.execute(
+                "SELECT document_key FROM document WHERE state = 'sending'"
+            ).fetchall()
             connection.close()
             assert [zlib.decompress(body) for (body,) in stored] == [request.body]
             assert {key for (key,) in states} == set(request.document_keys)
@@ -145,7 +158,9 @@ def test_what_is_sent_again_is_the_same_to_the_byte(case: Case) -> None:
     case.sync()
     first = case.weather.sent[0]
     case.finish()
-    assert [one.body for one in case.weather.sent if one.document_keys == first.document_keys] == [first.body] * 2
+    assert [one.body for one in case.weather.sent if one.document_keys == first.document_keys] == [
+        first.body
+    ] * 2
 
 
 # ------------------------------------------------------------------------------------------------ memo and cash leg

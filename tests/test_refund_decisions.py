@@ -317,9 +317,7 @@ CASH_OF_OTHERS = found("expense", cash=11000)
 BOTH_IN_ONE = found("journal", income=10000, cash=11000, amount=1000)
 
 
-def others(
-    *documents: object, sale: Sale | None = PAID, retry: bool = False, **changes: Any
-) -> RefundCase:
+def others(*documents: object, sale: Sale | None = PAID, retry: bool = False, **changes: Any) -> RefundCase:
     known: dict[str, Any] = {"others": documents, "adopting": True, "person": PersonWord(retry=retry)}
     return case(sale=sale, **known | changes)
 

@@ -106,7 +106,6 @@ def nearest(amount: int, rate: Decimal | None) -> int:
 
 
 def test_a_settled_charge_has_its_balance_transaction() -> None:
-    refunds = by_charge(REFUNDS)
     settled = 0
     for charge in CHARGES.values():
         if charge["status"] != "succeeded" or not charge["captured"]:

@@ -42,17 +42,10 @@ def refunds_before(page: Page, refund: Refund, sale: Sale) -> list[Refund]:
     charge_id = page.charge_of.get(refund.refund_id)
     siblings = {r.refund_id: r for r in page.siblings.get(charge_id or "", ())}
     if not sale.ours:
-        for refund_id, neighbour in page.neighbours.items():
-            if refund_id not in page.adopted and is_of_sale(page, refund_id, sale):
-                siblings.setdefault(refund_id, neighbour)
+        for neighbour in (*page.of_sale.get(sale.ledger_id, ()), *page.neighbours.get(sale.number, ())):
+            if neighbour.refund_id not in page.adopted:
+                siblings.setdefault(neighbour.refund_id, neighbour)
     return sorted((r for r in siblings.values() if order(r) < order(refund) and is_live(r)), key=order)
-
-
-def is_of_sale(page: Page, refund_id: str, sale: Sale) -> bool:
-    if refund_id in page.refunds:
-        other = page.sale_of(refund_id)
-        return other is not None and other.ledger_id == sale.ledger_id
-    return bool(page.rows[refund_id].sale_number == sale.number)
 
 
 def imagine_shares(

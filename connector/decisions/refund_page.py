@@ -35,7 +35,8 @@ class OpenCredit:
 class Page:
     """What is known of the refunds of a page, by refund id, and of their charges, by charge id.
 
-    `neighbours` are all refunds of the same sales, those of the page among them; `rows` their decisions. `shares` is
+    `neighbours` are other refunds of the same sales, by the sale's number, `rows` the decisions on them; `of_sale` those
+    of the page, by the sale's ledger id. `shares` is
     what each took of its sale, `adopted` those whose documents others booked, `owed` the credit memos that failed
     refunds of this page leave open, `paid` the refunds of this page that pay such a memo out, by its key.
     """
@@ -44,7 +45,8 @@ class Page:
     charges: dict[str, ChargeCase] = field(default_factory=dict)
     charge_of: dict[str, str | None] = field(default_factory=dict)
     siblings: dict[str, list[Refund]] = field(default_factory=dict)
-    neighbours: dict[str, Refund] = field(default_factory=dict)
+    neighbours: dict[str, list[Refund]] = field(default_factory=dict)
+    of_sale: dict[str, list[Refund]] = field(default_factory=dict)
     credit_notes: dict[str, tuple[CreditNote, ...]] = field(default_factory=dict)
     rows: dict[str, Any] = field(default_factory=dict)
     sales: dict[str, Sale | None] = field(default_factory=dict)
@@ -179,15 +181,20 @@ class PageReader:
             ).all()
         page.rows = {row.subject_id: row for row in rows}
         reader.load(page.rows)
-        known = {i: r for i in page.rows if (r := reader.get(i, Refund)) is not None}
-        page.neighbours = {**known, **page.refunds}
-        # Shares of refunds on this page are made anew, in order; those of the others stand.
         for refund_id, row in page.rows.items():
+            refund = reader.get(refund_id, Refund)
+            if refund is not None and refund_id not in page.refunds and row.sale_number is not None:
+                page.neighbours.setdefault(row.sale_number, []).append(refund)
+            # Shares of refunds on this page are made anew, in order; those of the others stand.
             if row.shares and (refund_id not in page.refunds or page.documents.get(refund_id)):
                 page.shares[refund_id] = decode_shares(row.shares)
             elif row.outcome == "adopted":
                 page.adopted.add(refund_id)
-        page.credit_notes = reader.credit_notes(page.neighbours)
+        for refund_id, refund in page.refunds.items():
+            sale = page.sale_of(refund_id)
+            if sale is not None and not sale.ours:
+                page.of_sale.setdefault(sale.ledger_id, []).append(refund)
+        page.credit_notes = reader.credit_notes({*page.rows, *page.refunds})
 
 
 def order(refund: Refund) -> tuple[int, str]:

@@ -20,8 +20,8 @@ from connector.ledgers.beancount_sale import (
     charges_of,
     index_entries,
     is_ours,
-    is_unpaid_by,
     kind_of,
+    lacks_payment,
     number_of,
     read_payment,
     sale_named,
@@ -107,7 +107,7 @@ class BeancountLedger:
         by_number, by_charge = index_entries(entries)
         sales = {r.charge_id: build_sale(r, by_number, by_charge, self.mapping) for r in references}
         unpaid = {
-            charge_id: sale for charge_id, sale in sales.items() if sale and is_unpaid_by(sale, charge_id)
+            charge_id: sale for charge_id, sale in sales.items() if sale and lacks_payment(sale, charge_id)
         }
         if unpaid:
             loose = yield from self.find_unapplied({s.customer for s in unpaid.values() if s.customer})
@@ -148,12 +148,9 @@ class BeancountLedger:
         return {e["ledger_id"]: replace(self.found(e), entries=entries_of(e)) for e in entries}
 
     def numbers_taken(self, scope: str, numbers: Sequence[str]) -> Steps[dict[str, Found]]:
-        entries = yield from find(("number", list(numbers)))
-        return {
-            number_of(e): self.found(e)
-            for e in entries
-            if e["metadata"].get("kind") in SCOPES[scope] and not is_ours(e)
-        }
+        pairs = [(kind, number) for number in numbers for kind in sorted(SCOPES[scope])]
+        entries = yield from find(("number_kind", pairs))
+        return {number_of(e): self.found(e) for e in entries if not is_ours(e)}
 
     def look(self, documents: Sequence[Claimed]) -> Steps[dict[str, Found | Absent]]:
         entries = yield from find(("document_key", [d.document_key for d in documents]))

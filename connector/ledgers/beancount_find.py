@@ -10,14 +10,16 @@ from connector.errors import LedgerDown
 from connector.ledgers.contract import Answer, Request, Steps
 
 FIND_PAGE = 2000
+# Numbers, keys or ids; of `number_kind`, pairs of a kind and a number.
+Values = Sequence[str] | Sequence[tuple[str, str]]
 
 
-def find_request(by: str, values: Sequence[str], cursor: str | None = None) -> Request:
+def find_request(by: str, values: Values, cursor: str | None = None) -> Request:
     body = {"by": by, "values": values, "after": cursor, "limit": FIND_PAGE}
     return Request("FIND", "entries", json.dumps(body).encode())
 
 
-def find(*questions: tuple[str, Sequence[str]]) -> Steps[list[dict[str, Any]]]:
+def find(*questions: tuple[str, Values]) -> Steps[list[dict[str, Any]]]:
     """All entries that answer any of these questions, each once."""
     entries: dict[str, dict[str, Any]] = {}
     for by, values in questions:

@@ -91,18 +91,21 @@ def find_head(reference: Reference, by_number: Index, by_charge: Index) -> Entry
     ]
     numbered = [e for e in by_number.get(reference.number or "", ()) if number_of(e) == reference.number]
     for candidates in (carrying, paid_by, numbered):
-        head = first(e for e in candidates if kind_of(e) in SOLD)
+        head = first((e for e in candidates if kind_of(e) in SOLD), reference.charge_id)
         if head is not None:
             return head
-    return first(e for e in (*carrying, *numbered) if kind_of(e) == "payment")
+    return first((e for e in (*carrying, *numbered) if kind_of(e) == "payment"), reference.charge_id)
 
 
-def first(entries: Iterable[Entry]) -> Entry | None:
-    """An invoice before a receipt before a lone payment, the earliest first."""
-    ordered = sorted(
-        entries, key=lambda e: (SALE_KINDS.index(e["metadata"]["kind"]), e["date"], e["ledger_id"])
-    )
-    return ordered[0] if ordered else None
+def first(entries: Iterable[Entry], charge_id: str = "") -> Entry | None:
+    """An invoice before a receipt before a lone payment, one that is no other charge's first, then the earliest."""
+
+    def place(entry: Entry) -> tuple[int, bool, str, str]:
+        charges = charges_of(entry)
+        others = bool(charges) and charge_id not in charges
+        return SALE_KINDS.index(entry["metadata"]["kind"]), others, entry["date"], entry["ledger_id"]
+
+    return min(entries, key=place, default=None)
 
 
 def build_sale(
@@ -237,6 +240,9 @@ def read_booked(entry: Entry) -> Booked:
     return Booked(entry["ledger_id"], entry["metadata"]["kind"], amount, currency, number, refund_id)
 
 
-def is_unpaid_by(sale: Sale, charge_id: str) -> bool:
-    """Whether an invoice has no payment that carries this charge's id."""
-    return sale.form == "invoice" and not any(charge_id in p.charge_ids for p in sale.payments)
+def lacks_payment(sale: Sale, charge_id: str) -> bool:
+    """Whether the charge's payment may be among those that stand on no invoice: none of this invoice's carries its id,
+    and those that it has do not pay it in full."""
+    if sale.form != "invoice" or any(charge_id in p.charge_ids for p in sale.payments):
+        return False
+    return sum(p.amount_minor for p in sale.payments if p.applied) < sale.total_minor

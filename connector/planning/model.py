@@ -208,7 +208,7 @@ class Customer:
 
 @dataclass(frozen=True, slots=True)
 class Dispute:
-    """`withdrawn_minor` is the sum of the dispute's balance transactions (net, with their fees) by `currency`."""
+    """A dispute; its balance transactions say what it took and gave back, fees and all."""
 
     dispute_id: str
     created: int
@@ -323,7 +323,6 @@ class Sale:
     customer: str | None = None
     customer_id: str | None = None
     customer_email: str | None = None
-    customer_known: bool = False
     void: bool = False
     ours: bool = False
     booked: tuple[Booked, ...] = ()

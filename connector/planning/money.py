@@ -109,14 +109,6 @@ def parse_amount(text: str, currency: str) -> int:
     return -amount_minor if sign else amount_minor
 
 
-def money_json(amount_minor: int, currency: str) -> dict[str, str]:
-    """The shape of money in every `--json` output; the currency in small letters."""
-    return {
-        "amount": format_amount(amount_minor, currency),
-        "currency": currency.lower(),
-    }
-
-
 def multiply_ratio(amount: int, numerator: int, denominator: int) -> int:
     """`amount * numerator / denominator` in whole units, exact, halves rounded away from zero.
 

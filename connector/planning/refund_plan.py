@@ -254,14 +254,17 @@ def settle_refund(case: RefundCase, books: Books, now: int) -> Settlement:
 
 def await_credit_note(case: RefundCase, books: Books, now: int) -> None:
     """A refund of a Stripe invoice waits for its credit note, which says what was refunded."""
-    invoice = case.charge.invoice if case.charge else None
-    if invoice is None or case.person.retry or now - case.refund.created >= books.credit_note_grace_s:
+    paid = case.charge
+    if paid is None or case.person.retry or now - case.refund.created >= books.credit_note_grace_s:
+        return
+    name = (paid.invoice.number or paid.invoice.invoice_id) if paid.invoice else paid.charge.invoice_id
+    if name is None:
         return
     if not live_notes(case):
         raise NotNow(
             "waiting",
             "credit_note_awaited",
-            f"a credit note of invoice {invoice.number or invoice.invoice_id} may still follow this refund",
+            f"a credit note of invoice {name} may still follow this refund",
             "nothing to do: it is planned when credit_note_grace is over",
             due=True,
         )

@@ -18,7 +18,6 @@ from connector.store.schema import (
     attempt_document,
     decision,
     document,
-    ledger,
     person_decision,
     raw_page,
     ruleset,
@@ -277,11 +276,6 @@ def charges_of_invoices(engine: Engine, invoices: Sequence[Invoice]) -> dict[str
     with reading(engine) as connection:
         reader = FactReader(connection)
         return reader.charges_of_invoices(invoices)
-
-
-def ledger_row(engine: Engine, name: str) -> Any:
-    with reading(engine) as connection:
-        return connection.execute(select(ledger).where(ledger.c.name == name)).first()
 
 
 def last_run(engine: Engine) -> Any:

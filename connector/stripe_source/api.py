@@ -98,10 +98,6 @@ class ApiSource:
             raise refusal(status, words, error.request_id, path) from None
         return Answer(answer.body, _second_of(answer.headers.get("Date")))
 
-    def size_hint(self, cursors: Mapping[str, str]) -> int | None:
-        """None: Stripe's lists do not tell how long they are."""
-        return None
-
     # ------------------------------------------------------------------------------------------ lists
 
     def pages(self, cursors: Mapping[str, str], now: int) -> Iterator[SourcePage]:

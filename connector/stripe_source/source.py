@@ -29,9 +29,6 @@ class Source(Protocol):
     def refetch(self, object_ids: Sequence[str]) -> Iterator[SourcePage]:
         """These refunds and charges afresh, with what they need."""
 
-    def size_hint(self, cursors: Mapping[str, str]) -> int | None:
-        """Bytes or objects that `pages` is about to read, for a progress bar; None where it cannot be known."""
-
 
 def read_objects(pairs: Sequence[tuple[dict[str, object], bytes]]) -> list[tuple[Parsed, bytes]]:
     """Raw objects with everything expanded inside them; the outer object's bytes are kept."""
@@ -61,9 +58,6 @@ class ExportSource:
         """Every file: an export has no other way to ask for one object."""
         for file in changed_files(self.folder, {}):
             yield from self._read(file)
-
-    def size_hint(self, cursors: Mapping[str, str]) -> int | None:
-        return sum(file.size for file in changed_files(self.folder, self.known(cursors)))
 
     def _read(self, file: ExportFile) -> Iterator[SourcePage]:
         for pairs in read_pages(file):

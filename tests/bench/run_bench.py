@@ -262,7 +262,7 @@ def write_page(rows: list[Row], page: Path) -> None:
         *targets(rows),
         "",
     ]
-    page.parent.mkdir(exist_ok=True)
+    page.parent.mkdir(parents=True, exist_ok=True)
     page.write_text("\n".join(lines), encoding="utf-8")
 
 
