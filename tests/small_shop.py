@@ -12,10 +12,14 @@ Json = dict[str, Any]
 
 
 class Shop:
-    """Charges and refunds at Stripe; `export` writes them as a folder of objects."""
+    """Charges and refunds at Stripe; `export` writes them as a folder of objects.
+
+    `never_posted` are refunds that did not succeed before they failed, as far as the books know.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.export = Export(folder)
+        self.never_posted: set[str] = set()
 
     @property
     def objects(self) -> dict[str, Json]:
@@ -78,6 +82,7 @@ def first_shop(folder: Path) -> Shop:
     shop.refund("105a", "ch_105", 2000, "2026-03-07")
     shop.refund("105b", "ch_105", 200, "2026-03-08")
     shop.objects["re_105b"].update(status="pending")
+    shop.never_posted.add("re_105b")
     return shop
 
 

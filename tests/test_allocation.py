@@ -209,6 +209,12 @@ def test_evidence_for_more_than_a_line_has_left_is_met_as_far_as_it_goes() -> No
     assert "more than is left" in split.warnings[0]
 
 
+def test_two_claims_on_one_line_never_take_more_than_it_has() -> None:
+    split = split_refund(TWO, (), 7000, evidence(Claim(4000, "b", None, 0), Claim(1000, "b", None, 0)))
+    assert taken(split) == {"a": (2727, 273), "b": (4000, 0)}
+    assert "more than is left" in split.warnings[0]
+
+
 def test_evidence_of_no_line_of_the_sale_is_not_used() -> None:
     split = split_refund(TWO, (), 1000, evidence(Claim(1000, "zz", "OTHER")))
     assert taken(split) == taken(split_refund(TWO, (), 1000))

@@ -6,7 +6,9 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
+
+LOCK = 7_260_451
 
 
 def upgrade(engine: Engine) -> None:
@@ -14,5 +16,9 @@ def upgrade(engine: Engine) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
     with engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            # Two first starts at once: the second waits here, and then finds nothing to do. SQLite's BEGIN IMMEDIATE
+            # does the same.
+            connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": LOCK})
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
