@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from connector.cli.screen import print_table
-from connector.cli.shapes import document_json, moment, money_words, print_json
+from connector.cli.shapes import (
+    LedgerPart,
+    amount_text,
+    document_json,
+    moment,
+    money,
+    money_words,
+    print_pass,
+)
+from connector.planning.money import parse_amount
 from connector.store import views
 from connector.store.codec import decode_list
 
@@ -28,22 +38,28 @@ KIND_WORDS = {
 MOST_SHOWN = 25
 
 
-def report_json(engine: Engine, report: PassReport) -> dict[str, Any]:
+def print_report_json(engine: Engine, report: PassReport) -> None:
     """The object of `sync --json` and `resync --json`."""
-    ledgers = {}
-    for name in report.ledgers:
-        rows = views.documents(engine, [name], run_id=report.run_id)
-        ledgers[name] = {
-            **views.outcome_counts(engine, name, report.run_id),
-            "documents": [document_json(row) for row, _ in rows],
-        }
+    ledgers = {
+        name: LedgerPart(
+            views.outcome_counts(engine, name, report.run_id),
+            (document_json(row) for row, _ in views.documents(engine, [name], run_id=report.run_id)),
+        )
+        for name in report.ledgers
+    }
+    print_pass(head_json(report), ledgers, errors_json(report))
+
+
+def head_json(report: PassReport) -> dict[str, Any]:
     pulled = report.pulled
     return {
         "run_id": report.run_id,
         "pulled": {"charges": pulled.charges, "refunds": pulled.refunds, "changed": pulled.changed},
-        "ledgers": ledgers,
-        "errors": [{"ledger": e.ledger, "code": e.code, "sentence": e.sentence} for e in report.errors],
     }
+
+
+def errors_json(report: PassReport) -> list[dict[str, Any]]:
+    return [{"ledger": e.ledger, "code": e.code, "sentence": e.sentence} for e in report.errors]
 
 
 def print_report(engine: Engine, report: PassReport, places: Sequence[str]) -> None:
@@ -139,51 +155,40 @@ def print_warnings(engine: Engine, report: PassReport) -> None:
 # ---------------------------------------------------------------------------------------------- plan
 
 
-def role_of(account: str, roles: dict[str, str]) -> str:
-    """What an account is for, by the mapping; anything else in a sale or refund is income."""
-    return roles.get(account, "income")
+class Effects:
+    """What documents change, by currency and role of the account, debit above zero, in minor units; summed up as they
+    pass by, so that a plan of any length can be shown."""
+
+    def __init__(self, roles: dict[str, str]) -> None:
+        self.roles = roles
+        self.sums: dict[str, dict[str, int]] = {}
+
+    def watch(self, documents: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        for document in documents:
+            for entry in document["entries"]:
+                currency = entry["currency"]
+                sums = self.sums.setdefault(currency, {})
+                # Anything in a sale or refund that has no other role is income.
+                role = self.roles.get(entry["account"], "income")
+                signed = parse_amount(entry["debit"], currency) - parse_amount(entry["credit"], currency)
+                sums[role] = sums.get(role, 0) + signed
+            yield document
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            currency: {role: money(minor, currency) for role, minor in sums.items()}
+            for currency, sums in self.sums.items()
+        }
 
 
-def plan_effects(documents: Iterable[dict[str, Any]], roles: dict[str, str]) -> dict[str, dict[str, int]]:
-    """The change of receivable, income, tax, clearing, fees and exchange by currency, debit above zero, minor units."""
-    from connector.planning.money import parse_amount
-
-    effects: dict[str, dict[str, int]] = {}
-    for document in documents:
-        for entry in document["entries"]:
-            currency = entry["currency"]
-            sums = effects.setdefault(currency, {})
-            role = role_of(entry["account"], roles)
-            signed = parse_amount(entry["debit"], currency) - parse_amount(entry["credit"], currency)
-            sums[role] = sums.get(role, 0) + signed
-    return effects
-
-
-def print_plan(documents: list[dict[str, Any]], effects: dict[str, dict[str, int]], name: str) -> None:
+def print_plan(documents: Iterable[dict[str, Any]], roles: dict[str, str], name: str) -> None:
     """Every document with its debits and credits, then what they change in all."""
-    for document in documents:
-        head = f"{document['posting_date']}  {KIND_WORDS.get(document['kind'], document['kind']).replace('_', ' ')}"
-        number = f" {document['number']}" if document["number"] else ""
-        amount = document["amount"]
-        click.echo(f"{head}{number}  {amount['amount']} {amount['currency'].upper()}  ({name})")
-        subject = document["refund_id"] or document["charge_id"]
-        rule = f", rule {document['rule']!r}" if document["rule"] else ""
-        click.echo(f"    for {subject}{rule}")
-        for entry in document["entries"]:
-            debit, credit = entry["debit"], entry["credit"]
-            is_debit = any(c in "123456789" for c in debit)
-            side = (
-                f"Dr {entry['account']:<44}{debit:>14}"
-                if is_debit
-                else f"   Cr {entry['account']:<41}{'':>14}{credit:>14}"
-            )
-            click.echo(f"    {side} {entry['currency'].upper()}")
-        for warning in document["warnings"]:
-            click.echo(f"    warning: {warning}")
-        click.echo()
+    effects = Effects(roles)
+    for document in effects.watch(documents):
+        print_document(document, name)
     rows = [
         [currency.upper(), *[signed_text(sums.get(role, 0), currency) for role in ROLES]]
-        for currency, sums in sorted(effects.items())
+        for currency, sums in sorted(effects.sums.items())
     ]
     if rows:
         print_table(
@@ -196,13 +201,29 @@ def print_plan(documents: list[dict[str, Any]], effects: dict[str, dict[str, int
         click.echo(f"Nothing to post in {name}: the books are up to date.\n")
 
 
+def print_document(document: dict[str, Any], name: str) -> None:
+    """One document of a plan, in one write."""
+    amount = document["amount"]
+    kind = KIND_WORDS.get(document["kind"], document["kind"]).replace("_", " ")
+    number = f" {document['number']}" if document["number"] else ""
+    rule = f", rule {document['rule']!r}" if document["rule"] else ""
+    lines = [
+        f"{document['posting_date']}  {kind}{number}  {amount['amount']} {amount['currency'].upper()}  ({name})",
+        f"    for {document['refund_id'] or document['charge_id']}{rule}",
+    ]
+    for entry in document["entries"]:
+        debit, credit = entry["debit"], entry["credit"]
+        if any(c in "123456789" for c in debit):
+            side = f"Dr {entry['account']:<44}{debit:>14}"
+        else:
+            side = f"   Cr {entry['account']:<41}{'':>14}{credit:>14}"
+        lines.append(f"    {side} {entry['currency'].upper()}")
+    lines.extend(f"    warning: {warning}" for warning in document["warnings"])
+    sys.stdout.write("\n".join(lines) + "\n\n")
+
+
 ROLES = ("receivable", "income", "tax", "clearing", "fees", "exchange")
 
 
 def signed_text(signed_minor: int, currency: str) -> str:
-    from connector.cli.shapes import amount_text
-
     return amount_text(signed_minor, currency) if signed_minor else "-"
-
-
-__all__ = ["print_json", "print_plan", "print_report", "report_json"]

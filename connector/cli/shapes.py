@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -83,11 +85,46 @@ def print_json(value: Mapping[str, Any]) -> None:
     click.echo(json.dumps(value, ensure_ascii=False, indent=2))
 
 
-def print_json_list(name: str, items: Iterable[Mapping[str, Any]]) -> None:
-    """{"NAME": [...]} written item by item: a list of 100,000 need not stand in memory."""
-    click.echo(f'{{"{name}": [', nl=False)
+def write_items(items: Iterable[Mapping[str, Any]]) -> None:
+    """A JSON list on standard output, item by item: a list of 100,000 need not stand in memory."""
+    write = sys.stdout.write
+    write("[")
     first = True
     for item in items:
-        click.echo(("\n" if first else ",\n") + json.dumps(item, ensure_ascii=False), nl=False)
+        write(("\n" if first else ",\n") + json.dumps(item, ensure_ascii=False))
         first = False
-    click.echo("\n]}")
+    write("]")
+
+
+def print_json_list(name: str, items: Iterable[Mapping[str, Any]]) -> None:
+    """{"NAME": [...]}, written as it is read."""
+    sys.stdout.write(f'{{"{name}": ')
+    write_items(items)
+    sys.stdout.write("}\n")
+
+
+@dataclass(frozen=True)
+class LedgerPart:
+    """One ledger in the object of a pass: `documents` are written as they are read, `rest` is asked for after them."""
+
+    counts: Mapping[str, Any]
+    documents: Iterable[Mapping[str, Any]]
+    rest: Callable[[], Mapping[str, Any]] = dict
+
+
+def print_pass(
+    head: Mapping[str, Any], ledgers: Mapping[str, LedgerPart], errors: Sequence[Mapping[str, Any]]
+) -> None:
+    """The one JSON object of `sync`, `resync` and `plan`."""
+    write = sys.stdout.write
+    write(json.dumps(head, ensure_ascii=False)[:-1] + ', "ledgers": {')
+    for place, (name, part) in enumerate(ledgers.items()):
+        counts = json.dumps(part.counts, ensure_ascii=False)[:-1]
+        write(
+            (", " if place else "") + f"{json.dumps(name, ensure_ascii=False)}: {counts}, " + '"documents": '
+        )
+        write_items(part.documents)
+        for key, value in part.rest().items():
+            write(f", {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}")
+        write("}")
+    write('}, "errors": ' + json.dumps(list(errors), ensure_ascii=False) + "}\n")

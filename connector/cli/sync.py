@@ -10,10 +10,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from connector.cli.opening import exit_code, hold_books, stop_flag
-from connector.cli.reports import plan_effects, print_held, print_plan, print_report, report_json
+from connector.cli.reports import (
+    Effects,
+    errors_json,
+    head_json,
+    print_held,
+    print_plan,
+    print_report,
+    print_report_json,
+)
 from connector.cli.root import config_option, json_option, ledger_option, report_unexpected
 from connector.cli.screen import make_progress
-from connector.cli.shapes import document_json, money, print_json
+from connector.cli.shapes import LedgerPart, document_json, print_json, print_pass
 from connector.errors import ConnectorError, InputError
 from connector.store import views
 from connector.world import World
@@ -75,7 +83,7 @@ def json_of_errors(as_json: bool) -> Iterator[None]:
 def tell(setup: Setup, engine: Engine, report: PassReport, as_json: bool) -> int:
     """Print what a pass did; returns the exit code."""
     if as_json:
-        print_json(report_json(engine, report))
+        print_report_json(engine, report)
     else:
         print_report(engine, report, where_books_are(setup, report))
     return exit_code(engine, report.ledgers, len(report.errors))
@@ -125,47 +133,46 @@ def plan_command(config: Path, ledger: str | None, as_json: bool) -> int:
         stop_flag() as should_stop,
     ):
         report = run_pass(setup, engine, lease, "plan", ledger, should_stop, write=False)
-        found: dict[str, Any] = {}
-        for one in setup.chosen(ledger):
-            rows = views.documents(engine, [one.name], states=("planned", "sending", "unknown"))
-            documents = [document_json(row) for row, _ in rows]
-            roles = account_roles(one.policy.mapping)
-            effects = plan_effects(documents, roles)
-            found[one.name] = {"documents": documents, "effects": effects}
         if as_json:
-            for name in report.ledgers:
-                found[name] = {
-                    **views.outcome_counts(engine, name, report.run_id),
-                    "documents": found[name]["documents"],
-                    "effects": {
-                        currency: {role: money(minor, currency) for role, minor in sums.items()}
-                        for currency, sums in found[name]["effects"].items()
-                    },
-                }
-            print_json({**report_json_head(report), "ledgers": found, "errors": report_errors(report)})
+            print_plan_json(setup, engine, report)
         else:
-            for name, part in found.items():
-                print_plan(part["documents"], part["effects"], name)
+            for name in report.ledgers:
+                print_plan(planned(engine, name), account_roles(setup, name), name)
             print_held(engine, report.ledgers)
             for error in report.errors:
                 click.echo(f"Failed: {error.sentence} ({error.code})", err=True)
         return exit_code(engine, report.ledgers, len(report.errors))
 
 
-def report_json_head(report: PassReport) -> dict[str, Any]:
-    pulled = report.pulled
-    return {
-        "run_id": report.run_id,
-        "pulled": {"charges": pulled.charges, "refunds": pulled.refunds, "changed": pulled.changed},
-    }
+def planned(engine: Engine, name: str) -> Iterator[dict[str, Any]]:
+    """Documents of a ledger that have not arrived."""
+    for row, _ in views.documents(engine, [name], states=("planned", "sending", "unknown")):
+        yield document_json(row)
 
 
-def report_errors(report: PassReport) -> list[dict[str, Any]]:
-    return [{"ledger": e.ledger, "code": e.code, "sentence": e.sentence} for e in report.errors]
+def print_plan_json(setup: Setup, engine: Engine, report: PassReport) -> None:
+    """The object of `plan --json`."""
+    ledgers = {}
+    for name in report.ledgers:
+        effects = Effects(account_roles(setup, name))
+        counts = views.outcome_counts(engine, name, report.run_id)
+        ledgers[name] = LedgerPart(counts, effects.watch(planned(engine, name)), Told(effects))
+    print_pass(head_json(report), ledgers, errors_json(report))
 
 
-def account_roles(mapping: Any) -> dict[str, str]:
+class Told:
+    """What is known once all documents have passed by."""
+
+    def __init__(self, effects: Effects) -> None:
+        self.effects = effects
+
+    def __call__(self) -> dict[str, Any]:
+        return {"effects": self.effects.as_json()}
+
+
+def account_roles(setup: Setup, name: str) -> dict[str, str]:
     """Account → what it is for."""
+    mapping = setup.ledgers[name].policy.mapping
     roles = dict.fromkeys(mapping.receivable_accounts.accounts(), "receivable")
     roles |= dict.fromkeys(mapping.clearing_accounts.accounts(), "clearing")
     named = (("fees", mapping.fees), ("exchange", mapping.exchange), ("tax", mapping.tax))

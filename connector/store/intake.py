@@ -122,15 +122,20 @@ class Intake:
                 for p, facts, raw in new
             ],
         )
+        # A copy that came inside another object brings new facts and no bytes: the bytes kept stay.
         update_many(
             connection,
             stripe_object,
             ("object_id",),
-            ("facts", "raw_page", "raw_line", "created"),
-            [
-                (facts, page_id if raw else None, lines.get(p.object_id), p.created, p.object_id)
-                for p, facts, raw in changed
-            ],
+            ("facts", "created"),
+            [(facts, p.created, p.object_id) for p, facts, _ in changed],
+        )
+        update_many(
+            connection,
+            stripe_object,
+            ("object_id",),
+            ("raw_page", "raw_line"),
+            [(page_id, lines[p.object_id], p.object_id) for p, _, raw in changed if raw],
         )
         links = [
             {"to_id": to_id, "kind": p.kind, "from_id": p.object_id}

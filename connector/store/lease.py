@@ -63,7 +63,7 @@ def hold_lease(engine: Engine, url: str, world: World, wait: bool) -> Iterator[L
 
 def holder(engine: Engine) -> str | None:
     """Who holds the books by the lease row, whether or not the lease has run out."""
-    with engine.begin() as connection:
+    with engine.connect().execution_options(reading=True) as connection:
         row = connection.execute(select(lease).where(lease.c.name == NAME)).first()
     return f"{row.owner} on {row.host}" if row is not None else None
 

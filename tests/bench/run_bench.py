@@ -33,7 +33,7 @@ TARGET_SIZE = 100_000
 TARGET_CPU_S = 60
 TARGET_PEAK_MB = 300
 # No more than this much dearer per refund at 100,000 than at 10,000: nothing in the chain may grow faster than its input.
-TARGET_RATIO = 1.15
+TARGET_RATIO = 1.3
 
 PROFILE = """
 import cProfile, pstats, sys
