@@ -96,6 +96,16 @@ stripe_link = Table(
     sqlite_with_rowid=False,
 )
 
+# What may have changed at Stripe and has not been read afresh yet: named by a webhook or by the list of events.
+stripe_change = Table(
+    "stripe_change",
+    metadata,
+    Column("object_id", String(255), primary_key=True),
+    Column("kind", String(32), nullable=False),
+    Column("noted", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 ledger = Table(
     "ledger",
     metadata,
@@ -181,6 +191,8 @@ document = Table(
     Column("content", Text, nullable=False),
     Column("payload", Text, nullable=False),
     Column("touched_run", String(32)),
+    # 1: the ledger refused this document its refund's settled number; it goes without, or with the ledger's override.
+    Column("bare", Integer, nullable=False, server_default="0"),
 )
 Index("document_subject", document.c.subject_id)
 Index(
@@ -242,6 +254,17 @@ sale_number = Table(
     Column("charge_id", String(255), primary_key=True),
     Column("number", Text, nullable=False),
     UniqueConstraint("ledger", "number", name="sale_number_text"),
+    sqlite_with_rowid=False,
+)
+
+# Numbers that a ledger refused because a document of others holds them (`holder`: its ledger id, where it was told).
+taken_number = Table(
+    "taken_number",
+    metadata,
+    Column("ledger", String(64), primary_key=True),
+    Column("scope", String(8), primary_key=True),
+    Column("number", Text, primary_key=True),
+    Column("holder", Text),
     sqlite_with_rowid=False,
 )
 
