@@ -167,7 +167,13 @@ def open_desk(setup: Setup, ledger: LedgerSetup) -> Desk:
     _, opener = LEDGERS[ledger.policy.kind]
     adapter, courier = opener(ledger.policy.mapping, setup.settings.connection(name))
     company = run_steps(adapter.survey(), courier)
-    return Desk(ledger, replace(ledger.policy, closed_until=company.closed_until), adapter, courier, company)
+    policy = replace(
+        ledger.policy,
+        closed_until=company.closed_until,
+        home_currency=company.home_currency,
+        holds_charge_currency=company.holds_charge_currency,
+    )
+    return Desk(ledger, policy, adapter, courier, company)
 
 
 def open_source(setup: Setup) -> Source:

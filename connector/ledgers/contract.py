@@ -61,10 +61,12 @@ class Capabilities:
 @dataclass(frozen=True, slots=True)
 class Company:
     """What the ledger says about itself and the names in the mapping. Problems are sentences for `check`; `lost` are
-    the keys of documents that the books no longer hold."""
+    the keys of documents that the books no longer hold. Currencies as in `LedgerPolicy`."""
 
     title: str
     closed_until: date | None = None
+    home_currency: str | None = None
+    holds_charge_currency: bool = False
     problems: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()

@@ -75,7 +75,12 @@ class Books:
 
 @dataclass(frozen=True, slots=True)
 class LedgerPolicy:
-    """The settings, mapping, rules and abilities of one ledger."""
+    """The settings, mapping, rules and abilities of one ledger.
+
+    `home_currency` is the only currency that clearing may be in besides a charge's own; None: every one may stand in
+    the books. `holds_charge_currency`: a sale is kept in the currency it was charged in, at a rate, whatever it
+    settled in; else in the currency of the Stripe balance.
+    """
 
     name: str
     kind: str
@@ -87,6 +92,8 @@ class LedgerPolicy:
     mapping: LedgerMapping
     capabilities: Capabilities
     closed_until: date | None = None
+    home_currency: str | None = None
+    holds_charge_currency: bool = False
 
     def key(self, books: Books, subject_id: str, kind: str, part: str = "", revision: int = 1) -> str:
         return document_key(books.name, self.name, books.account, subject_id, kind, part, revision)
