@@ -29,6 +29,9 @@ from connector.store.words import read_lines
 from connector.stripe_source.source import Source
 from connector.workplace import Desk, LedgerSetup, Setup, open_desk, open_source
 
+# How many numbers that a ledger refuses are tried past in one run; the next run goes on.
+MOST_NUMBERS = 20
+
 
 @dataclass(slots=True)
 class Pulled:
@@ -187,7 +190,7 @@ class Pass:
                 push.settle_doubts()
             self.decide(desk, outbox, first_run)
             if write:
-                self.post(desk, outbox, push)
+                self.post(desk, outbox, push, first_run)
         finally:
             close = getattr(desk.courier, "close", None)
             if close is not None:
@@ -249,11 +252,16 @@ class Pass:
             self.should_stop,
         )
 
-    def post(self, desk: Desk, outbox: Outbox, push: Push) -> None:
-        with self.progress.stage(f"Posting to {desk.policy.name}", outbox.count("planned")) as tick:
-            stop = push.run(tick)
-        if stop is not None:
-            self.fail(desk.policy.name, stop.code, stop.sentence)
+    def post(self, desk: Desk, outbox: Outbox, push: Push, first_run: int) -> None:
+        """Carry what was decided; what the ledger refused a number is decided again, with the next one."""
+        for _ in range(MOST_NUMBERS):
+            with self.progress.stage(f"Posting to {desk.policy.name}", outbox.count("planned")) as tick:
+                stop = push.run(tick)
+            if stop is not None:
+                self.fail(desk.policy.name, stop.code, stop.sentence)
+            if stop is not None or not push.forgotten:
+                return
+            self.decide(desk, outbox, first_run)
 
     # ------------------------------------------------------------------------------------------ the run itself
 

@@ -108,7 +108,11 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A document on its way: what a request needs of it. `decode_document(content)` gives the rest."""
+    """A document on its way: what a request needs of it. `decode_document(content)` gives the rest.
+
+    `bare`: the ledger refused it the number that its refund settled on; it goes with the ledger's own override, or
+    without a number.
+    """
 
     document_key: str
     kind: str
@@ -118,6 +122,7 @@ class Claimed:
     batch_group: str
     content: str
     payload: str
+    bare: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +140,8 @@ class Posted:
 
 @dataclass(frozen=True, slots=True)
 class NumberTaken:
+    """The number stands on another document, `holder` where the ledger tells; nothing was written."""
+
     holder: Found | None
 
 

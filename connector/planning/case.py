@@ -153,7 +153,8 @@ class RefundCase:
 
     `siblings` are all refunds of the charge, this one among them. `sale` is None where the books have none;
     `sale_blocked` says why a sale that we post is not there yet, `sale_blocked_reason` with which reason it is held.
-    `earlier` are the shares that earlier refunds of the sale took. `ours` and `others` are documents of this refund
+    `earlier` are the shares that earlier refunds of the sale took, `passed_over` the numbers before its own `number`
+    that documents of others hold. `ours` and `others` are documents of this refund
     that stand in the books, with and without our key. `credit_left` is the credit memo that `owe_customer` left open
     for this charge, `credit_left_shares` what it took, `credit_used_minor` what of it other refunds have paid out
     since, in the charge's currency.
@@ -173,6 +174,7 @@ class RefundCase:
     credit_notes: tuple[CreditNote, ...] = ()
     earlier: tuple[Share, ...] = ()
     number: tuple[int, str] | None = None
+    passed_over: tuple[str, ...] = ()
     ours: tuple[Found, ...] = ()
     others: tuple[Found, ...] = ()
     adopting: bool = False

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 from connector.planning.model import Charge, Refund
 from connector.store.bulk import insert_many, update_many, within
 from connector.store.lease import Lease
-from connector.store.schema import decision, raw_page, source_cursor, stripe_link, stripe_object
+from connector.store.schema import DECIDE_NOW, decision, raw_page, source_cursor, stripe_link, stripe_object
 from connector.stripe_source.parse import (
     Parsed,
     charge_status_rank,
@@ -27,7 +27,6 @@ from connector.stripe_source.parse import (
 
 # Objects to look up at once: SQLite takes at most 32,766 values in a statement.
 CHUNK = 10_000
-DECIDE_NOW = 2
 # Beside the cursors of sources: what a ledger's rows were complete for.
 ROWS = "rows:"
 
