@@ -21,6 +21,7 @@ _WORDS = {
     "credit_notes": "credit notes",
     "customers": "customers",
     "disputes": "disputes",
+    "events": "events",
     "invoice_payments": "invoice payments",
     "invoices": "invoices",
     "payment_intents": "payment intents",
