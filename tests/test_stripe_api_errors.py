@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from vendors.fake_stripe import KEY, FakeStripe
-from vendors.stripe_account import DAY, NOON, small_account
+from vendors.stripe_account import DAY, NOON, sale, small_account
 
 from connector.errors import LedgerDown
-from connector.stripe_source.api import ApiSource, check_access
+from connector.stripe_source.api import ApiSource
+from connector.stripe_source.api_check import check_access, estimate_reads
 from connector.stripe_source.api_errors import refusal, unreachable, without_keys
 from connector.stripe_source.api_lists import (
     Answer,
@@ -22,7 +23,6 @@ from connector.stripe_source.api_lists import (
     read_list,
     split_list,
 )
-from connector.stripe_source.source import ExportSource
 
 NOW = NOON + 10 * DAY
 RESTRICTED = "rk_live_51AcmeBooksRestrictedSecret"
@@ -233,31 +233,78 @@ def test_every_refusal_is_one_sentence_also_without_words(status: int) -> None:
 # ---------------------------------------------------------------------------------------------- check
 
 
-def test_check_names_every_missing_permission(stripe: FakeStripe, waits: list[float], tmp_path: Path) -> None:
+def test_check_names_every_missing_permission_and_what_is_missing_without_it(
+    stripe: FakeStripe, waits: list[float]
+) -> None:
     stripe.keys[RESTRICTED] = {"rak_charge_read", "rak_plan_read"}
-    problems = check_access(open_source(stripe, waits, key=RESTRICTED))
-    assert len(problems) == 10
+    problems = check_access(open_source(stripe, waits, key=RESTRICTED).read)
+    assert len(problems) == 9
     assert all(problem.startswith("Stripe does not let this API key read ") for problem in problems)
-    assert any("read balance transactions: it lacks the permission" in problem for problem in problems)
+    by_name = {problem.partition('"Read" on ')[2].partition(";")[0]: problem for problem in problems}
+    assert by_name.keys() == {
+        "Balance transaction sources",
+        "Events",
+        "PaymentIntents",
+        "Invoices",
+        "Credit notes",
+        "Checkout Sessions",
+        "Customers",
+        "Products",
+        "Disputes",
+    }
+    assert by_name["Credit notes"].endswith("; without it what a refund took back of an invoice is not known")
+    assert "it lacks the permission rak_credit_note_read" in by_name["Credit notes"]
     assert "rk_" not in " ".join(problems)
     assert {request.path for request in stripe.requests if request.status == 200} == {
         "/v1/charges",
         "/v1/refunds",
         "/v1/prices",
     }
-    assert check_access(open_source(stripe, waits)) == []
-    assert check_access(ExportSource(tmp_path)) == []
+    assert check_access(open_source(stripe, waits).read) == []
 
 
 def test_check_says_once_that_the_key_is_wrong(stripe: FakeStripe, waits: list[float]) -> None:
-    problems = check_access(open_source(stripe, waits, key="sk_test_wrong"))
+    problems = check_access(open_source(stripe, waits, key="sk_test_wrong").read)
     assert problems == ["Stripe refuses the API key (Invalid API Key provided: [key]): check stripe.api_key"]
 
 
 def test_check_tells_a_fault_of_stripe_from_one_of_the_key(stripe: FakeStripe, waits: list[float]) -> None:
     stripe.inject("status", status=500)
     with pytest.raises(LedgerDown, match="HTTP 500"):
-        check_access(open_source(stripe, waits))
+        check_access(open_source(stripe, waits).read)
+
+
+def test_the_permissions_that_check_names_are_enough_for_a_pull(
+    stripe: FakeStripe, waits: list[float]
+) -> None:
+    everything = count(open_source(stripe, waits))
+    allowed: set[str] = set()
+    stripe.keys[RESTRICTED] = allowed
+    while problems := check_access(open_source(stripe, waits, key=RESTRICTED).read):
+        named = {word for problem in problems for word in re.findall(r"rak_\w+", problem)}
+        assert named - allowed
+        allowed |= named
+    assert count(open_source(stripe, waits, key=RESTRICTED)) == everything
+
+
+@pytest.mark.parametrize(
+    ("runs", "exceeded"), [(2880, False), (43_200, True)], ids=["every 15 minutes", "every minute"]
+)
+def test_reads_a_month_against_what_stripe_allows(
+    stripe: FakeStripe, waits: list[float], runs: int, exceeded: bool
+) -> None:
+    reads = estimate_reads(open_source(stripe, waits).read, NOW, runs)
+    assert (reads.charges, reads.allowed, reads.exceeded) == (3, 10_000, exceeded)
+    assert reads.reads > 3 * runs
+
+
+def test_many_payments_allow_many_reads(stripe: FakeStripe, waits: list[float]) -> None:
+    for place in range(260):
+        for one in sale(f"many{place}", NOW - 60 * place):
+            stripe.put(one)
+    reads = estimate_reads(open_source(stripe, waits).read, NOW, 43_200)
+    assert (reads.charges, reads.allowed, reads.exceeded) == (263, 131_500, True)
+    assert not estimate_reads(open_source(stripe, waits).read, NOW, 21_600).exceeded
 
 
 # ---------------------------------------------------------------------------------------------- answers and cursors

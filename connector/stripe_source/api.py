@@ -13,24 +13,26 @@ from typing import Any
 import stripe
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 
-from connector.errors import LedgerDown
-from connector.stripe_source.api_changes import EVENTS
 from connector.stripe_source.api_errors import refusal, unreachable
-from connector.stripe_source.api_lists import CHARGES, REFUNDS, RELATED, Answer
+from connector.stripe_source.api_lists import Answer
 from connector.stripe_source.api_pull import Pull
 from connector.stripe_source.api_single import refetch
 from connector.stripe_source.changes import Change
-from connector.stripe_source.source import Source, SourcePage
+from connector.stripe_source.source import SourcePage
 
 # No file of an id in the home directory, no report on the last request in the next one.
 stripe.enable_telemetry = False
 
+# Stripe takes 25 requests a second in a sandbox and 100 of a live account, 25 of each endpoint
+# (https://docs.stripe.com/rate-limits); others may use the same account, so that a fifth is left to them.
+SANDBOX_PER_S, LIVE_PER_S, EACH_PER_S = 20, 80, 20
 TRIES_WHEN_THROTTLED = 6
 LONGEST_WAIT_S = 20
 
 
 class ApiSource:
-    """Reads through `StripeClient`; only GET. `start` is in seconds since 1970, `account` a connected account's id."""
+    """Reads through `StripeClient`; only GET. `start` is in seconds since 1970, `account` a connected account's id;
+    `pace` is told each endpoint before it is asked, and waits."""
 
     def __init__(
         self,
@@ -41,8 +43,10 @@ class ApiSource:
         sleep: Callable[[float], None],
         network_retries: int = 2,
         timeout: tuple[int, int] = (5, 30),
+        pace: Callable[[str], None] = lambda endpoint: None,
     ) -> None:
         self.base_url = base_url.rstrip("/")
+        self.pace = pace
         self.start = start
         self._client: Any = stripe.StripeClient(
             api_key,
@@ -62,7 +66,7 @@ class ApiSource:
     def read(self, path: str, parameters: Mapping[str, object]) -> Answer:
         """One GET. Raises `LedgerDown` with the sentence for a person, `Missing` where there is no such object."""
         try:
-            answer = self._retrying(self._client.raw_request, "get", path, **parameters)
+            answer = self._retrying(self._get, path, parameters)
         except stripe.APIConnectionError as error:
             raise unreachable(self.base_url, type(error.__cause__).__name__) from None
         except stripe.StripeError as error:
@@ -71,6 +75,11 @@ class ApiSource:
             status = 429 if isinstance(error, stripe.RateLimitError) else error.http_status or 0
             raise refusal(status, words, error.request_id, path) from None
         return Answer(answer.body, _second_of(answer.headers.get("Date")))
+
+    def _get(self, path: str, parameters: Mapping[str, object]) -> Any:
+        """One request, as soon as Stripe's rates let it leave."""
+        self.pace("/".join(path.split("/", 4)[:3]))
+        return self._client.raw_request("get", path, **parameters)
 
     def pages(
         self, cursors: Mapping[str, str], now: int, changes: Sequence[Change] = ()
@@ -81,30 +90,18 @@ class ApiSource:
         yield from refetch(self.read, object_ids)
 
 
-def check_access(source: Source) -> list[str]:
-    """What the key may not read, one sentence each; nothing for a source without a key.
+def is_live(api_key: str) -> bool:
+    return "_live_" in api_key[:12]
 
-    One read a resource. Raises `LedgerDown` where Stripe cannot be asked.
-    """
-    problems: list[str] = []
-    if not isinstance(source, ApiSource):
-        return problems
-    unlisted = ("balance_transactions", "customers", "invoices", "payment_intents", "products")
-    for path in (
-        CHARGES.path,
-        REFUNDS.path,
-        EVENTS,
-        *(one.path for one in RELATED),
-        *(f"/v1/{one}" for one in unlisted),
-    ):
-        try:
-            source.read(path, {"limit": 1})
-        except LedgerDown as error:
-            if error.code != "unauthorised":
-                raise
-            if str(error) not in problems:
-                problems.append(str(error))
-    return problems
+
+def is_secret_live(api_key: str) -> bool:
+    """A key that may do everything, with real money."""
+    return api_key.startswith("sk_live_")
+
+
+def requests_per_s(api_key: str) -> int:
+    """How many requests a second this key's account is asked."""
+    return LIVE_PER_S if is_live(api_key) else SANDBOX_PER_S
 
 
 def _wait_s(state: RetryCallState) -> int:
