@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from small_books import SmallBooks
 from vendors.fake_stripe import KEY, FakeStripe
-from vendors.stripe_account import DAY, NOON, credit_note, dispute, money, refund, small_account
+from vendors.stripe_account import DAY, NOON, credit_note, dispute, money, refund, sale, small_account
 
-from connector.planning.model import Refund
+from connector.planning.model import Fact, PaymentIntent, Refund
 from connector.store.changes import drop_changes, note_changes, noted_changes
+from connector.store.facts import FactReader
 from connector.store.intake import Intake, read_cursors
 from connector.store.lease import hold_lease
 from connector.stripe_source.api import ApiSource
@@ -25,6 +26,7 @@ START = NOON - DAY // 2
 NOW = NOON + 10 * DAY
 
 Json = dict[str, Any]
+F = TypeVar("F", bound=Fact)
 
 
 class Books:
@@ -54,15 +56,19 @@ class Books:
         with self.engine.connect().execution_options(reading=True) as connection:
             return [change.object_id for change in noted_changes(connection)[0]]
 
-    def status_of(self, refund_id: str) -> str:
-        from connector.store.facts import FactReader
-
+    def fact(self, object_id: str, kind: type[F]) -> F:
         with self.engine.connect().execution_options(reading=True) as connection:
             reader = FactReader(connection)
-            reader.load([refund_id])
-            found = reader.get(refund_id, Refund)
+            reader.load([object_id])
+            found = reader.get(object_id, kind)
             assert found is not None
-            return found.status
+            return found
+
+    def status_of(self, refund_id: str) -> str:
+        return self.fact(refund_id, Refund).status
+
+    def lines_of(self, intent_id: str) -> int:
+        return len(self.fact(intent_id, PaymentIntent).lines or ())
 
 
 @pytest.fixture
@@ -212,3 +218,36 @@ def test_the_cursor_of_events_moves_only_after_they_are_noted(stripe: FakeStripe
     assert pages[0] == SourcePage(noted=(Change("re_shop2", "refund"),))
     assert pages[1].cursor is not None and pages[1].cursor[0] == "api:events"
     assert json.loads(pages[1].cursor[1]) == {"seen": ["evt_1"], "start": 0, "until": NOW + 120}
+
+
+def items(*costs: int) -> Json:
+    lines = [
+        {
+            "id": f"uli_{place}",
+            "object": "payment_intent_amount_details_line_item",
+            "product_code": f"SKU-{place}",
+            "product_name": f"Item {place}",
+            "quantity": 1,
+            "unit_cost": cost,
+        }
+        for place, cost in enumerate(costs)
+    ]
+    return {"line_items": {"object": "list", "data": lines, "has_more": False, "url": ""}}
+
+
+def test_a_payments_own_lines_are_read_whole_and_stay_when_it_is_read_without_them(
+    stripe: FakeStripe, books: Books
+) -> None:
+    for one in sale("lined", NOW + 30, 1200):
+        stripe.put(one)
+    stripe.change("pi_lined", amount_details=items(*[100] * 12))
+    stripe.now = NOW + 60
+    assert "/v1/payment_intents/pi_lined/amount_details_line_items" in books.pull()
+    assert books.lines_of("pi_lined") == 12
+    # The list of refunds cannot ask for them: that copy of the payment tells nothing of its lines.
+    for one in refund("re_lined", "lined", NOW + 2 * DAY, 100):
+        stripe.put(one)
+    stripe.now = NOW + 2 * DAY + 60
+    books.pull()
+    assert books.status_of("re_lined") == "succeeded"
+    assert books.lines_of("pi_lined") == 12

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 
-from connector.planning.model import Charge, Refund
+from connector.planning.model import Charge, PaymentIntent, Refund
 from connector.store.bulk import insert_many, update_many, within
 from connector.store.changes import drop_changes, note_changes, noted_changes
 from connector.store.lease import Lease
@@ -107,8 +107,8 @@ class Intake:
         known.update((object_id, facts) for object_id, facts in rows)
         new, changed = [], []
         for object_id, (parsed, raw) in by_id.items():
-            facts = encode_fact(parsed.fact) if parsed.fact is not None else ""
             old = known.get(object_id)
+            facts = facts_of(parsed, old)
             if old is None:
                 new.append((parsed, facts, raw))
             elif old != facts and not goes_back(parsed, old):
@@ -292,6 +292,18 @@ class Intake:
                     for row in self.decision_rows(decode_fact(kind, object_.facts), name)
                 ]
                 insert_many(connection, decision, rows, ignore=True)
+
+
+def facts_of(parsed: Parsed, old_facts: str | None) -> str:
+    """The text of its facts. A payment read without its lines, which are there only when asked for, keeps them."""
+    fact = parsed.fact
+    if fact is None:
+        return ""
+    if old_facts and isinstance(fact, PaymentIntent) and fact.lines is None:
+        old = decode_fact(parsed.kind, old_facts)
+        if isinstance(old, PaymentIntent) and old.lines is not None:
+            fact = replace(fact, lines=old.lines)
+    return encode_fact(fact)
 
 
 def goes_back(parsed: Parsed, old_facts: str) -> bool:

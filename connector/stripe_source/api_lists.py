@@ -94,12 +94,18 @@ def expand_in_list(fields: tuple[str, ...]) -> list[str]:
     return [f"data.{name}" for name in fields]
 
 
-CHARGE_PARTS = ("balance_transaction", "failure_balance_transaction", "customer", "payment_intent")
+CHARGE_PARTS = (
+    "balance_transaction",
+    "failure_balance_transaction",
+    "customer",
+    "payment_intent.amount_details.line_items",
+)
 REFUND_PARTS = (
     "balance_transaction",
     "failure_balance_transaction",
     "payment_intent",
-    *(f"charge.{part}" for part in CHARGE_PARTS),
+    # No deeper than this: the payment's own lines come with the charge's list.
+    *(f"charge.{part.partition('.')[0]}" for part in CHARGE_PARTS),
 )
 INVOICE_PAYMENT_PARTS = ("invoice", "invoice.payments")
 SESSION_PARTS = ("line_items",)

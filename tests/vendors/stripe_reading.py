@@ -173,6 +173,8 @@ class Reading:
         limit, after, before = _paging(query)
         for unknown in query:
             raise unknown_parameter(unknown)
+        if name == "amount_details_line_items":
+            owner, name = owner.get("amount_details") or {}, "line_items"
         lines: list[Json] = owner.get(name, {}).get("data", [])
         ids = [line["id"] for line in lines]
         for cursor, param in ((after, "starting_after"), (before, "ending_before")):
