@@ -9,7 +9,7 @@ from vendors.fake_stripe import KEY, FakeStripe
 from vendors.stripe_account import NOON
 from vendors.stripe_life import StripeLife
 
-__all__ = ["NOON", "client_of", "error_code", "event_types", "ids"]
+__all__ = ["NOON", "client_of", "error_code", "event_types", "ids", "movements"]
 
 
 def client_of(fake: FakeStripe, key: str = KEY, account: str | None = None, retries: int = 0) -> Any:
@@ -35,3 +35,9 @@ def error_code(error: stripe.StripeError) -> Any:
     """The code in the body of an answer: the client shows it on some of its errors alone."""
     body: Any = error.json_body
     return body["error"].get("code")
+
+
+def movements(client: Any, source: str) -> list[tuple[str, str, int, int]]:
+    """Type, category, amount and fee of an object's balance transactions, the oldest first."""
+    listed = client.v1.balance_transactions.list({"source": source}).data[::-1]
+    return [(one.type, one.reporting_category, one.amount, one.fee) for one in listed]

@@ -176,6 +176,10 @@ def test_writing_needs_its_own_permission(fake: FakeStripe, life: StripeLife) ->
             write()
     fake.keys["rk_test_some"] = {"rak_charge_write"}
     assert client.v1.refunds.create({"charge": charge["id"]}).status == "succeeded"
+    # Who may write may read.
+    assert len(client.v1.refunds.list({}).data) == 1
+    with pytest.raises(stripe_python.PermissionError, match="rak_dispute_read"):
+        client.v1.disputes.list({})
 
 
 # ---------------------------------------------------------------------------------------------- idempotency

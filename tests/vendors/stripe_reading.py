@@ -78,7 +78,9 @@ class Reading:
         return found
 
     def permit(self, permission: str) -> None:
-        if self.permissions is not None and permission not in self.permissions:
+        """Raises the 403; who may write may read."""
+        enough = {permission, permission.replace("_read", "_write")}
+        if self.permissions is not None and enough.isdisjoint(self.permissions):
             raise Refused(
                 403,
                 f"The provided key '{masked(self.key)}' does not have the required permissions for this endpoint on "
