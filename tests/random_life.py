@@ -108,7 +108,9 @@ class History:
         self.life.void_credit_note(self.pick("credit_note", pick))
 
     def dispute(self, pick: int) -> None:
-        self.life.dispute(self.pick("charge", pick))
+        charge = self.pick("charge", pick)
+        if charge["payment_method_details"]["type"] == "card":
+            self.life.dispute(charge)
 
     def wait(self, seconds: int) -> None:
         self.life.advance(seconds)
