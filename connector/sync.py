@@ -29,6 +29,9 @@ from connector.store.words import read_lines
 from connector.stripe_source.source import Source
 from connector.workplace import Desk, LedgerSetup, Setup, open_desk, open_source
 
+# How many numbers that a ledger refuses are tried past in one run; the next run goes on.
+MOST_NUMBERS = 20
+
 
 @dataclass(slots=True)
 class Pulled:
@@ -140,10 +143,11 @@ class Pass:
     def read_source(self, source: Source, intake: Intake, refetch: tuple[str, ...] | None) -> None:
         pulled = self.report.pulled
         cursors = read_cursors(self.engine)
-        pages = source.pages(cursors, self.now) if refetch is None else source.refetch(refetch)
+        changes = intake.changes()
+        pages = source.pages(cursors, self.now, changes) if refetch is None else source.refetch(refetch)
         with self.progress.stage("Reading Stripe") as tick:
             for page in pages:
-                stored = intake.store_page(page.objects, page.cursor)
+                stored = intake.store_page(page.objects, page.cursor, page.noted, page.done)
                 pulled.charges += stored.new.get("charge", 0)
                 pulled.refunds += stored.new.get("refund", 0)
                 pulled.changed += sum(stored.changed.values())
@@ -187,7 +191,7 @@ class Pass:
                 push.settle_doubts()
             self.decide(desk, outbox, first_run)
             if write:
-                self.post(desk, outbox, push)
+                self.post(desk, outbox, push, first_run)
         finally:
             close = getattr(desk.courier, "close", None)
             if close is not None:
@@ -249,11 +253,16 @@ class Pass:
             self.should_stop,
         )
 
-    def post(self, desk: Desk, outbox: Outbox, push: Push) -> None:
-        with self.progress.stage(f"Posting to {desk.policy.name}", outbox.count("planned")) as tick:
-            stop = push.run(tick)
-        if stop is not None:
-            self.fail(desk.policy.name, stop.code, stop.sentence)
+    def post(self, desk: Desk, outbox: Outbox, push: Push, first_run: int) -> None:
+        """Carry what was decided; what the ledger refused a number is decided again, with the next one."""
+        for _ in range(MOST_NUMBERS):
+            with self.progress.stage(f"Posting to {desk.policy.name}", outbox.count("planned")) as tick:
+                stop = push.run(tick)
+            if stop is not None:
+                self.fail(desk.policy.name, stop.code, stop.sentence)
+            if stop is not None or not push.forgotten:
+                return
+            self.decide(desk, outbox, first_run)
 
     # ------------------------------------------------------------------------------------------ the run itself
 

@@ -183,6 +183,11 @@ class SmallBooks:
         finally:
             engine.dispose()
 
+    def execute(self, sql: str) -> None:
+        """Change the state by hand."""
+        with engine_of(f"sqlite:///{self.state}").begin() as connection:
+            connection.execute(text(sql))
+
     def transactions(self) -> list[Transaction]:
         return transactions(self.books) if self.books.is_dir() else []
 

@@ -399,6 +399,26 @@ def test_a_charge_that_waits_for_capture(tmp_path: Path) -> None:
     assert shop.balances() == {CLEARING: "60.00 USD", SALES: "-60.00 USD"}
 
 
+@pytest.mark.parametrize(
+    "released", [True, False], ids=["whole booked, rest released", "captured part booked"]
+)
+def test_a_partial_capture_that_settles_in_another_currency(tmp_path: Path, released: bool) -> None:
+    """110.00 usd authorised, 55.00 captured, at 1.35: Stripe booked the whole and gave the rest back by a refund of its
+    own until 2025-03-31, and books what was captured since.
+    """
+    shop = Shop(tmp_path, sales="sales_receipt")
+    shop.charge("ch_1", 11000, order="100")
+    shop.change("ch_1", amount_captured=5500)
+    booked = 14850 if released else 7425
+    shop.change("txn_ch_1", amount=booked, net=booked, currency="cad")
+    if released:
+        shop.refund("re_1", "ch_1", 5500, "2026-03-09", reason="expired_uncaptured_charge")
+        shop.change("txn_re_1", amount=-7425, net=-7425, currency="cad")
+    shop.sync(0)
+    assert shop.balances() == {CLEARING: "74.25 CAD", SALES: "-74.25 CAD"}
+    assert shop.outcomes() == ({"re_1": "excluded not_a_refund"} if released else {})
+
+
 # ---------------------------------------------------------------------------------------------- numbers of refunds
 
 

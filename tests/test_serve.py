@@ -121,7 +121,7 @@ def test_a_webhook_brings_a_refund_into_the_books(books: Books, start: Start) ->
 def test_what_is_noted_already_is_followed_at_the_start(books: Books, start: Start) -> None:
     url = f"sqlite:///{books.folder / 'state' / 'acme.db'}"
     engine = open_database(url, "acme", "own")
-    keep_changes(engine, [Change("re_one", "refund")], 1)
+    keep_changes(engine, [Change("re_one", "refund")])
     engine.dispose()
     server = start()
     wait_until(lambda: ended_passes(books))

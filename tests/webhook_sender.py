@@ -14,7 +14,7 @@ from fake_world import FakeWorld
 from sqlalchemy import Engine, select
 from stripe import WebhookSignature
 
-from connector.store.changes import limit_patience
+from connector.store.changes import drop_changes, limit_patience, noted_changes
 from connector.store.database import open_database
 from connector.store.schema import stripe_change
 from connector.web.app import PATH, StripeWebhooks, make_app
@@ -58,8 +58,18 @@ class Sender:
             headers["Stripe-Signature"] = signature
         return requests.post(self.address + PATH, data=body, headers=headers, timeout=30)
 
+    def drop_all(self) -> None:
+        """A pass has read everything afresh."""
+        with self.engine.begin() as connection:
+            noted, up_to = noted_changes(connection)
+            drop_changes(connection, [one.object_id for one in noted], up_to)
+
+    def kinds(self) -> dict[str, str]:
+        """Object id → its kind, of all that is noted."""
+        return {object_id: kind for object_id, (kind, _) in self.noted().items()}
+
     def noted(self) -> dict[str, tuple[str, int]]:
-        """Object id → its kind, and when it was noted."""
+        """Object id → its kind, and the count at which it was noted."""
         with self.engine.connect().execution_options(reading=True) as connection:
             rows = connection.execute(select(stripe_change).order_by(stripe_change.c.object_id))
             return {row.object_id: (row.kind, row.noted) for row in rows}

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, select
 
+from connector.decisions.numbers import refused_numbers
 from connector.decisions.record import Decided
 from connector.ledgers.contract import Courier, Found, Ledger, run_steps
 from connector.planning.case import Books, ChargeCase, LedgerPolicy, Plan
@@ -129,7 +130,7 @@ class ChargeDesk:
             )
         }
         held = run_steps(self.ledger.numbers_taken("sale", list(owner)), self.courier)
-        return taken | set(held)
+        return taken | set(held) | refused_numbers(connection, self.policy.name, "sale", owner)
 
 
 def add_currencies(reader: FactReader, cases: dict[str, ChargeCase]) -> dict[str, ChargeCase]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -12,7 +12,19 @@ from connector.planning.case import Books, LedgerPolicy
 from connector.planning.model import Refund, Sale
 from connector.planning.numbering import next_number
 from connector.store.bulk import within
-from connector.store.schema import refund_number
+from connector.store.schema import refund_number, taken_number
+
+
+def refused_numbers(connection: Connection, ledger: str, scope: str, numbers: Collection[str]) -> set[str]:
+    """Which of these the ledger refused before, since a document of others holds them."""
+    rows = connection.execute(
+        select(taken_number.c.number).where(
+            taken_number.c.ledger == ledger,
+            taken_number.c.scope == scope,
+            within(connection, taken_number.c.number, numbers),
+        )
+    )
+    return {row.number for row in rows}
 
 
 class NumberDesk:
@@ -68,6 +80,13 @@ class NumberDesk:
             return own
         return next_number(sale_number, self.places.get(sale_number, ()), self._is_taken, self.templates)
 
+    def passed_over(self, refund_id: str, revision: int, sale_number: str, n: int) -> tuple[str, ...]:
+        """Numbers before place `n` that documents of others hold; none for a refund that has its number."""
+        if self.is_known(refund_id, revision):
+            return ()
+        first = max(self.places.get(sale_number, ()), default=-1) + 1
+        return tuple(self.templates.number(sale_number, place) for place in range(first, n))
+
     def is_known(self, refund_id: str, revision: int) -> bool:
         return (refund_id, revision) in self.own
 
@@ -91,5 +110,6 @@ class NumberDesk:
             )
         )
         self.taken |= {row.number for row in rows}
+        self.taken |= refused_numbers(self.connection, self.name, "refund", numbers)
         held = run_steps(self.ledger.numbers_taken("refund", sorted(numbers)), self.courier)
         self.taken |= set(held)

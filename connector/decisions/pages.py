@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Engine, delete, select, text, tuple_, update
+from sqlalchemy import Engine, select, text, tuple_
 
 from connector.store.bulk import within
-from connector.store.intake import DECIDE_NOW
 from connector.store.lease import Lease
-from connector.store.schema import DUE, OPEN, attempt_document, decision, document, refund_number, sale_number
+from connector.store.schema import DUE, OPEN, attempt_document, decision, document
+from connector.store.settling import forget_plans
 
 PAGE = 1000
 TRANSACTION = 10_000
@@ -66,25 +66,7 @@ def discard_unsent(engine: Engine, lease: Lease, ledger: str) -> int:
                 )
             }
             unsent = [i for i in ids if i not in sent]
-            mine = document.c.ledger == ledger
-            connection.execute(
-                delete(document).where(mine, within(connection, document.c.subject_id, unsent))
-            )
-            connection.execute(
-                delete(refund_number).where(
-                    refund_number.c.ledger == ledger, within(connection, refund_number.c.refund_id, unsent)
-                )
-            )
-            connection.execute(
-                delete(sale_number).where(
-                    sale_number.c.ledger == ledger, within(connection, sale_number.c.charge_id, unsent)
-                )
-            )
-            connection.execute(
-                update(decision)
-                .where(decision.c.ledger == ledger, within(connection, decision.c.subject_id, unsent))
-                .values(due=DECIDE_NOW, shares=None, number=None, outcome="waiting", aim="waiting")
-            )
+            forget_plans(connection, ledger, unsent)
             count += len(unsent)
     return count
 

@@ -47,8 +47,8 @@ DECISION_COLUMNS = (
 )
 ON_ITS_WAY = "planned: the next sync posts it"
 WITHDRAWN = "withdrawn before it was written: the refund or charge had failed"
-DEPTH = {"invoice": 0, "sales_receipt": 0, "fee": 0, "payment": 1}
-FEE_DEPTH = {"": 0, "refund": 4, "failure": 7}
+DEPTH = {"invoice": 0, "sales_receipt": 0, "fee": 0, "payment": 1, "exchange": 3}
+PART_DEPTH = {"refund": 4, "failure": 7}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +68,8 @@ class Decided:
 
 def depth_of(d: Document) -> int:
     """Documents go out in this order: sale, payment, income leg, cash leg, then reversals with the cash leg first."""
-    if d.kind == "fee":
-        return FEE_DEPTH[d.part]
+    if d.kind in ("fee", "exchange") and d.part:
+        return PART_DEPTH[d.part]
     if d.kind == "reversal":
         return 5 if d.part in CASH_LEGS or d.part in ("fee", "payment") else 6
     if d.kind in CASH_LEGS:

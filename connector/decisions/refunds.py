@@ -74,7 +74,8 @@ class RefundDesk:
             return Decided(row, unchanged(row), row.revision)
         if row.due == REPLACE and standing:
             return self._replace(row, case, standing, numbers)
-        if any(d.state in SENT for d in standing):
+        # Nothing of this revision stands where the ledger refused its number: then it is planned anew.
+        if any(d.state in SENT for d in standing if d.revision == row.revision):
             return self._decide_standing(page, row, case, standing)
         plan = plan_refund(case, self.books, self.policy, self.now)
         if case.refund.status in GONE:
@@ -174,6 +175,9 @@ class RefundDesk:
         ours = [*page.ours.get(refund.refund_id, ()), *standing_as_found(standing, row.revision)]
         word = page.word_on(refund.refund_id)
         number = numbers.number_for(refund, row.revision, sale) if sale is not None else None
+        passed: tuple[str, ...] = ()
+        if sale is not None and number is not None:
+            passed = numbers.passed_over(refund.refund_id, row.revision, sale.number, number[0])
         owed = None
         if self.books.failed_refund == "owe_customer":
             owed = credit_left(connection, self.policy.name, page, refund)
@@ -195,6 +199,7 @@ class RefundDesk:
             credit_notes=page.credit_notes.get(refund.refund_id, ()),
             earlier=earlier_shares(page, refund, charge, sale),
             number=number,
+            passed_over=passed,
             ours=tuple(ours),
             others=tuple(page.others.get(refund.refund_id, ())),
             adopting=self.pages.is_adopting(row),

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, func, insert, select, text, tuple_, update
 
 from connector.delivery.outcome import Step
+from connector.delivery.refused_numbers import Renumbered, renumber
 from connector.ledgers.contract import Claimed, Request
 from connector.planning.model import Refund
 from connector.planning.sentences import resolve_command
@@ -161,7 +162,7 @@ class Outbox:
 
     def settle(
         self, steps: Mapping[str, Step], rows: Mapping[str, Any], attempt_key: str | None = None
-    ) -> None:
+    ) -> Renumbered:
         """Store what became of documents, and of the refunds and charges they are for."""
         with self.engine.begin() as connection:
             self.lease.renew(connection)
@@ -221,6 +222,8 @@ class Outbox:
             troubled = self.troubled_reversals(connection, subject_ids)
             settle_outcomes(connection, self.ledger, subject_ids, self.run_id)
             self.tell_again(connection, troubled)
+            taken = {key: step.taken_by for key, step in steps.items() if step.taken_by is not None}
+            return renumber(connection, self.ledger, taken, rows)
 
     def troubled_reversals(self, connection: Connection, subject_ids: Sequence[str]) -> list[str]:
         """Refunds that are to be reversed, of which something else had to be said meanwhile."""
@@ -357,4 +360,5 @@ def claimed_from(row: Any) -> Claimed:
         row.batch_group,
         row.content,
         row.payload,
+        bool(row.bare),
     )

@@ -34,7 +34,10 @@ Phase = Literal["write", "look"]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The next state of a document. `stop_code` is the error code that stops this ledger's pass; `wait_s` may be waited."""
+    """The next state of a document. `stop_code` is the error code that stops this ledger's pass; `wait_s` may be waited.
+
+    `taken_by` is set where another document holds its number: the holder's ledger id, or "" where that is not told.
+    """
 
     state: DocumentState
     ledger_id: str | None = None
@@ -44,6 +47,7 @@ class Step:
     action: str | None = None
     stop_code: str | None = None
     wait_s: int | None = None
+    taken_by: str | None = None
 
 
 def next_step(claimed: Claimed, outcome: Outcome, phase: Phase, age_s: int, settle_after_s: int) -> Step:
@@ -117,20 +121,27 @@ def after_write(claimed: Claimed, outcome: Outcome) -> Step:
 
 
 def number_taken(claimed: Claimed, holder: Found | None) -> Step:
-    """The number stands in the books: by this very document, by one like it that others wrote, or by another."""
+    """The number stands in the books: by this very document, by one like it that others wrote, or by another.
+
+    The last of these takes another number, or goes without; a ledger that refuses that too is a person's business.
+    """
     if holder is not None and holder.document_key == claimed.document_key:
         return arrived(claimed, holder)
+    like = is_like(claimed, holder)
+    name = holder.ledger_id if holder else ""
+    if not like and not claimed.bare:
+        return Step("planned", taken_by=name)
     return Step(
         "held",
-        reason="duplicate_in_books" if is_like(claimed, holder) else "number_taken",
-        sentence=f"number {claimed.number} is held by {holder.ledger_id if holder else 'another document'}",
+        reason="duplicate_in_books" if like else "number_taken",
+        sentence=f"number {claimed.number} is held by {name or 'another document'}",
         action=retry_command(claimed),
     )
 
 
 def is_like(claimed: Claimed, holder: Found | None) -> bool:
     """The same kind, amount and customer, as far as the ledger says whose it is."""
-    if holder is None:
+    if holder is None or holder.document_key is not None:
         return False
     if (holder.kind, holder.amount_minor, holder.currency) != (
         claimed.kind,

@@ -61,6 +61,8 @@ class Push:
         self.should_stop = should_stop
         self.progress: Callable[[int], None] = lambda count: None
         self.sent = 0
+        self.bared = 0
+        self.forgotten = 0
 
     def settle_doubts(self) -> None:
         """What an earlier run left in doubt is looked for, before anything is decided upon it or written again."""
@@ -68,13 +70,17 @@ class Push:
         self.look_at_unknown()
 
     def run(self, progress: Callable[[int], None]) -> Stop | None:
-        """Write until nothing more can be sent, telling `progress` of each batch. Returns why it stopped early, or None."""
+        """Write until nothing more can be sent, telling `progress` of each batch. Returns why it stopped early, or None.
+
+        `forgotten` counts refunds and sales whose number the ledger refused: they are to be decided anew.
+        """
         self.progress = progress
         self.outbox.free_held()
-        sent = -1
+        self.forgotten = 0
+        done = None
         # A document may follow one of greater depth (a replacement follows the reversal of what it replaces).
-        while sent != self.sent:
-            sent = self.sent
+        while done != (self.sent, self.bared):
+            done = (self.sent, self.bared)
             stop = self.sweep()
             if stop is not None:
                 self.outbox.give_up(stop.code, stop.sentence)
@@ -169,7 +175,9 @@ class Push:
         else:
             answer = self.courier.carry(request)
             steps = self.read(claimed, self.ledger.read(claimed, request, answer))
-        self.outbox.settle(steps, {row.document_key: row for row in rows}, attempt_key)
+        renumbered = self.outbox.settle(steps, {row.document_key: row for row in rows}, attempt_key)
+        self.bared += renumbered.bare
+        self.forgotten += renumbered.forgotten
         posted = sum(step.state == "posted" for step in steps.values())
         self.sent += posted
         self.progress(posted)

@@ -251,7 +251,6 @@ class BeancountLedger:
 
 def postings_of(document: Document) -> Iterator[tuple[str, int, str, list[tuple[str, str]]]]:
     """Postings with, on income lines, what was sold: line, SKU, item and quantity."""
-    currency = document.currency
     lines = list(document.lines)
     last = len(document.entries) - 1
     for place, entry in enumerate(document.entries):
@@ -275,7 +274,7 @@ def postings_of(document: Document) -> Iterator[tuple[str, int, str, list[tuple[
                 )
                 if value
             ]
-        yield entry.account, signed, currency, details
+        yield entry.account, signed, entry.currency, details
 
 
 def entries_of(entry: Mapping[str, Any]) -> tuple[Entry, ...]:

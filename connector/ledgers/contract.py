@@ -61,10 +61,12 @@ class Capabilities:
 @dataclass(frozen=True, slots=True)
 class Company:
     """What the ledger says about itself and the names in the mapping. Problems are sentences for `check`; `lost` are
-    the keys of documents that the books no longer hold."""
+    the keys of documents that the books no longer hold. Currencies as in `LedgerPolicy`."""
 
     title: str
     closed_until: date | None = None
+    home_currency: str | None = None
+    holds_charge_currency: bool = False
     problems: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
@@ -106,7 +108,11 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A document on its way: what a request needs of it. `decode_document(content)` gives the rest."""
+    """A document on its way: what a request needs of it. `decode_document(content)` gives the rest.
+
+    `bare`: the ledger refused it the number that its refund settled on; it goes with the ledger's own override, or
+    without a number.
+    """
 
     document_key: str
     kind: str
@@ -116,6 +122,7 @@ class Claimed:
     batch_group: str
     content: str
     payload: str
+    bare: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +140,8 @@ class Posted:
 
 @dataclass(frozen=True, slots=True)
 class NumberTaken:
+    """The number stands on another document, `holder` where the ledger tells; nothing was written."""
+
     holder: Found | None
 
 

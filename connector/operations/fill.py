@@ -17,9 +17,16 @@ from connector.planning.case import Books
 from connector.planning.keys import document_key
 from connector.planning.model import REFUND_TYPES
 from connector.store.bulk import insert_many, within
-from connector.store.intake import DECIDE_NOW
 from connector.store.lease import Lease
-from connector.store.schema import decision, document, found, ledger, person_decision, refund_number
+from connector.store.schema import (
+    DECIDE_NOW,
+    decision,
+    document,
+    found,
+    ledger,
+    person_decision,
+    refund_number,
+)
 from connector.workplace import Desk
 
 MOST_REVISIONS = 20

@@ -60,7 +60,7 @@ def adopt(case: RefundCase, ledger: LedgerPolicy, settlement: Settlement, legs: 
     """
     if not legs or case.ours:
         return None
-    amount = -settlement.amount_minor
+    amount, currency = worth_in_books(case, ledger, settlement, legs)
     # A document that is both legs balances, so its cash says what it is worth.
     income_minor = sum(found.cash_minor or found.amount_minor for found in legs.income)
     cash_minor = sum(found.cash_minor for found in legs.cash)
@@ -69,7 +69,7 @@ def adopt(case: RefundCase, ledger: LedgerPolicy, settlement: Settlement, legs: 
     )
     lone = case.sale is not None and case.sale.form == "payment"
     differs = bool(legs.income and income_minor != amount) or bool(legs.cash and cash_minor != amount)
-    differs |= any(found.currency != settlement.currency for found in (*legs.income, *legs.cash))
+    differs |= any(found.currency != currency for found in (*legs.income, *legs.cash))
     if not differs and legs.cash and (legs.income or lone):
         return Plan(
             "adopted",
@@ -82,7 +82,7 @@ def adopt(case: RefundCase, ledger: LedgerPolicy, settlement: Settlement, legs: 
     if differs:
         sentence = (
             f"others booked this refund as {shown}, with an amount that differs from "
-            f"{money(amount, settlement.currency)}"
+            f"{money(amount, currency)}"
         )
         options = "--adopt LEDGER_ID"
     else:
@@ -91,6 +91,19 @@ def adopt(case: RefundCase, ledger: LedgerPolicy, settlement: Settlement, legs: 
         options = "(--retry | --adopt LEDGER_ID)"
     how = resolve_command(case.refund.refund_id, ledger.name, options)
     raise NotNow("held", "duplicate_in_books", sentence, f"correct the books, or: {how}")
+
+
+def worth_in_books(
+    case: RefundCase, ledger: LedgerPolicy, settlement: Settlement, legs: Legs
+) -> tuple[int, str]:
+    """What the refund's documents must come to: as it settled, or where the ledger keeps the charge's currency and
+    the documents stand in it, as it was charged."""
+    refund = case.refund
+    if ledger.holds_charge_currency and any(
+        f.currency == refund.currency for f in (*legs.income, *legs.cash)
+    ):
+        return refund.amount_minor, refund.currency
+    return -settlement.amount_minor, settlement.currency
 
 
 def missing_types(

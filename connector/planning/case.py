@@ -75,7 +75,12 @@ class Books:
 
 @dataclass(frozen=True, slots=True)
 class LedgerPolicy:
-    """The settings, mapping, rules and abilities of one ledger."""
+    """The settings, mapping, rules and abilities of one ledger.
+
+    `home_currency` is the only currency that clearing may be in besides a charge's own; None: every one may stand in
+    the books. `holds_charge_currency`: a sale is kept in the currency it was charged in, at a rate, whatever it
+    settled in; else in the currency of the Stripe balance.
+    """
 
     name: str
     kind: str
@@ -87,6 +92,8 @@ class LedgerPolicy:
     mapping: LedgerMapping
     capabilities: Capabilities
     closed_until: date | None = None
+    home_currency: str | None = None
+    holds_charge_currency: bool = False
 
     def key(self, books: Books, subject_id: str, kind: str, part: str = "", revision: int = 1) -> str:
         return document_key(books.name, self.name, books.account, subject_id, kind, part, revision)
@@ -146,7 +153,8 @@ class RefundCase:
 
     `siblings` are all refunds of the charge, this one among them. `sale` is None where the books have none;
     `sale_blocked` says why a sale that we post is not there yet, `sale_blocked_reason` with which reason it is held.
-    `earlier` are the shares that earlier refunds of the sale took. `ours` and `others` are documents of this refund
+    `earlier` are the shares that earlier refunds of the sale took, `passed_over` the numbers before its own `number`
+    that documents of others hold. `ours` and `others` are documents of this refund
     that stand in the books, with and without our key. `credit_left` is the credit memo that `owe_customer` left open
     for this charge, `credit_left_shares` what it took, `credit_used_minor` what of it other refunds have paid out
     since, in the charge's currency.
@@ -166,6 +174,7 @@ class RefundCase:
     credit_notes: tuple[CreditNote, ...] = ()
     earlier: tuple[Share, ...] = ()
     number: tuple[int, str] | None = None
+    passed_over: tuple[str, ...] = ()
     ours: tuple[Found, ...] = ()
     others: tuple[Found, ...] = ()
     adopting: bool = False

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from connector.planning.case import Books, ChargeCase, LedgerPolicy, NotNow, Plan
 from connector.planning.fees import fee_document
-from connector.planning.mirrors import mirror_document, move_clearing
+from connector.planning.mirrors import mirror_document, mirror_receipt, move_clearing
 from connector.planning.model import Document
 from connector.planning.settlement import Settlement, open_day, settle
 
@@ -58,6 +58,11 @@ def mirror_sale(
     documents: list[Document] = []
     sold = [d for d in posted if d.kind in SALE_DOCUMENTS]
     for original in sorted(sold, key=lambda d: d.kind == "invoice"):
+        if original.kind == "sales_receipt" and original.home_minor is not None:
+            documents += mirror_receipt(
+                books, ledger, original, settlement, "the charge failed", documents[-1:]
+            )
+            continue
         documents.append(
             mirror_document(
                 books,

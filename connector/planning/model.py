@@ -45,15 +45,7 @@ Outcome = Literal[
     "posted", "adopted", "waiting", "held", "excluded", "reversed", "dropped", "marked", "failed"
 ]
 DocumentState = Literal[
-    "planned",
-    "sending",
-    "unknown",
-    "posted",
-    "adopted",
-    "reversed",
-    "rejected",
-    "held",
-    "skipped",
+    "planned", "sending", "unknown", "posted", "adopted", "reversed", "rejected", "held", "skipped"
 ]
 
 # ---------------------------------------------------------------------------------------------- facts from Stripe
@@ -361,7 +353,9 @@ class DocumentLine:
 class Document:
     """One thing the connector writes. `after` are document keys that must be posted before this one is sent.
 
-    `amount_minor` is the document's total in `currency`; `entries` its debits and credits, which always balance.
+    `amount_minor` is the document's total in `currency`, as its lines are; `entries` its debits and credits, which
+    always balance. Where the ledger keeps the document in another currency than the Stripe balance, `home_minor` is
+    what the total came to in the entries' currency, and the two together are its exchange rate; else it is None.
     `subject_id` is the refund or charge that it is for.
     """
 
@@ -387,3 +381,14 @@ class Document:
     after: tuple[str, ...] = ()
     rule: str | None = None
     warnings: tuple[str, ...] = ()
+    home_minor: int | None = None
+
+    @property
+    def entry_currency(self) -> str:
+        """The currency of the entries."""
+        return self.entries[0].currency if self.entries else self.currency
+
+    @property
+    def entry_minor(self) -> int:
+        """The total in the currency of the entries."""
+        return self.amount_minor if self.home_minor is None else self.home_minor

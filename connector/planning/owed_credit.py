@@ -37,7 +37,7 @@ def plan_owed_cash(
         return None
     credit = credit_minor(case, memo)
     left = credit - case.credit_used_minor
-    if refund.amount_minor > left or settlement.currency != memo.currency:
+    if refund.amount_minor > left or settlement.currency != memo.entry_currency:
         how = resolve_command(refund.refund_id, ledger.name, "--type TYPE")
         raise NotNow(
             "held",
@@ -58,8 +58,8 @@ def plan_owed_cash(
         settlement = open_day(books, ledger, settlement)
     # The memo's amount at its own rate, carried cumulatively over the refunds that pay it out.
     used = case.credit_used_minor
-    paid = multiply_ratio(memo.amount_minor, used + refund.amount_minor, credit)
-    paid -= multiply_ratio(memo.amount_minor, used, credit)
+    paid = multiply_ratio(memo.entry_minor, used + refund.amount_minor, credit)
+    paid -= multiply_ratio(memo.entry_minor, used, credit)
     documents = owed_documents(case, books, ledger, settlement, memo, kind, paid)
     return Plan(
         "posted",
@@ -106,9 +106,10 @@ def owed_documents(
     exchange_minor = amount - paid_minor
     postings = [
         (exchange_of(ledger, exchange_minor), exchange_minor),
-        (receivable_of(ledger, settlement.currency), paid_minor),
+        (receivable_of(ledger, memo.currency), paid_minor),
         (clearing_of(ledger, settlement.currency), -amount),
     ]
+    foreign = memo.home_minor is not None
     document = Document(
         document_key=ledger.key(books, refund_id, kind, revision=case.revision),
         ledger=ledger.name,
@@ -120,8 +121,8 @@ def owed_documents(
         charge_id=memo.charge_id,
         number=number,
         posting_date=settlement.posting_date,
-        amount_minor=amount,
-        currency=settlement.currency,
+        amount_minor=case.refund.amount_minor if foreign else amount,
+        currency=memo.currency,
         entries=make_entries(postings, settlement.currency),
         customer=memo.customer,
         narration=settlement.tell(f"Refund {number} pays out credit memo {memo.number}"),
@@ -130,6 +131,7 @@ def owed_documents(
         after=(memo.document_key,),
         rule=OWED,
         warnings=settlement.warnings,
+        home_minor=amount if foreign else None,
     )
     if not ledger.fees or not settlement.fee_minor:
         return (document,)

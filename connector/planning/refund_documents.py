@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from connector.planning.accounts import clearing_of, exchange_of, receivable_of
 from connector.planning.case import Books, LedgerPolicy, NotNow, RefundCase
+from connector.planning.currencies import is_foreign
 from connector.planning.entries import Posting, income_postings, make_entries
 from connector.planning.evidence import evidence_of
 from connector.planning.fees import fee_document
@@ -45,6 +46,11 @@ class Draft:
     warnings: tuple[str, ...]
 
     @property
+    def foreign(self) -> bool:
+        """Whether the documents stand in the charge's currency, at a rate."""
+        return is_foreign(self.sale, self.settlement)
+
+    @property
     def charge_id(self) -> str | None:
         return self.case.charge.charge.charge_id if self.case.charge else self.case.refund.charge_id
 
@@ -56,7 +62,7 @@ class Draft:
         return tuple(dict.fromkeys((self.sale.ledger_id, *(p.ledger_id for p in self.sale.payments))))
 
     def receivable(self) -> str:
-        return receivable_of(self.ledger, self.settlement.currency)
+        return receivable_of(self.ledger, self.sale.currency)
 
     def document(
         self,
@@ -67,11 +73,15 @@ class Draft:
         after: tuple[str, ...] = (),
         part: str = "",
         settlement: Settlement | None = None,
+        amount_minor: int | None = None,
     ) -> Document:
-        """A document of this refund; its amount is that of its last posting."""
+        """A document of this refund; its amount is that of its last posting, or in the charge's currency the
+        refund's own unless `amount_minor` is given."""
         refund = self.case.refund
         reason = f" ({refund.reason.replace('_', ' ')})" if refund.reason else ""
         when = settlement or self.settlement
+        last = abs(postings[-1][1])
+        foreign = self.foreign and kind != "exchange"
         return Document(
             document_key=self.ledger.key(self.books, refund.refund_id, kind, revision=self.case.revision),
             ledger=self.ledger.name,
@@ -83,9 +93,9 @@ class Draft:
             charge_id=self.charge_id,
             number=self.number,
             posting_date=when.posting_date,
-            amount_minor=abs(postings[-1][1]),
-            currency=when.currency,
-            entries=make_entries(postings, when.currency),
+            amount_minor=(refund.amount_minor if amount_minor is None else amount_minor) if foreign else last,
+            currency=self.sale.currency if foreign else when.currency,
+            entries=make_entries(postings, self.settlement.currency),
             lines=lines,
             customer=self.sale.customer,
             narration=when.tell(narration + reason),
@@ -94,6 +104,7 @@ class Draft:
             after=after,
             rule=self.rule,
             warnings=self.warnings,
+            home_minor=last if foreign else None,
         )
 
     def fee(self, documents: Sequence[Document]) -> list[Document]:
@@ -158,8 +169,8 @@ def build_documents(
 ) -> tuple[Document, ...]:
     """The documents of these types, income leg before cash leg, and the refund's fee where fees are kept.
 
-    The sale's rate is that of `shares`; what the refund settled for beyond it is exchange, on the income leg where
-    there is one. `pays_credit`: a cash leg alone pays out a credit memo that stands in the books already.
+    The sale's rate is that of `shares`; what the refund settled for beyond it is exchange. `pays_credit`: a cash leg
+    alone pays out a credit memo that stands in the books already.
     """
     home = sum(share.home_net_minor + share.home_tax_minor for share in shares)
     exchange_minor = draft.amount_minor - home
@@ -169,36 +180,58 @@ def build_documents(
         after = tuple(d.document_key for d in documents) or draft.sale_keys
         if kind in CASH_LEGS:
             alone = not documents and not pays_credit
-            narration = f"Refund {draft.number} paid out"
-            postings = cash_postings(draft, payment, exchange_minor) if alone else pay_out(draft)
-            documents.append(draft.document(kind, narration, postings, after=after))
+            holder = (payment.credit_account if payment and alone else None) or draft.receivable()
+            # A memo in the balance's currency has taken the exchange already; one at the sale's rate has not.
+            rest = exchange_minor if alone or draft.foreign else 0
+            postings = take_payment_off(draft, holder, rest)
+            documents.append(draft.document(kind, f"Refund {draft.number} paid out", postings, after=after))
         elif kind == "reopen_invoice":
             postings = take_payment_off(draft, draft.receivable(), exchange_minor)
             documents.append(draft.document(kind, f"Payment {of} taken back", postings, after=after))
         else:
             taken = refund_lines(draft.ledger, draft.sale, lines, shares)
-            credit = draft.receivable() if kind == "credit_memo" else draft.clearing
-            title = "Credit memo" if kind == "credit_memo" else "Refund"
-            exchange = exchange_of(draft.ledger, exchange_minor)
-            postings = [
-                *income_postings(taken, 1),
-                (exchange, exchange_minor),
-                (credit, -draft.amount_minor),
-            ]
-            narration = f"{title} {draft.number} {of}"
-            documents.append(draft.document(kind, narration, postings, taken, after))
+            documents += income_leg(draft, kind, of, taken, shares, exchange_minor, after)
     return (*documents, *draft.fee(documents))
 
 
-def pay_out(draft: Draft) -> list[Posting]:
-    """Dr receivable / Cr clearing: a credit memo paid out."""
-    return [(draft.receivable(), draft.amount_minor), (draft.clearing, -draft.amount_minor)]
+def income_leg(
+    draft: Draft,
+    kind: RefundType,
+    of: str,
+    taken: tuple[DocumentLine, ...],
+    shares: Sequence[Share],
+    exchange_minor: int,
+    after: tuple[str, ...],
+) -> list[Document]:
+    """Dr income, tax / Cr receivable or clearing.
+
+    In the balance's currency exchange is a line of it. In the charge's currency it stands at the sale's rate: a memo's
+    cash leg bears the exchange, a receipt is followed by a document that moves the rest of clearing.
+    """
+    credit = draft.receivable() if kind == "credit_memo" else draft.clearing
+    narration = f"{'Credit memo' if kind == 'credit_memo' else 'Refund'} {draft.number} {of}"
+    income = income_postings(taken, 1)
+    if not draft.foreign:
+        exchange = (exchange_of(draft.ledger, exchange_minor), exchange_minor)
+        return [
+            draft.document(kind, narration, [*income, exchange, (credit, -draft.amount_minor)], taken, after)
+        ]
+    postings = [*income, (credit, exchange_minor - draft.amount_minor)]
+    leg = draft.document(kind, narration, postings, in_charge_currency(taken, shares), after)
+    if kind == "credit_memo" or not exchange_minor:
+        return [leg]
+    moved = [(exchange_of(draft.ledger, exchange_minor), exchange_minor), (draft.clearing, -exchange_minor)]
+    words = f"Exchange on refund {draft.number}"
+    return [leg, draft.document("exchange", words, moved, after=(leg.document_key,))]
 
 
-def cash_postings(draft: Draft, payment: SalePayment | None, exchange_minor: int) -> list[Posting]:
-    """A lone payment paid back: Dr the account that holds the credit / Cr clearing; income and tax untouched."""
-    holder = payment.credit_account if payment else None
-    return take_payment_off(draft, holder or draft.receivable(), exchange_minor)
+def in_charge_currency(taken: Sequence[DocumentLine], shares: Iterable[Share]) -> tuple[DocumentLine, ...]:
+    """The lines with what the refund takes of them as it was charged."""
+    charged = {share.line_id: share for share in shares}
+    return tuple(
+        replace(line, net_minor=charged[line.line_id].net_minor, tax_minor=charged[line.line_id].tax_minor)
+        for line in taken
+    )
 
 
 def take_payment_off(draft: Draft, holder: str, exchange_minor: int) -> list[Posting]:

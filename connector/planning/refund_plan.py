@@ -109,7 +109,12 @@ def plan_documents(
         settlement = open_day(books, ledger, settlement)
     lines = sale_lines_of(case, sale)
     split = split_of(case, sale, lines)
-    warnings = (*settlement.warnings, *left_open(choice, payment, legs, settlement), *split.warnings)
+    warnings = (
+        *settlement.warnings,
+        *other_number(case),
+        *left_open(choice, payment, legs, settlement),
+        *split.warnings,
+    )
     documents: tuple[Document, ...] = ()
     if types:
         draft = start_draft(case, books, ledger, sale, settlement, choice.rule, warnings)
@@ -131,6 +136,14 @@ def plan_documents(
         place=case.number[0] if documents and case.number else None,
         adopted=tuple(dict.fromkeys((*legs.income, *legs.cash))),
     )
+
+
+def other_number(case: RefundCase) -> tuple[str, ...]:
+    """Why the number is not the next one of the sale, in words."""
+    if not case.passed_over or case.number is None:
+        return ()
+    shown = ", ".join(case.passed_over)
+    return (f"number {shown} is held by another document in the books: numbered {case.number[1]}",)
 
 
 def left_open(

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from connector.planning.case import Books, ChargeCase, LedgerPolicy, NotNow, RefundCase, is_live
+from connector.planning.currencies import may_stand_in, refuse_currency
 from connector.planning.model import Charge, Sale, SaleLine, SalePayment
 from connector.planning.money import multiply_ratio
 from connector.planning.sentences import LOOKED_AT_AGAIN, money, resolve_command
@@ -115,7 +116,8 @@ def mismatch(sentence: str, case: RefundCase, ledger: LedgerPolicy) -> NotNow:
 
 def check_sale(case: RefundCase, ledger: LedgerPolicy, sale: Sale, settlement: Settlement) -> None:
     """Currency and customer of the sale against Stripe's; a person who named the sale has decided on the customer."""
-    if sale.currency != settlement.currency:
+    refuse_currency(ledger, settlement, case.refund.currency)
+    if not may_stand_in(ledger, sale, settlement):
         raise mismatch(
             f"sale {sale.number} stands in {sale.currency.upper()}, the refund left the Stripe balance in "
             f"{settlement.currency.upper()}",
@@ -268,7 +270,9 @@ def payment_line(case: RefundCase, sale: Sale) -> tuple[SaleLine, ...]:
     if case.charge is not None:
         charge, settled = case.charge.charge, case.charge.settled()
         amount = charge.captured_minor
-        if settled is not None and settled[1] == payment.currency and is_shared(charge, payment):
+        shared = is_shared(charge, payment)
+        if settled is not None and (settled[1] != payment.currency or shared):
+            # It stands in the charge's currency, or for several charges together: its worth is what this one settled as.
             home = settled[0]
     return (SaleLine("1", f"Payment {sale.number}", amount, 0, home, 0, payment.credit_account or ""),)
 

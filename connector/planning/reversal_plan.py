@@ -14,15 +14,16 @@ from connector.planning.accounts import clearing_of, exchange_of
 from connector.planning.case import Books, LedgerPolicy, NotNow, Plan, RefundCase, is_live
 from connector.planning.entries import Posting, mirror_entries
 from connector.planning.fees import fee_document
-from connector.planning.mirrors import check_currency, mirror_document, move_clearing
+from connector.planning.mirrors import check_currency, mirror_document, mirror_receipt, move_clearing
 from connector.planning.model import CASH_LEGS, Document
 from connector.planning.sentences import resolve_command
 from connector.planning.settlement import Settlement, first_open_day, open_day, settle
 from connector.planning.voiding import stands_for_void
 
 WITH_CASH = frozenset({"refund_receipt", "reopen_invoice", *CASH_LEGS})
-# Fees stay: Stripe says itself what it charges or gives back for the failure. Links have no entries to take back.
-KEPT = frozenset({"fee", "reversal", "application"})
+# Fees stay: Stripe says itself what it charges or gives back for the failure. What exchange moved beside a receipt
+# stays too: the failure's own exchange is counted from the receipt. Links have no entries to take back.
+KEPT = frozenset({"fee", "exchange", "reversal", "application"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,11 @@ def mirror_all(
     documents: list[Document] = []
     for original in originals:
         postings = None
+        if original.kind == "refund_receipt" and original.home_minor is not None:
+            documents += mirror_receipt(
+                books, ledger, original, settlement, "the refund failed", documents[-1:]
+            )
+            continue
         if original.kind in WITH_CASH:
             postings = move_clearing(original, ledger, settlement)
         elif stands_for_void(original):
@@ -155,7 +161,7 @@ def unvoid(
     void left charge and refund out."""
     check_currency(original, settlement)
     charge = case.charge.settled() if case.charge else None
-    captured = case.charge.charge.captured_minor if case.charge else original.amount_minor
+    captured = case.charge.charge.captured_minor if case.charge else original.entry_minor
     refund = case.balance_transaction
     amount = (
         (charge[0] if charge else captured)
@@ -178,7 +184,7 @@ def plan_undo(books: Books, ledger: LedgerPolicy, posted: Sequence[Document]) ->
     for original in sorted(posted, key=lambda d: (d.kind != "fee", d.kind not in CASH_LEGS)):
         if original.kind in ("reversal", "application") or not original.entries:
             continue
-        own = first_open_day(ledger, Settlement(0, 0, original.currency, original.posting_date))
+        own = first_open_day(ledger, Settlement(0, 0, original.entry_currency, original.posting_date))
         mirror = mirror_document(books, ledger, original, None, own, "replaced", documents[-1:])
         words = original.kind.replace("_", " ").capitalize()
         documents.append(

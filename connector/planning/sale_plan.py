@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from connector.planning.accounts import clearing_of, receivable_of, tax_account_of
 from connector.planning.case import Books, ChargeCase, LedgerPolicy, NotNow, Plan
 from connector.planning.charge_failure import plan_charge_failure
+from connector.planning.currencies import sale_currency
 from connector.planning.entries import make_entries, sale_entries
 from connector.planning.fees import fee_document
 from connector.planning.model import (
@@ -86,15 +87,17 @@ def build_sale(
     """Dr receivable or clearing / Cr income, tax; an invoice's payment Dr clearing / Cr receivable; and the fee."""
     charge = case.charge
     check_number(number, ledger)
+    currency = sale_currency(ledger, settlement, charge.currency)
     lines = sale_lines(case, ledger.mapping, settlement.amount_minor)
     clearing = clearing_of(ledger, settlement.currency)
-    receivable = None if ledger.sales == "sales_receipt" else receivable_of(ledger, settlement.currency)
-    make = SaleDraft(
-        charge, books, ledger, number, settlement, customer_of(case) or ledger.mapping.customer_default
-    )
+    receivable = None if ledger.sales == "sales_receipt" else receivable_of(ledger, currency)
+    customer = customer_of(case) or ledger.mapping.customer_default
+    make = SaleDraft(charge, books, ledger, number, settlement, currency, customer)
     title = f"Sale {number}" + (f": {charge.description}" if charge.description else "")
     sold = document_lines(ledger, lines)
     entries = sale_entries(sold, receivable or clearing, settlement.currency)
+    if make.foreign:
+        sold = charged_lines(sold, lines)
     documents = [
         make.document("sales_receipt" if receivable is None else "invoice", title, entries, lines=sold)
     ]
@@ -121,14 +124,20 @@ def build_sale(
 
 @dataclass(frozen=True, slots=True)
 class SaleDraft:
-    """What the documents of one sale share."""
+    """What the documents of one sale share; they stand in `currency`."""
 
     charge: Charge
     books: Books
     ledger: LedgerPolicy
     number: str
     settlement: Settlement
+    currency: str
     customer: str | None
+
+    @property
+    def foreign(self) -> bool:
+        """Whether the sale stands in the charge's currency, at the rate at which it settled."""
+        return self.currency != self.settlement.currency
 
     def document(
         self,
@@ -150,8 +159,8 @@ class SaleDraft:
             charge_id=charge_id,
             number=self.number,
             posting_date=settlement.posting_date,
-            amount_minor=settlement.amount_minor,
-            currency=settlement.currency,
+            amount_minor=self.charge.captured_minor if self.foreign else settlement.amount_minor,
+            currency=self.currency,
             entries=entries,
             lines=lines,
             customer=self.customer,
@@ -159,6 +168,7 @@ class SaleDraft:
             sale_number=self.number,
             after=after,
             warnings=settlement.warnings,
+            home_minor=settlement.amount_minor if self.foreign else None,
         )
 
 
@@ -189,6 +199,14 @@ def document_lines(ledger: LedgerPolicy, lines: Sequence[SaleLine]) -> tuple[Doc
             line.tax_code,
         )
         for line in lines
+    )
+
+
+def charged_lines(sold: Sequence[DocumentLine], lines: Sequence[SaleLine]) -> tuple[DocumentLine, ...]:
+    """The same lines with their amounts as charged."""
+    return tuple(
+        replace(one, net_minor=line.net_minor, tax_minor=line.tax_minor)
+        for one, line in zip(sold, lines, strict=True)
     )
 
 

@@ -16,9 +16,9 @@ from connector.planning.case import NotNow, RefundCase, is_live
 from connector.planning.entries import income_postings, lines_total
 from connector.planning.fees import fee_document
 from connector.planning.model import Document, Refund, Sale, SaleLine
-from connector.planning.refund_documents import Draft
+from connector.planning.refund_documents import Draft, in_charge_currency
 from connector.planning.refunded_lines import refund_lines
-from connector.planning.sale_plan import document_lines
+from connector.planning.sale_plan import charged_lines, document_lines
 from connector.planning.sentences import money, resolve_command
 from connector.planning.settlement import Settlement, is_closed, open_day
 
@@ -39,10 +39,16 @@ def void_documents(draft: Draft, lines: Sequence[SaleLine]) -> tuple[Document, .
         narration = f"Void of invoice {sale.number}: refunded before it was paid in the books"
         own_day = Settlement(0, 0, sale.currency, sale.posting_date)
         postings = [*income_postings(taken, 1), (receivable, -lines_total(taken))]
-        documents = [draft.document("void", narration, postings, taken, settlement=own_day)]
+        if draft.foreign:
+            taken = charged_lines(taken, sale.lines)
+        whole = sale.total_minor
+        documents = [
+            draft.document("void", narration, postings, taken, settlement=own_day, amount_minor=whole)
+        ]
     else:
         whole = sum(line.net_minor + line.tax_minor for line in lines)
-        taken = refund_lines(draft.ledger, sale, lines, split_refund(lines, (), whole).shares)
+        shares = split_refund(lines, (), whole).shares
+        taken = refund_lines(draft.ledger, sale, lines, shares)
         instead = (
             f"invoice {sale.number} is of another month or of a closed one ({sale.posting_date}), so a credit memo "
             f"of the refund's date was applied to it instead of a void"
@@ -50,7 +56,10 @@ def void_documents(draft: Draft, lines: Sequence[SaleLine]) -> tuple[Document, .
         draft = replace(draft, warnings=(*draft.warnings, instead, left_out))
         narration = f"Credit memo {draft.number} applied to invoice {sale.number}"
         postings = [*income_postings(taken, 1), (receivable, -lines_total(taken))]
-        documents = [draft.document("credit_memo", narration, postings, taken, part=VOID)]
+        if draft.foreign:
+            taken = in_charge_currency(taken, shares)
+        memo = draft.document("credit_memo", narration, postings, taken, part=VOID, amount_minor=whole)
+        documents = [memo]
     return (*documents, *charge_fee(draft, documents[0].document_key), *draft.fee(documents))
 
 

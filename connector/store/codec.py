@@ -18,7 +18,7 @@ encode_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_
 
 
 def encode_document(d: Document) -> str:
-    """Round-trips through `decode_document`; entries are in the document's own currency."""
+    """Round-trips through `decode_document`; all entries of a document are in one currency."""
     return encode_json(
         [
             d.document_key,
@@ -57,19 +57,34 @@ def encode_document(d: Document) -> str:
             d.after,
             d.rule,
             d.warnings,
+            d.home_minor,
+            None if d.home_minor is None else d.entry_currency,
         ]
     )
 
 
 def decode_document(text: str) -> Document:
     v: list[Any] = json.loads(text)
-    currency = v[11]
+    home_minor, home_currency = v[22:] or (None, None)
+    currency = home_currency or v[11]
     entries = tuple(
         Entry(account, signed, 0, currency) if signed > 0 else Entry(account, 0, -signed, currency)
         for account, signed in v[12]
     )
     day, lines = date.fromisoformat(v[9]), tuple(DocumentLine(*line) for line in v[13])
-    values = [*v[:9], day, v[10], currency, entries, lines, *v[14:19], tuple(v[19]), v[20], tuple(v[21])]
+    values = [
+        *v[:9],
+        day,
+        v[10],
+        v[11],
+        entries,
+        lines,
+        *v[14:19],
+        tuple(v[19]),
+        v[20],
+        tuple(v[21]),
+        home_minor,
+    ]
     return Document(*values)
 
 

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, select
 
-from connector.planning.case import ChargeCase
+from connector.planning.case import PARTIAL_CAPTURE, ChargeCase
 from connector.planning.model import (
     BalanceTransaction,
     Charge,
@@ -98,6 +98,7 @@ class FactReader:
         invoices = {c.charge_id: self.invoice_id_of(c, links) for c in charges}
         self.load(invoices.values())
         parts = self.invoice_parts({i for i in invoices.values() if i is not None}) if sold else {}
+        released = self.released(charges)
         cases = {}
         for charge in charges:
             invoice_id = invoices[charge.charge_id]
@@ -115,8 +116,20 @@ class FactReader:
                 self.skus((*(invoice.lines if invoice else ()), *(session.lines if session else ())))
                 if sold
                 else {},
+                released=charge.charge_id in released,
             )
         return cases
+
+    def released(self, charges: Iterable[Charge]) -> set[str]:
+        """Charges whose uncaptured part Stripe gave back by a refund of its own, as it did before 2025-03-31."""
+        partly = [c.charge_id for c in charges if 0 < c.captured_minor < c.amount_minor]
+        links = self.links(partly, ("refund",))
+        self.load(i for ids in links.values() for i in ids)
+        return {
+            charge_id
+            for charge_id, ids in links.items()
+            if any(r is not None and r.reason == PARTIAL_CAPTURE for r in (self.get(i, Refund) for i in ids))
+        }
 
     def invoice_id_of(self, charge: Charge, links: dict[str, list[str]]) -> str | None:
         """By invoice payment, else by the fields that objects had before 2025-03-31."""

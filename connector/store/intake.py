@@ -15,8 +15,10 @@ from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 
 from connector.planning.model import Charge, Refund
 from connector.store.bulk import insert_many, update_many, within
+from connector.store.changes import drop_changes, note_changes, noted_changes
 from connector.store.lease import Lease
-from connector.store.schema import decision, raw_page, source_cursor, stripe_link, stripe_object
+from connector.store.schema import DECIDE_NOW, decision, raw_page, source_cursor, stripe_link, stripe_object
+from connector.stripe_source.changes import Change
 from connector.stripe_source.parse import (
     Parsed,
     charge_status_rank,
@@ -27,7 +29,6 @@ from connector.stripe_source.parse import (
 
 # Objects to look up at once: SQLite takes at most 32,766 values in a statement.
 CHUNK = 10_000
-DECIDE_NOW = 2
 # Beside the cursors of sources: what a ledger's rows were complete for.
 ROWS = "rows:"
 
@@ -60,11 +61,25 @@ class Intake:
         self.start = start
         self.now = now
         self.page_id = page_id
+        self.noted = 0
+
+    def changes(self) -> list[Change]:
+        """What is noted as changed and has not been read afresh; what is read from now on is dropped from it."""
+        with self.engine.connect().execution_options(reading=True) as connection:
+            changes, self.noted = noted_changes(connection)
+        return changes
 
     def store_page(
-        self, objects: Iterable[tuple[Parsed, bytes]], cursor: tuple[str, str] | None = None
+        self,
+        objects: Iterable[tuple[Parsed, bytes]],
+        cursor: tuple[str, str] | None = None,
+        noted: Sequence[Change] = (),
+        done: Sequence[str] = (),
     ) -> Stored:
-        """Store objects (a later one of the same id wins) and the cursor; all or nothing."""
+        """Store objects (a later one of the same id wins) and the cursor; all or nothing.
+
+        `noted` are to be read afresh; objects that were read, and those that are `done` with, are so no more.
+        """
         by_id = {parsed.object_id: (parsed, raw) for parsed, raw in objects}
         with self.engine.begin() as connection:
             self.lease.renew(connection)
@@ -73,6 +88,10 @@ class Intake:
             self._mark(connection, new, changed)
             if cursor is not None:
                 set_cursor(connection, *cursor)
+            if noted:
+                self.noted = note_changes(connection, noted)
+            if self.noted:
+                drop_changes(connection, [*by_id, *done], self.noted)
         defects = tuple(p.defect.partition(": ")[2] for p, _, _ in [*new, *changed] if p.defect is not None)
         return Stored(count_kinds(new), count_kinds(changed), defects)
 

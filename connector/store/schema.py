@@ -25,6 +25,7 @@ metadata = MetaData()
 # What still has a way to go: in these words in indexes and in queries, since SQLite uses a partial index only for a
 # query that repeats its condition to the letter. So a claim costs what is open, not what is posted.
 DUE = "due > 0"
+DECIDE_NOW = 2
 OPEN = "state NOT IN ('posted', 'adopted', 'reversed', 'skipped')"
 
 # Tables of long rows keep SQLite's rowid: without it a row of more than a quarter page spills into pages of its own.
@@ -97,6 +98,7 @@ stripe_link = Table(
 )
 
 # What may have changed at Stripe and has not been read afresh yet: named by a webhook or by the list of events.
+# noted counts up with every note.
 stripe_change = Table(
     "stripe_change",
     metadata,

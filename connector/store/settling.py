@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, case, select, update
+from sqlalchemy import Connection, case, delete, select, update
 
 from connector.store.bulk import within
 from connector.store.codec import decode_document
-from connector.store.schema import decision, document, refund_number
+from connector.store.schema import DECIDE_NOW, decision, document, refund_number, sale_number
 
 ARRIVED = ("posted", "adopted", "reversed", "skipped")
 
@@ -60,6 +60,7 @@ def settle_outcomes(connection: Connection, name: str, subject_ids: Sequence[str
             .where(
                 document.c.subject_id == refund_number.c.refund_id,
                 document.c.ledger == refund_number.c.ledger,
+                document.c.revision == refund_number.c.revision,
             )
             .where(document.c.state.in_(ARRIVED))
             .exists()
@@ -86,3 +87,44 @@ def settle_outcomes(connection: Connection, name: str, subject_ids: Sequence[str
                 touched_run=run_id,
             )
         )
+
+
+def forget_plans(connection: Connection, name: str, subject_ids: Sequence[str]) -> None:
+    """The plans of these refunds and charges, of which nothing was written, are made again from what is true then.
+
+    Only those of the revision at hand; their numbers are free again.
+    """
+    at_hand = (
+        select(decision.c.revision)
+        .where(decision.c.ledger == name, decision.c.subject_id == document.c.subject_id)
+        .scalar_subquery()
+    )
+    connection.execute(
+        delete(document).where(
+            document.c.ledger == name,
+            within(connection, document.c.subject_id, subject_ids),
+            document.c.revision == at_hand,
+        )
+    )
+    number_at_hand = (
+        select(decision.c.revision)
+        .where(decision.c.ledger == name, decision.c.subject_id == refund_number.c.refund_id)
+        .scalar_subquery()
+    )
+    connection.execute(
+        delete(refund_number).where(
+            refund_number.c.ledger == name,
+            within(connection, refund_number.c.refund_id, subject_ids),
+            refund_number.c.revision == number_at_hand,
+        )
+    )
+    connection.execute(
+        delete(sale_number).where(
+            sale_number.c.ledger == name, within(connection, sale_number.c.charge_id, subject_ids)
+        )
+    )
+    connection.execute(
+        update(decision)
+        .where(decision.c.ledger == name, within(connection, decision.c.subject_id, subject_ids))
+        .values(due=DECIDE_NOW, shares=None, number=None, outcome="waiting", aim="waiting")
+    )

@@ -107,7 +107,6 @@ class StripeWebhooks:
                     keep_changes,
                     self.engine,
                     changes,
-                    self.world.now(),
                     abandon_on_cancel=True,
                     limiter=self._one_at_a_time,
                 )
