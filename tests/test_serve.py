@@ -16,6 +16,8 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 from cli_books import Books, end
+from vendors.fake_stripe import KEY, FakeStripe
+from vendors.stripe_account import DAY, NOON, money, small_account
 from webhook_sender import SECRET, refund_event, sign
 
 from connector.store.changes import keep_changes
@@ -116,6 +118,36 @@ def test_a_webhook_brings_a_refund_into_the_books(books: Books, start: Start) ->
     assert "a webhook was refused: the signature is not one" in said
     assert said.endswith("stopped\n")
     assert "Traceback" not in said and SECRET not in said
+
+
+def test_what_only_a_webhook_told_is_read_from_stripe(
+    books: Books, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KEY_OF_TEST", KEY)
+    with FakeStripe(NOON + 10 * DAY) as stripe:
+        for one in small_account():
+            stripe.put(one)
+        del books.settings["stripe"]["export"]
+        books.change(stripe={"api_key": "${KEY_OF_TEST}", "base_url": stripe.base_url})
+        server = start()
+        assert server.send(refund_event("re_shop2", "refund.created")).status_code == 200
+        wait_until(lambda: ended_passes(books))
+        wait_until(lambda: not rows(books, "SELECT * FROM stripe_change"))
+        # No event in Stripe's own list: the list alone would not tell before the next day.
+        moved = money("txn_back", 500, "re_shop2", NOON + 10 * DAY + 5, reporting_category="refund_failure")
+        stripe.put(moved)
+        stripe.change("re_shop2", status="failed", failure_balance_transaction="txn_back")
+        stripe.now = NOON + 10 * DAY + 60
+        stripe.requests.clear()
+        for name in ("re_shop2", "re_of_somebody_else"):
+            assert server.send(refund_event(name)).status_code == 200
+        wait_until(lambda: not rows(books, "SELECT * FROM stripe_change"))
+        wait_until(lambda: len(ended_passes(books)) >= 2)
+        assert books.outcome("re_shop2")["outcome"] == "reversed"
+        assert "/v1/refunds/re_shop2" in stripe.paths()
+        code, said = server.stop()
+    assert code == 0
+    assert "trying again" not in said and KEY not in said
 
 
 def test_what_is_noted_already_is_followed_at_the_start(books: Books, start: Start) -> None:
