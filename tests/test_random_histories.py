@@ -167,5 +167,3 @@ def test_any_history_ends_as_one_run_at_its_end(place: Path, steps: list[Step]) 
 @settings(SEARCH, max_examples=15)
 def test_also_where_the_process_is_killed_at_any_request(place: Path, steps: list[Step]) -> None:
     in_new_folder(steps, place)
-
-
