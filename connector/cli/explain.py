@@ -42,11 +42,12 @@ def explain_command(refund_id: str, config: Path, raw: bool, as_json: bool) -> i
         if raw:
             click.echo(views.raw_object(engine, refund_id) or "it came inside another object only")
             return 0
-        charge = views.facts_of(engine, [refund.charge_id or ""]).get(refund.charge_id or "")
+        charge_id = views.charge_of_refund(engine, refund)
+        charge = views.facts_of(engine, [charge_id or ""]).get(charge_id or "")
         stories = {one.name: tell_ledger(engine, one, refund) for one in setup.ledgers.values()}
         story = {
             "refund_id": refund.refund_id,
-            "charge_id": refund.charge_id,
+            "charge_id": charge_id,
             "amount": money(refund.amount_minor, refund.currency),
             "status": refund.status,
             "created": moment(refund.created),

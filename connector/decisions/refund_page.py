@@ -105,14 +105,11 @@ class PageReader:
     def _read_facts(self, reader: FactReader, page: Page, ids: Sequence[str]) -> None:
         reader.load(ids)
         page.refunds = {i: r for i in ids if (r := reader.get(i, Refund)) is not None}
-        page.charge_of = {i: reader.charge_id_of(page.refunds[i]) if i in page.refunds else None for i in ids}
+        page.charge_of = reader.charge_ids_of(page.refunds.values())
         charge_ids = sorted({c for c in page.charge_of.values() if c is not None})
         page.charges = reader.charge_cases(charge_ids, sold=False)
-        links = reader.links(charge_ids, ("refund",))
-        reader.load(i for found_ids in links.values() for i in found_ids)
-        for charge_id in charge_ids:
-            siblings = [r for r in (reader.get(i, Refund) for i in links.get(charge_id, ())) if r is not None]
-            page.siblings[charge_id] = sorted(siblings, key=order)
+        siblings = reader.refunds_of(charge_ids)
+        page.siblings = {charge_id: siblings.get(charge_id, []) for charge_id in charge_ids}
         reader.load(
             i
             for r in page.refunds.values()

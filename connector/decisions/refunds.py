@@ -65,7 +65,7 @@ class RefundDesk:
                     case = self._case(connection, reader, page, row, refund, numbers)
                     one = self._decide_one(page, row, case, numbers)
                     remember(page, case, one.plan)
-                    decided.append(one)
+                    decided.append(replace(one, charge_id=page.charge_of.get(row.subject_id)))
         return decided, page.hits
 
     def _decide_one(self, page: Page, row: Any, case: RefundCase, numbers: NumberDesk) -> Decided:

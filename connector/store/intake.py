@@ -171,13 +171,15 @@ class Intake:
         """A refund's row repeats its amount and charge: keep them as Stripe has them now."""
         for parsed in changed:
             if isinstance(parsed.fact, Refund):
+                # A refund that names only its payment intent keeps the charge that was found for it.
+                charge_id = parsed.fact.charge_id or decision.c.charge_id
                 connection.execute(
                     update(decision)
                     .where(decision.c.subject_id == parsed.object_id)
                     .values(
                         amount_minor=parsed.fact.amount_minor,
                         currency=parsed.fact.currency,
-                        charge_id=parsed.fact.charge_id,
+                        charge_id=charge_id,
                     )
                 )
 
