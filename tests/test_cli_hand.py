@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from cli_books import CLEARING, DAY, FEES, NOW, RECEIVABLE, Books, Json, at, bean_check, transactions
 from cli_shapes import check_report
+from shop import Shop
 
 CHARGE = Decimal("110.00")
 HOLD = {"name": "a person looks", "when": {"reason": "fraudulent"}, "then": "hold"}
@@ -243,6 +244,29 @@ def test_replacing_twice(books: Books) -> None:
         assert books.balance(CLEARING) == clearing
     posted = [d["kind"] for d in books.documents("re_one") if d["state"] == "posted"]
     assert sorted(posted) == ["refund_receipt", "reversal", "reversal", "reversal"]
+
+
+def test_a_replacement_is_numbered_by_its_sale_as_it_is_called_now(tmp_path: Path) -> None:
+    """The first sale was renumbered in the books, to the number of another that has refunds already."""
+    shop = Shop(tmp_path)
+    for n, order in ((1, "100"), (2, "200")):
+        shop.receipt(order, charge_id=f"ch_{n}")
+        shop.charge(f"ch_{n}", order=order)
+    shop.refund("re_1", "ch_1", 3300)
+    shop.refund("re_2", "ch_2", 1100)
+    shop.refund("re_3", "ch_2", 1100, "2026-03-10")
+    shop.sync(0)
+    by_hand = shop.books / "by-hand.beancount"
+    by_hand.write_text(by_hand.read_text().replace('number: "100"', 'number: "200"'))
+    assert shop.command("resync", "re_1", "--replace").code == 0
+    numbers = {"re_1": "200-2", "re_2": "200", "re_3": "200-1"}
+    assert {name: shop.outcome(name)["number"] for name in numbers} == numbers
+    shop.check_second_run()
+    before = shop.bytes()
+    shop.lose_state()
+    shop.sync(0)
+    assert shop.bytes() == before
+    assert {name: shop.outcome(name)["number"] for name in numbers} == numbers
 
 
 def test_replace_of_what_is_not_posted_posts_it(books: Books) -> None:

@@ -77,26 +77,33 @@ def credit_left(connection: Connection, ledger: str, page: Page, refund: Refund)
             *paid_by(connection, ledger, owed.memo, siblings),
         }
         payers.discard(refund.refund_id)
-        used = sum(r.amount_minor for r in siblings if r.refund_id in payers and is_live(r))
+        paying = [r for r in siblings if r.refund_id in payers and is_live(r)]
+        used = sum(r.amount_minor for r in paying)
         if used < (sum(s.net_minor + s.tax_minor for s in owed.shares) or owed.memo.amount_minor):
-            return replace(owed, used_minor=used)
+            shares = tuple(share for r in paying for share in page.shares.get(r.refund_id, ()))
+            return replace(owed, used_minor=used, used_shares=shares)
     return None
 
 
 def owed_before(connection: Connection, ledger: str, page: Page, sibling: Refund) -> OpenCredit | None:
-    """The memo of a refund that was reversed in an earlier run, if it was left in the books."""
+    """The memo of a refund that was reversed in an earlier run, if it was left in the books and is not being taken
+    back."""
     row = page.rows.get(sibling.refund_id)
     if row is None or row.aim != "reversed":
         return None
-    memo = connection.execute(
-        select(document.c.content).where(
+    rows = connection.execute(
+        select(document.c.document_key, document.c.kind, document.c.after_keys, document.c.content).where(
             document.c.ledger == ledger,
             document.c.subject_id == sibling.refund_id,
-            document.c.kind == "credit_memo",
-            document.c.state == "posted",
             document.c.revision == row.revision,
+            ((document.c.kind == "credit_memo") & (document.c.state == "posted"))
+            | ((document.c.kind == "reversal") & (document.c.state != "skipped")),
         )
-    ).first()
+    ).all()
+    taken_back = {one.after_keys.partition(" ")[0] for one in rows if one.kind == "reversal"}
+    memo = next(
+        (one for one in rows if one.kind == "credit_memo" and one.document_key not in taken_back), None
+    )
     if memo is None:
         return None
     return OpenCredit(decode_document(memo.content), decode_shares(row.shares) if row.shares else ())

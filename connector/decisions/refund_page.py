@@ -24,11 +24,12 @@ from connector.store.words import read_words
 @dataclass(frozen=True, slots=True)
 class OpenCredit:
     """A credit memo that `owe_customer` left open: what it took of the sale, and what other refunds have paid out of
-    it since, in the charge's currency."""
+    it since, in the charge's currency, with their parts of its shares."""
 
     memo: Document
     shares: tuple[Share, ...]
     used_minor: int = 0
+    used_shares: tuple[Share, ...] = ()
 
 
 @dataclass(slots=True)

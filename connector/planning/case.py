@@ -157,7 +157,7 @@ class RefundCase:
     that documents of others hold. `ours` and `others` are documents of this refund
     that stand in the books, with and without our key. `credit_left` is the credit memo that `owe_customer` left open
     for this charge, `credit_left_shares` what it took, `credit_used_minor` what of it other refunds have paid out
-    since, in the charge's currency.
+    since, in the charge's currency, `credit_used_shares` the parts of its shares that went over to them.
     """
 
     refund: Refund
@@ -182,6 +182,7 @@ class RefundCase:
     credit_left: Document | None = None
     credit_left_shares: tuple[Share, ...] = ()
     credit_used_minor: int = 0
+    credit_used_shares: tuple[Share, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
