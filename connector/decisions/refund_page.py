@@ -63,7 +63,8 @@ class Page:
     paid: dict[str, list[str]] = field(default_factory=dict)
 
     def sale_of(self, refund_id: str) -> Sale | None:
-        return self.sales.get(self.charge_of.get(refund_id) or "")
+        """The sale of the refund's charge; of a refund without one, the sale that a person named."""
+        return self.sales.get(self.charge_of.get(refund_id) or refund_id)
 
     def word_on(self, refund_id: str) -> PersonWord:
         """What a person decided about a refund; the sale that was named for another of its charge is its sale too."""
@@ -108,7 +109,9 @@ class PageReader:
         page.refunds = {i: r for i in ids if (r := reader.get(i, Refund)) is not None}
         page.charge_of = reader.charge_ids_of(page.refunds.values())
         charge_ids = sorted({c for c in page.charge_of.values() if c is not None})
-        page.charges = reader.charge_cases(charge_ids, sold=False)
+        # A sale's number may stand on the checkout session.
+        numbered = any(one.source.startswith("checkout_session.") for one in self.books.number_sources)
+        page.charges = reader.charge_cases(charge_ids, sold=False, sessions=numbered)
         siblings = reader.refunds_of(charge_ids)
         page.siblings = {charge_id: siblings.get(charge_id, []) for charge_id in charge_ids}
         reader.load(
@@ -154,6 +157,10 @@ class PageReader:
             named = page.sale_named(charge_id)
             if self.policy.sales == "find" or case.charge.created < self.books.start or named:
                 references.append(reference_of(self.books, self.policy, case, named))
+        for refund_id, refund in page.refunds.items():
+            named = page.word_on(refund_id).sale_id
+            if named is not None and page.charge_of.get(refund_id) is None:
+                references.append(Reference(refund_id, refund.currency, None, (), named))
         if references:
             page.sales.update(run_steps(self.ledger.find_sales(references), self.courier))
         adopting = [row.subject_id for row in rows if self.is_adopting(row)]
@@ -205,6 +212,7 @@ def reference_of(books: Books, policy: LedgerPolicy, case: ChargeCase, named: st
         books.number_sources, case.charge, case.payment_intent, case.invoice, case.session
     )
     charge = case.charge
-    ids = (charge.charge_id, charge.payment_intent_id, case.invoice.invoice_id if case.invoice else None)
+    invoice_id = case.invoice.invoice_id if case.invoice else charge.invoice_id
+    ids = (charge.charge_id, charge.payment_intent_id, invoice_id)
     number = shorten(numbers[0], policy.capabilities.short_id_length) if numbers else None
     return Reference(charge.charge_id, charge.currency, number, tuple(i for i in ids if i is not None), named)

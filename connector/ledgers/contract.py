@@ -74,7 +74,10 @@ class Company:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """How a sale may be found: by its number, or by a Stripe id that stands in the ledger's documents."""
+    """How a sale may be found: by its number, or by a Stripe id that stands in the ledger's documents.
+
+    A refund that names no charge, and whose sale a person named (`ledger_id`), has its own id as `charge_id`.
+    """
 
     charge_id: str
     charge_currency: str
