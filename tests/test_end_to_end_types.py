@@ -195,6 +195,18 @@ def test_a_cash_leg_that_is_off_is_added_by_resync_once_it_is_on(tmp_path: Path)
     shop.check_lost_state()
 
 
+def test_a_cash_leg_is_added_once_it_is_on_though_memos_are_off_by_then(tmp_path: Path) -> None:
+    shop = paid_invoice(tmp_path, refund_types={"credit_card_refund": False})
+    shop.sync(0)
+    shop.set("main", refund_types={"credit_memo": False})
+    shop.check_second_run()
+    assert shop.command("resync", "re_1").code == 0
+    shop.check_promises()
+    assert shop.entries("re_1") == [f"{DAY} {MEMO}", f"{DAY} {CARD}"]
+    assert shop.balances() == {}
+    shop.check_lost_state()
+
+
 @pytest.mark.parametrize(
     ("off", "reason"),
     [

@@ -201,6 +201,7 @@ class RefundDesk:
             ours=tuple(ours),
             others=tuple(page.others.get(refund.refund_id, ())),
             adopting=self.pages.is_adopting(row),
+            asked=row.due >= ASKED,
             # A skip of what stands in the books only acknowledged that it was reversed.
             person=replace(word, skip=None) if ours else word,
             credit_left=memo,
