@@ -269,6 +269,42 @@ def test_a_replacement_is_numbered_by_its_sale_as_it_is_called_now(tmp_path: Pat
     assert {name: shop.outcome(name)["number"] for name in numbers} == numbers
 
 
+def test_a_replacement_is_decided_on_the_books_without_what_it_replaces(tmp_path: Path) -> None:
+    """By a rule that asks whether the invoice is paid: the refund itself had opened a part of it."""
+    rules = [
+        {"name": "open it", "when": {"invoice_paid": "all"}, "then": "reopen_invoice"},
+        {"name": "else", "when": {}, "then": ["credit_memo", "credit_card_refund"]},
+    ]
+    shop = Shop(tmp_path, rules=json.dumps(rules), refund_types={"reopen_invoice": True})
+    shop.invoice()
+    shop.payment()
+    shop.charge("ch_1", order="100")
+    shop.refund("re_1", "ch_1", 3300)
+    shop.sync(0)
+    balances = shop.balances()
+    for number in ("100-1", "100-2"):
+        assert shop.command("resync", "re_1", "--replace").code == 0
+        shop.check_promises()
+        assert shop.outcome("re_1")["number"] == number
+        assert [t.metadata["kind"] for t in shop.ours()][-1] == "reopen_invoice"
+        assert shop.balances() == balances
+
+
+def test_a_memo_in_place_of_a_void_can_be_replaced(tmp_path: Path) -> None:
+    """The invoice is wholly open but for that memo."""
+    shop = Shop(tmp_path)
+    shop.invoice(day="2026-02-20")
+    shop.charge("ch_1", day="2026-02-20", order="100")
+    shop.refund("re_1", "ch_1")
+    shop.sync(0)
+    assert shop.command("resync", "re_1", "--replace").code == 0
+    shop.check_promises()
+    assert [t.metadata["kind"] for t in shop.ours()] == ["credit_memo", "reversal", "credit_memo"]
+    assert shop.outcome("re_1")["number"] == "100-1"
+    assert shop.balances() == {}
+    shop.check_second_run()
+
+
 def test_replace_of_what_is_not_posted_posts_it(books: Books) -> None:
     books.change(refunds={"enabled": False})
     books.sync()

@@ -20,6 +20,9 @@ from connector.store.facts import FactReader
 from connector.store.schema import decision, document, found
 from connector.store.words import read_words
 
+# What a decision may be due for, beyond that it is due: a person asked with resync, or with resync --replace.
+ASKED, REPLACE = 3, 4
+
 
 @dataclass(frozen=True, slots=True)
 class OpenCredit:
@@ -40,6 +43,7 @@ class Page:
     of the page, by the sale's ledger id. `shares` is
     what each took of its sale, `adopted` those whose documents others booked, `owed` the credit memos that failed
     refunds of this page leave open, `paid` the refunds of this page that pay such a memo out, by its key.
+    `before` are the sales of charges with refunds to be replaced as they were before these refunds.
     """
 
     refunds: dict[str, Refund] = field(default_factory=dict)
@@ -51,6 +55,7 @@ class Page:
     credit_notes: dict[str, tuple[CreditNote, ...]] = field(default_factory=dict)
     rows: dict[str, Any] = field(default_factory=dict)
     sales: dict[str, Sale | None] = field(default_factory=dict)
+    before: dict[str, Sale | None] = field(default_factory=dict)
     blocked: dict[str, tuple[str, str | None]] = field(default_factory=dict)
     documents: dict[str, list[Any]] = field(default_factory=dict)
     hits: dict[str, Found] = field(default_factory=dict)
@@ -65,6 +70,11 @@ class Page:
     def sale_of(self, refund_id: str) -> Sale | None:
         """The sale of the refund's charge; of a refund without one, the sale that a person named."""
         return self.sales.get(self.charge_of.get(refund_id) or refund_id)
+
+    def sale_before(self, refund_id: str) -> Sale | None:
+        """The same sale without the documents that are to be replaced."""
+        name = self.charge_of.get(refund_id) or refund_id
+        return self.before.get(name, self.sales.get(name))
 
     def word_on(self, refund_id: str) -> PersonWord:
         """What a person decided about a refund; the sale that was named for another of its charge is its sale too."""
@@ -152,7 +162,7 @@ class PageReader:
 
     def _ask_ledger(self, page: Page, rows: Sequence[Any]) -> None:
         """Sales that others booked, and documents of these refunds that others booked, many at once."""
-        references = []
+        references: list[Reference] = []
         for charge_id, case in page.charges.items():
             named = page.sale_named(charge_id)
             if self.policy.sales == "find" or case.charge.created < self.books.start or named:
@@ -163,10 +173,25 @@ class PageReader:
                 references.append(Reference(refund_id, refund.currency, None, (), named))
         if references:
             page.sales.update(run_steps(self.ledger.find_sales(references), self.courier))
+        replaced = self._replaced(page, rows)
+        earlier = [replace(r, without=replaced[r.charge_id]) for r in references if r.charge_id in replaced]
+        if earlier:
+            page.before = run_steps(self.ledger.find_sales(earlier), self.courier)
         adopting = [row.subject_id for row in rows if self.is_adopting(row)]
         if adopting:
             for refund_id, hits in run_steps(self.ledger.find_refunds(adopting), self.courier).items():
                 page.others[refund_id] = [hit for hit in hits if hit.document_key is None]
+
+    def _replaced(self, page: Page, rows: Sequence[Any]) -> dict[str, tuple[str, ...]]:
+        """The keys of the documents that are to be replaced, by the charge whose sale they stand against."""
+        keys: dict[str, tuple[str, ...]] = {}
+        for row in rows:
+            if row.due == REPLACE:
+                posted = [d for d in page.documents.get(row.subject_id, ()) if d.state == "posted"]
+                mine = tuple(d.document_key for d in posted if d.revision == row.revision)
+                charge_id = page.charge_of.get(row.subject_id) or row.subject_id
+                keys[charge_id] = keys.get(charge_id, ()) + mine
+        return keys
 
     def _read_neighbours(self, connection: Connection, reader: FactReader, page: Page) -> None:
         """The other refunds of the same sales, also of other charges, with the shares they took."""

@@ -17,7 +17,7 @@ from connector.decisions.charges import currencies_of
 from connector.decisions.numbers import NumberDesk
 from connector.decisions.record import Decided
 from connector.decisions.refund_history import credit_left, earlier_shares
-from connector.decisions.refund_page import OpenCredit, Page, PageReader
+from connector.decisions.refund_page import ASKED, REPLACE, OpenCredit, Page, PageReader
 from connector.ledgers.contract import Courier, Found, Ledger
 from connector.planning.case import GONE, Books, LedgerPolicy, Plan, RefundCase
 from connector.planning.model import CASH_LEGS, BalanceTransaction, Document, Refund, Sale
@@ -26,7 +26,6 @@ from connector.planning.reversal_plan import Standing, plan_failure, plan_undo
 from connector.store.codec import decode_document
 from connector.store.facts import FactReader
 
-ASKED, REPLACE = 3, 4
 SENT = ("posted", "adopted", "reversed", "sending", "unknown", "held", "rejected")
 
 
@@ -73,7 +72,7 @@ class RefundDesk:
         if row.outcome == "excluded" and row.due < ASKED and not case.ours:
             return Decided(row, unchanged(row), row.revision)
         if row.due == REPLACE and standing:
-            return self._replace(row, case, standing, numbers)
+            return self._replace(page, row, case, standing, numbers)
         # Nothing of this revision stands where the ledger refused its number: then it is planned anew.
         if any(d.state in SENT for d in standing if d.revision == row.revision):
             return self._decide_standing(page, row, case, standing)
@@ -137,7 +136,9 @@ class RefundDesk:
         withdrawn = tuple(d.document_key for d, posted in zip(documents, there, strict=True) if not posted)
         return Decided(row, plan, row.revision, withdrawn=withdrawn if plan.outcome != "held" else ())
 
-    def _replace(self, row: Any, case: RefundCase, standing: Sequence[Any], numbers: NumberDesk) -> Decided:
+    def _replace(
+        self, page: Page, row: Any, case: RefundCase, standing: Sequence[Any], numbers: NumberDesk
+    ) -> Decided:
         """Undo the documents of this revision and plan the next; left as it is unless there is something to post."""
         posted = [
             decode_document(d.content) for d in standing if d.revision == row.revision and d.state == "posted"
@@ -147,8 +148,9 @@ class RefundDesk:
         if not posted or voided or case.refund.status in GONE:
             return Decided(row, unchanged(row), row.revision)
         revision = row.revision + 1
-        number = number_of(numbers, case.refund, revision, case.sale, case.credit_left)
-        fresh = replace(case, ours=(), revision=revision, number=number)
+        sale = page.sale_before(row.subject_id)
+        number = number_of(numbers, case.refund, revision, sale, case.credit_left)
+        fresh = replace(case, ours=(), sale=sale, revision=revision, number=number)
         plan = plan_refund(fresh, self.books, self.policy, self.now)
         if not plan.documents or number is None:
             return Decided(row, unchanged(row), row.revision)

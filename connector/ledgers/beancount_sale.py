@@ -135,7 +135,8 @@ def build_sale(reference: Reference, by_number: Index, by_id: Index, mapping: Le
     number = number_of(head) or reference.number or head["ledger_id"]
     related = {e["ledger_id"]: e for e in by_number.get(number, ()) if sale_named(e) == number}
     related.update((e["ledger_id"], e) for e in carrying_of(reference, by_id))
-    others = [e for e in related.values() if e["ledger_id"] != head["ledger_id"] and kind_of(e) not in SOLD]
+    left_out = {head["ledger_id"], *reference.without}
+    others = [e for e in related.values() if e["ledger_id"] not in left_out and kind_of(e) not in SOLD]
     return read_sale(head, number, [head, *others], reference, mapping)
 
 
