@@ -358,6 +358,19 @@ def test_types_that_cannot_be(held: Books, types: str, words: str) -> None:
     assert not (held.folder / "decisions.jsonl").exists()
 
 
+def test_explain_says_who_chose_the_type(held: Books) -> None:
+    """The rule that had held the refund did not make it what it became."""
+    story = json.loads(held.run("explain", "re_bad", "--json").out)["ledgers"]["main"]
+    assert [t["matched"] for t in story["rules_tried"]] == [True]
+    resolve(held, "re_bad", "--type", "credit_memo,credit_card_refund")
+    held.sync()
+    story = json.loads(held.run("explain", "re_bad", "--json").out)["ledgers"]["main"]
+    assert (story["rule"], story["rules_tried"]) == ("a person's decision", [])
+    said = held.run("explain", "re_bad").out
+    assert "The rules were not asked: it is a person's decision." in said
+    assert " won " not in said
+
+
 def test_a_skipped_refund_is_excluded_until_it_is_named(held: Books) -> None:
     assert "skipped" in resolve(held, "re_bad", "--skip", reason="booked by hand in May")
     outcome = held.outcome("re_bad")
