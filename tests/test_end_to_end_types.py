@@ -307,6 +307,28 @@ def test_refunds_that_come_one_by_one_take_the_same_parts(tmp_path: Path) -> Non
     shop.check_lost_state()
 
 
+def test_a_refund_that_comes_late_takes_what_the_later_ones_left(tmp_path: Path) -> None:
+    """The one of the 10th was posted first and took line A; the one of the 9th is read afterwards."""
+    shop = Shop(tmp_path)
+    lines = (("Income:A", "-60.00"), ("Income:B", "-40.00"), (TAX, "-10.00"))
+    shop.write("sales_receipt", "100", "2026-03-02", (CLEARING, "110.00"), *lines)
+    by_hand = shop.books / "by-hand.beancount"
+    by_hand.write_text(by_hand.read_text().replace("-60.00 USD", '-60.00 USD\n    sku: "A"'))
+    shop.charge("ch_1", order="100")
+    shop.refund("re_2", "ch_1", 6600, "2026-03-10")
+    shop.change("re_2", metadata={"refund_lines": '[{"sku": "A", "amount": "66.00"}]'})
+    shop.sync(0)
+    shop.refund("re_1", "ch_1", 3300, "2026-03-09")
+    shop.sync(0)
+    assert shop.entries("re_1") == [
+        f"2026-03-09 refund_receipt 100-1 Jo Smith: Income:B 30.00 USD, {TAX} 3.00 USD, {CLEARING} -33.00 USD"
+    ]
+    shop.refund("re_3", "ch_1", 1100, "2026-03-11")
+    shop.sync(0)
+    assert shop.balances() == {}
+    shop.check_second_run()
+
+
 def test_fees_of_refunds(tmp_path: Path) -> None:
     """Charged on one, given back on another; with their own refund's number and day."""
     shop = Shop(tmp_path, sales="sales_receipt", fees=True)

@@ -576,6 +576,29 @@ def test_the_guards_of_void(shop: Shop, broken: str) -> None:
 VOIDING = ((SALES, "100.00"), (TAX, "10.00"), (RECEIVABLE, "-110.00"))
 
 
+@pytest.mark.parametrize("pending", ["re_1", "re_2"])
+def test_a_void_follows_when_the_other_refund_of_the_charge_has_succeeded(
+    tmp_path: Path, pending: str
+) -> None:
+    """Two refunds take a charge back, and one of them succeeds days later: held until then, and then looked at again."""
+    shop = Shop(tmp_path, rules='[{"name": "void", "when": {"payment": "absent"}, "then": "void"}]')
+    shop.invoice()
+    shop.charge("ch_1", order="100")
+    shop.refund("re_1", "ch_1", 3300)
+    shop.refund("re_2", "ch_1", 7700, "2026-03-10")
+    shop.change(pending, status="pending")
+    shop.sync(3)
+    other = "re_2" if pending == "re_1" else "re_1"
+    assert held(shop, other) == "void_guard"
+    shop.check_second_run()
+    shop.change(pending, status="succeeded")
+    shop.sync(0)
+    shop.sync(0)
+    assert shop.outcomes() == {"re_1": "adopted", "re_2": "posted"}
+    assert [t.metadata["kind"] for t in shop.ours()] == ["void"]
+    assert shop.balances() == {}
+
+
 def test_a_void_invoice_with_this_charges_payment_is_a_lone_payment(shop: Shop) -> None:
     shop.invoice()
     shop.payment(links=("ch_1",))

@@ -39,11 +39,11 @@ class OpenCredit:
 class Page:
     """What is known of the refunds of a page, by refund id, and of their charges, by charge id.
 
-    `neighbours` are other refunds of the same sales, by the sale's number, `rows` the decisions on them; `of_sale` those
-    of the page, by the sale's ledger id. `shares` is
-    what each took of its sale, `adopted` those whose documents others booked, `owed` the credit memos that failed
-    refunds of this page leave open, `paid` the refunds of this page that pay such a memo out, by its key.
-    `before` are the sales of charges with refunds to be replaced as they were before these refunds.
+    `neighbours` are other refunds of the same sales, by the sale's number, `rows` the decisions on them; `of_sale`
+    those of the page, by the sale's ledger id. `shares` is what each took of its sale, `posted` those whose documents
+    stand and stay as they are, `adopted` those whose documents others booked, `owed` the credit memos that failed
+    refunds of this page leave open, `paid` the refunds of this page that pay such a memo out, by its key. `before` are
+    the sales of charges with refunds to be replaced as they were before these refunds.
     """
 
     refunds: dict[str, Refund] = field(default_factory=dict)
@@ -63,6 +63,7 @@ class Page:
     others: dict[str, list[Found]] = field(default_factory=dict)
     words: dict[str, PersonWord] = field(default_factory=dict)
     shares: dict[str, tuple[Share, ...]] = field(default_factory=dict)
+    posted: set[str] = field(default_factory=set)
     adopted: set[str] = field(default_factory=set)
     owed: dict[str, OpenCredit] = field(default_factory=dict)
     paid: dict[str, list[str]] = field(default_factory=dict)
@@ -218,6 +219,8 @@ class PageReader:
             # Shares of refunds on this page are made anew, in order; those of the others stand.
             if row.shares and (refund_id not in page.refunds or page.documents.get(refund_id)):
                 page.shares[refund_id] = decode_shares(row.shares)
+                if row.due != REPLACE:
+                    page.posted.add(refund_id)
             elif row.outcome == "adopted":
                 page.adopted.add(refund_id)
         for refund_id, refund in page.refunds.items():

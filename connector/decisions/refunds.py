@@ -197,7 +197,7 @@ class RefundDesk:
             sale_blocked_reason=blocked_reason,
             charge_currencies=currencies_of(reader, charge, siblings),
             credit_notes=page.credit_notes.get(refund.refund_id, ()),
-            earlier=earlier_shares(page, refund, charge, sale),
+            earlier=earlier_shares(page, refund, charge, sale, row.due == REPLACE or not ours),
             number=number,
             passed_over=passed,
             ours=tuple(ours),

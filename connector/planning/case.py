@@ -49,6 +49,10 @@ DECIDED_AGAIN = frozenset(
 )
 
 
+# Held for one of these, a refund is decided again when Stripe tells something new of another refund of its charge.
+WEIGHED_TOGETHER = frozenset({"void_guard", "credit_used"})
+
+
 @dataclass(frozen=True, slots=True)
 class Books:
     """The settings of one set of books that planning needs; `start` is a second, the rest as in the settings file."""
