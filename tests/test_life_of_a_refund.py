@@ -437,6 +437,64 @@ def test_the_refund_that_paid_the_credit_out_fails_too(tmp_path: Path) -> None:
     shop.check_lost_state()
 
 
+def test_a_refund_that_paid_a_part_of_the_credit_out_fails(tmp_path: Path) -> None:
+    """The memo took line A. Whoever pays it out stands for A, so that the refund that closes the charge takes B."""
+    shop = Shop(tmp_path, refunds=OWE)
+    shop.write(
+        "invoice", "100", "2026-03-02", (RECEIVABLE, "110.00"), ("Income:A", "-60.00"), ("Income:B", "-50.00")
+    )
+    by_hand = shop.books / "by-hand.beancount"
+    by_hand.write_text(by_hand.read_text().replace("-60.00 USD", '-60.00 USD\n    sku: "A"'))
+    shop.payment()
+    shop.charge("ch_1", order="100")
+    shop.refund("re_1", "ch_1", 6000, DAY, metadata={"refund_lines": '[{"sku": "A", "amount": "60.00"}]'})
+    shop.sync(0)
+    shop.fail("re_1", FAILED)
+    shop.refund("re_2", "ch_1", 2000, "2026-04-10")
+    shop.refund("re_3", "ch_1", 3000, "2026-04-11")
+    shop.sync(0)
+    shop.fail("re_2", "2026-04-20")
+    shop.sync(0)
+    shop.refund("re_4", "ch_1", 3000, "2026-04-21")
+    shop.refund("re_5", "ch_1", 5000, "2026-04-22")
+    shop.sync(0)
+    assert shop.entries("re_5")[0] == (
+        f"2026-04-22 credit_memo 100-4 Jo Smith: Income:B 50.00 USD, {RECEIVABLE} -50.00 USD"
+    )
+    assert shop.balances() == {}
+    assert shop.owed() == {}
+    shop.check_second_run()
+    shop.check_lost_state()
+
+
+def test_the_credit_that_stands_open_counts_whatever_the_setting_says_now(tmp_path: Path) -> None:
+    """Income was taken back by the memo that stayed open, so a later refund takes none."""
+    shop = refunded(tmp_path, refunds=OWE)
+    shop.fail("re_1", FAILED)
+    shop.sync(0)
+    shop.set("refunds", failed_refund="reverse")
+    shop.refund("re_2", "ch_1", day="2026-04-10")
+    shop.sync(0)
+    assert [t.metadata["kind"] for t in shop.ours()][3:] == ["credit_card_refund"]
+    assert shop.balances() == {}
+    shop.check_second_run()
+
+
+def test_a_memo_that_is_being_taken_back_is_no_open_credit(tmp_path: Path) -> None:
+    """Its mirror could not be written yet when the next refund is decided."""
+    shop = refunded(tmp_path)
+    shop.fail("re_1", FAILED)
+    with patch.object(FileCourier, "carry", refuse_all):
+        shop.sync(1)
+    shop.refund("re_2", "ch_1", day="2026-04-10")
+    shop.sync(0)
+    assert [t.metadata["kind"] for t in shop.ours() if t.metadata["refund_id"] == "re_2"] == [
+        "credit_memo",
+        "credit_card_refund",
+    ]
+    assert shop.balances() == {}
+
+
 def test_other_types_are_reversed_whole(tmp_path: Path) -> None:
     shop = Shop(tmp_path, sales="sales_receipt", refunds=OWE)
     shop.charge("ch_1", order="100")

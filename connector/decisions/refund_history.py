@@ -19,13 +19,16 @@ from connector.store.schema import document
 
 
 def earlier_shares(
-    page: Page, refund: Refund, charge: ChargeCase | None, sale: Sale | None
+    page: Page, refund: Refund, charge: ChargeCase | None, sale: Sale | None, anew: bool
 ) -> tuple[Share, ...]:
-    """The shares of the sale's refunds before this one, whatever became of them here; made up where unplanned."""
+    """The shares of the sale's refunds before this one, whatever became of them here; made up where unplanned.
+
+    `anew`: nothing of this refund is posted yet, or it is to be replaced.
+    """
     if sale is None:
         return ()
     shares: list[Share] = []
-    for earlier in refunds_before(page, refund, sale):
+    for earlier in refunds_before(page, refund, sale, anew):
         known = page.shares.get(earlier.refund_id)
         if known is None:
             known = imagine_shares(page, earlier, charge, sale, shares)
@@ -34,8 +37,9 @@ def earlier_shares(
     return tuple(shares)
 
 
-def refunds_before(page: Page, refund: Refund, sale: Sale) -> list[Refund]:
-    """Live refunds of the sale that are earlier by created, then id; also those of other charges that paid it.
+def refunds_before(page: Page, refund: Refund, sale: Sale, anew: bool) -> list[Refund]:
+    """Live refunds of the sale that are earlier by created, then id; also those of other charges that paid it. A refund
+    that comes late finds later ones posted: what they took is gone, so they stand before one that is planned `anew`.
 
     What others booked for another charge's refund is not among them: it counts with what they booked on the sale.
     """
@@ -45,7 +49,10 @@ def refunds_before(page: Page, refund: Refund, sale: Sale) -> list[Refund]:
         for neighbour in (*page.of_sale.get(sale.ledger_id, ()), *page.neighbours.get(sale.number, ())):
             if neighbour.refund_id not in page.adopted:
                 siblings.setdefault(neighbour.refund_id, neighbour)
-    return sorted((r for r in siblings.values() if order(r) < order(refund) and is_live(r)), key=order)
+    siblings.pop(refund.refund_id, None)
+    posted = page.posted if anew else frozenset()
+    before = [r for r in siblings.values() if r.refund_id in posted or order(r) < order(refund)]
+    return sorted((r for r in before if is_live(r)), key=lambda r: (r.refund_id not in posted, order(r)))
 
 
 def imagine_shares(
@@ -77,26 +84,33 @@ def credit_left(connection: Connection, ledger: str, page: Page, refund: Refund)
             *paid_by(connection, ledger, owed.memo, siblings),
         }
         payers.discard(refund.refund_id)
-        used = sum(r.amount_minor for r in siblings if r.refund_id in payers and is_live(r))
+        paying = [r for r in siblings if r.refund_id in payers and is_live(r)]
+        used = sum(r.amount_minor for r in paying)
         if used < (sum(s.net_minor + s.tax_minor for s in owed.shares) or owed.memo.amount_minor):
-            return replace(owed, used_minor=used)
+            shares = tuple(share for r in paying for share in page.shares.get(r.refund_id, ()))
+            return replace(owed, used_minor=used, used_shares=shares)
     return None
 
 
 def owed_before(connection: Connection, ledger: str, page: Page, sibling: Refund) -> OpenCredit | None:
-    """The memo of a refund that was reversed in an earlier run, if it was left in the books."""
+    """The memo of a refund that was reversed in an earlier run, if it was left in the books and is not being taken
+    back."""
     row = page.rows.get(sibling.refund_id)
     if row is None or row.aim != "reversed":
         return None
-    memo = connection.execute(
-        select(document.c.content).where(
+    rows = connection.execute(
+        select(document.c.document_key, document.c.kind, document.c.after_keys, document.c.content).where(
             document.c.ledger == ledger,
             document.c.subject_id == sibling.refund_id,
-            document.c.kind == "credit_memo",
-            document.c.state == "posted",
             document.c.revision == row.revision,
+            ((document.c.kind == "credit_memo") & (document.c.state == "posted"))
+            | ((document.c.kind == "reversal") & (document.c.state != "skipped")),
         )
-    ).first()
+    ).all()
+    taken_back = {one.after_keys.partition(" ")[0] for one in rows if one.kind == "reversal"}
+    memo = next(
+        (one for one in rows if one.kind == "credit_memo" and one.document_key not in taken_back), None
+    )
     if memo is None:
         return None
     return OpenCredit(decode_document(memo.content), decode_shares(row.shares) if row.shares else ())

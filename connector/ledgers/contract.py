@@ -74,13 +74,18 @@ class Company:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """How a sale may be found: by its number, or by a Stripe id that stands in the ledger's documents."""
+    """How a sale may be found: by its number, or by a Stripe id that stands in the ledger's documents.
+
+    A refund that names no charge, and whose sale a person named (`ledger_id`), has its own id as `charge_id`. The sale
+    is read as if our documents with the keys `without` did not stand in the books.
+    """
 
     charge_id: str
     charge_currency: str
     number: str | None
     stripe_ids: tuple[str, ...] = ()
     ledger_id: str | None = None
+    without: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -262,13 +262,13 @@ def raw_object(engine: Engine, object_id: str) -> str | None:
 
 def refunds_of_charges(engine: Engine, charge_ids: Sequence[str]) -> dict[str, list[Refund]]:
     with reading(engine) as connection:
-        reader = FactReader(connection)
-        links = reader.links(charge_ids, ("refund",))
-        reader.load(i for ids in links.values() for i in ids)
-        return {
-            charge_id: [r for r in (reader.get(i, Refund) for i in ids) if r is not None]
-            for charge_id, ids in links.items()
-        }
+        return FactReader(connection).refunds_of(charge_ids)
+
+
+def charge_of_refund(engine: Engine, refund: Refund) -> str | None:
+    """The refund's charge, also where Stripe names only its payment intent; None where that is not known."""
+    with reading(engine) as connection:
+        return FactReader(connection).charge_ids_of([refund])[refund.refund_id]
 
 
 def charges_of_invoices(engine: Engine, invoices: Sequence[Invoice]) -> dict[str, list[Charge]]:
