@@ -470,6 +470,18 @@ def test_a_charge_that_fails_after_it_was_posted(tmp_path: Path, sales: str) -> 
     shop.check_lost_state()
 
 
+@pytest.mark.parametrize("sales", ["sales_receipt", "invoice_and_payment"])
+def test_a_failed_charge_that_stripe_reports_as_captured_for_nothing(tmp_path: Path, sales: str) -> None:
+    """Where the failure's own balance transaction is not in the export, what was sold is what went out again."""
+    shop = Shop(tmp_path, sales=sales)
+    shop.charge("ch_1", order="100", method="us_bank_account")
+    shop.sync(0)
+    shop.change("ch_1", status="failed", amount_captured=0, captured=False)
+    shop.sync(0)
+    assert shop.balances() == {}
+    shop.check_second_run()
+
+
 def test_a_charge_that_failed_before_it_was_posted(tmp_path: Path) -> None:
     shop = Shop(tmp_path, sales="sales_receipt")
     shop.charge("ch_1", order="100", status="pending")

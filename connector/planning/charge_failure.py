@@ -32,7 +32,7 @@ def plan_charge_failure(
             "the failure of charge",
             charge.charge_id,
             case.failure_balance_transaction,
-            -charge.captured_minor,
+            -sold_minor(case, posted),
             charge.currency,
             charge.created,
             case.currencies,
@@ -49,6 +49,13 @@ def plan_charge_failure(
         sale_number=posted[0].sale_number if posted else None,
         warnings=settlement.warnings,
     )
+
+
+def sold_minor(case: ChargeCase, posted: Sequence[Document]) -> int:
+    """What was sold, in the charge's currency: Stripe reports a failed charge as captured for nothing."""
+    charge = case.charge
+    paid = [d for d in posted if d.kind in ("payment", "sales_receipt") and d.currency == charge.currency]
+    return sum(d.amount_minor for d in paid) or charge.captured_minor or charge.amount_minor
 
 
 def mirror_sale(
