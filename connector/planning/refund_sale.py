@@ -268,12 +268,14 @@ def payment_line(case: RefundCase, sale: Sale) -> tuple[SaleLine, ...]:
         return ()
     amount = home = payment.amount_minor
     if case.charge is not None:
+        # What it is worth in the books is what this charge brought there, not what the payment says: that may be of
+        # several charges together, in the charge's currency, or the one that a person named.
         charge, settled = case.charge.charge, case.charge.settled()
         amount = charge.captured_minor
-        shared = is_shared(charge, payment)
-        if settled is not None and (settled[1] != payment.currency or shared):
-            # It stands in the charge's currency, or for several charges together: its worth is what this one settled as.
+        if settled is not None:
             home = settled[0]
+        elif payment.currency == charge.currency:
+            home = amount
     return (SaleLine("1", f"Payment {sale.number}", amount, 0, home, 0, payment.credit_account or ""),)
 
 
