@@ -470,6 +470,48 @@ def test_a_charge_that_fails_after_it_was_posted(tmp_path: Path, sales: str) -> 
     shop.check_lost_state()
 
 
+def test_a_balance_transaction_that_cannot_be_used_is_not_taken_as_absent(tmp_path: Path) -> None:
+    """Nothing is assumed 1:1 beside it: the sale is held, then the refund, then its failure, until it is put right."""
+    shop = Shop(tmp_path, sales="sales_receipt")
+    shop.charge("ch_1", 10000, order="100", settled=(13500, "cad"))
+    shop.refund("re_1", "ch_1", settled=(14000, "cad"))
+    shop.change("txn_ch_1", net=1)
+    shop.change("txn_re_1", net=1)
+    shop.sync(3)
+    assert shop.ours() == []
+    assert shop.outcomes() == {"re_1": "held stripe_object_missing"}
+    shop.change("txn_ch_1", net=13500)
+    shop.sync(3)
+    assert shop.outcomes() == {"re_1": "held stripe_object_missing"}
+    assert "balance transaction txn_re_1 of refund re_1" in shop.outcome("re_1")["sentence"]
+    shop.change("txn_re_1", net=-14000)
+    shop.sync(0)
+    assert shop.outcomes() == {"re_1": "posted"}
+    shop.fail("re_1", FAILED)
+    shop.change("txn_re_1_failed", net=1)
+    shop.sync(3)
+    assert shop.outcomes() == {"re_1": "held stripe_object_missing"}
+    shop.change("txn_re_1_failed", net=14000)
+    shop.sync(0)
+    assert shop.outcomes() == {"re_1": "reversed"}
+
+
+def test_the_currency_of_a_charge_whose_balance_transaction_cannot_be_used_is_not_known(
+    tmp_path: Path,
+) -> None:
+    shop = Shop(tmp_path)
+    shop.receipt()
+    shop.charge("ch_1", order="100")
+    shop.refund("re_1", "ch_1")
+    shop.change("re_1", balance_transaction=None)
+    shop.change("txn_ch_1", net=1)
+    shop.sync(3)
+    assert shop.outcomes() == {"re_1": "held stripe_object_missing"}
+    shop.change("txn_ch_1", net=11000)
+    shop.sync(0)
+    assert shop.balances() == {}
+
+
 @pytest.mark.parametrize("sales", ["sales_receipt", "invoice_and_payment"])
 def test_a_failed_charge_that_stripe_reports_as_captured_for_nothing(tmp_path: Path, sales: str) -> None:
     """Where the failure's own balance transaction is not in the export, what was sold is what went out again."""

@@ -208,6 +208,11 @@ class RefundDesk:
             credit_left=owed.memo if owed else None,
             credit_left_shares=owed.shares if owed else (),
             credit_used_minor=owed.used_minor if owed else 0,
+            unusable=reader.unusable(
+                refund.balance_transaction_id,
+                refund.failure_balance_transaction_id,
+                charge.charge.balance_transaction_id if charge else None,
+            ),
         )
 
 

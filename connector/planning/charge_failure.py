@@ -8,7 +8,7 @@ from connector.planning.case import Books, ChargeCase, LedgerPolicy, NotNow, Pla
 from connector.planning.fees import fee_document
 from connector.planning.mirrors import mirror_document, mirror_receipt, move_clearing
 from connector.planning.model import Document
-from connector.planning.settlement import Settlement, open_day, settle
+from connector.planning.settlement import Settlement, open_day, refuse_unusable, settle
 
 SALE_DOCUMENTS = ("invoice", "payment", "sales_receipt")
 
@@ -26,10 +26,12 @@ def plan_charge_failure(
     Clearing moves by the failure's own amount, what that differs from the sale's is realised exchange.
     """
     charge = case.charge
+    noun = "the failure of charge"
     try:
+        refuse_unusable(noun, charge.charge_id, (charge.failure_balance_transaction_id,), case.unusable)
         settlement = settle(
             books,
-            "the failure of charge",
+            noun,
             charge.charge_id,
             case.failure_balance_transaction,
             -sold_minor(case, posted),

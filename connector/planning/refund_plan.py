@@ -35,7 +35,7 @@ from connector.planning.refund_sale import (
 )
 from connector.planning.refunded_lines import split_of
 from connector.planning.sentences import LOOKED_AT_AGAIN, money
-from connector.planning.settlement import Settlement, first_open_day, open_day, settle
+from connector.planning.settlement import Settlement, first_open_day, open_day, refuse_unusable, settle
 from connector.planning.voiding import void_documents
 
 # What others need of planning a refund stands here, whichever module it lives in.
@@ -251,6 +251,11 @@ def refuse_defect(defect: str | None) -> None:
 
 def settle_refund(case: RefundCase, books: Books, now: int) -> Settlement:
     refund = case.refund
+    movements = [refund.balance_transaction_id]
+    if case.balance_transaction is None and case.charge is not None:
+        # Then the charge's own says in which currency the two settle.
+        movements.append(case.charge.charge.balance_transaction_id)
+    refuse_unusable("refund", refund.refund_id, movements, case.unusable)
     return settle(
         books,
         "refund",
