@@ -216,10 +216,11 @@ def test_a_lone_memo_moves_no_money(tmp_path: Path) -> None:
     shop.check_lost_state()
 
 
-def test_a_void_comes_back_as_an_invoice_paid_into_clearing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("invoiced", ["2026-03-02", "2026-02-20"], ids=["void", "memo in its place"])
+def test_a_void_comes_back_as_an_invoice_paid_into_clearing(tmp_path: Path, invoiced: str) -> None:
     """Clearing moves by charge + refund + failure, because the void had left charge and refund out."""
     shop = Shop(tmp_path, fees=True)
-    shop.invoice()
+    shop.invoice(day=invoiced)
     shop.charge("ch_1", order="100", fee=349)
     shop.refund("re_1", "ch_1", day=DAY)
     shop.sync(0)

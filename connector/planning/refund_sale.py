@@ -185,6 +185,10 @@ def is_shared(charge: Charge, payment: SalePayment) -> bool:
 def own_payment(case: RefundCase, ledger: LedgerPolicy, sale: Sale) -> SalePayment | None:
     """This charge's own payment on the sale, or None where it is not booked; held where the sale contradicts Stripe."""
     by_hand = case.person.sale_id is not None
+    # What its own failure paid into clearing, in the place of the invoice that it had voided, came after it.
+    back = {found.ledger_id for found in case.ours if found.kind == "reversal"}
+    if back:
+        sale = replace(sale, payments=tuple(p for p in sale.payments if p.ledger_id not in back))
     payment = find_payment(case.charge, sale.payments, by_hand)
     if payment is not None:
         if not sale.ours:
