@@ -19,7 +19,7 @@ from connector.planning.case import (
     is_live,
 )
 from connector.planning.choice import Choice, choose, legs_in_books, read_facts, refuse_switched_off
-from connector.planning.evidence import live_notes
+from connector.planning.evidence import evidence_of, live_notes
 from connector.planning.facts import Facts
 from connector.planning.model import Document, Sale, SalePayment
 from connector.planning.owed_credit import plan_owed_cash
@@ -31,9 +31,10 @@ from connector.planning.refund_sale import (
     find_sale,
     no_sale_sentence,
     own_payment,
+    paid_line,
     sale_lines_of,
 )
-from connector.planning.refunded_lines import split_of
+from connector.planning.refunded_lines import booked_by_others, split_of
 from connector.planning.sentences import LOOKED_AT_AGAIN, money
 from connector.planning.settlement import Settlement, first_open_day, open_day, refuse_unusable, settle
 from connector.planning.voiding import void_documents
@@ -107,8 +108,12 @@ def plan_documents(
     types = missing_types(choice.types, legs, facts, legs_in_books(case))
     if not case.ours:
         settlement = open_day(books, ledger, settlement)
-    lines = sale_lines_of(case, sale)
-    split = split_of(case, sale, lines)
+    if choice.types == ("reopen_invoice",):
+        lines = paid_line(case, payment)
+        split = split_of(case, sale, lines)
+    else:
+        lines = sale_lines_of(case, sale)
+        split = split_of(case, sale, lines, evidence_of(case), booked_by_others(case, sale, lines))
     warnings = (
         *settlement.warnings,
         *other_number(case),

@@ -270,17 +270,35 @@ def payment_line(case: RefundCase, sale: Sale) -> tuple[SaleLine, ...]:
     payment = find_payment(case.charge, sale.payments, True) or next(iter(sale.payments), None)
     if payment is None:
         return ()
-    amount = home = payment.amount_minor
-    if case.charge is not None:
-        # What it is worth in the books is what this charge brought there, not what the payment says: that may be of
-        # several charges together, in the charge's currency, or the one that a person named.
-        charge, settled = case.charge.charge, case.charge.settled()
-        amount = charge.captured_minor
-        if settled is not None:
-            home = settled[0]
-        elif payment.currency == charge.currency:
-            home = amount
+    amount, home = worth_of(case, payment)
     return (SaleLine("1", f"Payment {sale.number}", amount, 0, home, 0, payment.credit_account or ""),)
+
+
+def paid_line(case: RefundCase, payment: SalePayment | None) -> tuple[SaleLine, ...]:
+    """What a reopened invoice loses: this charge's payment, and no line of the sale, whose income stays.
+
+    Only refunds of the same charge that opened it again have taken of this line.
+    """
+    charge_id = case.charge.charge.charge_id if case.charge else ""
+    line_id = f"payment of {charge_id}".rstrip()
+    amount, home = worth_of(case, payment)
+    return (SaleLine(line_id, "Payment", amount, 0, home, 0, ""),)
+
+
+def worth_of(case: RefundCase, payment: SalePayment | None) -> tuple[int, int]:
+    """This charge's payment in the charge's currency and in the books.
+
+    Its worth in the books is what this charge brought there, not what the payment says: that may be of several charges
+    together, in the charge's currency, or the one that a person named.
+    """
+    said = payment.amount_minor if payment else 0
+    if case.charge is None:
+        return said, said
+    charge, settled = case.charge.charge, case.charge.settled()
+    if settled is not None:
+        return charge.captured_minor, settled[0]
+    alike = payment is None or payment.currency == charge.currency
+    return charge.captured_minor, charge.captured_minor if alike else said
 
 
 def in_charge_currency(case: RefundCase, sale: Sale, lines: Sequence[SaleLine]) -> tuple[SaleLine, ...]:
