@@ -128,6 +128,29 @@ def test_an_adopted_refund_counts_for_the_next_one(tmp_path: Path) -> None:
     shop.check_lost_state()
 
 
+def test_what_a_person_adopted_counts_once_for_the_next_one(tmp_path: Path) -> None:
+    """The document by hand names no refund: it is the first one's share, and not booked by others besides."""
+    rules = (
+        '[{"name": "large", "when": {"amount": {"at_least": "60.00"}}, "then": "hold"},'
+        ' {"name": "all", "when": {}, "then": "refund_receipt"}]'
+    )
+    shop = Shop(tmp_path, rules=rules)
+    shop.receipt()
+    shop.charge("ch_1", order="100")
+    shop.write(
+        "refund_receipt", "R-1", DAY, (SALES, "60.00"), (TAX, "6.00"), (CLEARING, "-66.00"), sale="100"
+    )
+    shop.refund("re_1", "ch_1", 6600, DAY)
+    shop.sync(3)
+    assert shop.resolve("re_1", "--adopt", shop.ledger_id("refund_receipt", "R-1")).code == 0
+    shop.refund("re_2", "ch_1", 4400, "2026-03-10")
+    shop.sync(0)
+    assert shop.outcomes() == {"re_1": "adopted", "re_2": "posted"}
+    assert shop.balances() == {}
+    shop.check_second_run()
+    shop.check_lost_state()
+
+
 def test_an_adopted_refund_of_another_charge_on_the_same_invoice(tmp_path: Path) -> None:
     shop = Shop(tmp_path)
     shop.invoice()

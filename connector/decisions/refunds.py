@@ -169,7 +169,7 @@ class RefundDesk:
     ) -> RefundCase:
         charge_id = page.charge_of.get(refund.refund_id)
         charge = page.charges.get(charge_id or "")
-        sale = page.sale_of(refund.refund_id)
+        sale = page.sale_less_taken_up(refund.refund_id)
         siblings = page.siblings.get(charge_id or "", [refund])
         standing = page.documents.get(refund.refund_id, [])
         ours = [*page.ours.get(refund.refund_id, ()), *standing_as_found(standing, row.revision)]
