@@ -326,3 +326,26 @@ def test_an_adopted_refund_that_fails_later_needs_a_person(tmp_path: Path) -> No
     assert shop.listed("held") == []
     assert shop.balances() == {CLEARING: "110.00 USD", SALES: "-100.00 USD", TAX: "-10.00 USD"}
     assert shop.in_stripe() == "110.00 USD"
+
+
+@pytest.mark.parametrize("taken_back", [False, True])
+def test_a_refund_that_others_booked_and_that_failed_before_the_first_run(
+    tmp_path: Path, taken_back: bool
+) -> None:
+    shop = refunded(tmp_path, receipt=True)
+    shop.fail("re_1", "2026-04-06")
+    shop.write("refund_receipt", "R-1", DAY, *RECEIPT, links=LINK)
+    if taken_back:
+        shop.write(None, None, "2026-04-06", *((a, negated(m)) for a, m in RECEIPT), links=LINK)
+    shop.sync(0 if taken_back else 3)
+    assert shop.outcomes() == {"re_1": "dropped" if taken_back else "held ledger_cannot"}
+    shop.check_second_run()
+    shop.check_lost_state()
+    if not taken_back:
+        assert shop.ledger_id("refund_receipt", "R-1") in shop.outcome("re_1")["sentence"]
+        assert shop.resolve("re_1", "--skip").code == 0
+        assert shop.outcomes() == {"re_1": "excluded skipped_by_person"}
+
+
+def negated(amount: str) -> str:
+    return amount[1:] if amount.startswith("-") else f"-{amount}"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from connector.planning.adoption import Legs, adopt, adopt_named, legs_of, missing_types
+from connector.planning.adoption import Legs, adopt, adopt_named, legs_of, missing_types, refuse_booked
 from connector.planning.case import (
     GONE,
     PARTIAL_CAPTURE,
@@ -32,6 +32,7 @@ from connector.planning.refund_sale import (
     no_sale_sentence,
     own_payment,
     paid_line,
+    refuse_voided,
     sale_lines_of,
 )
 from connector.planning.refunded_lines import booked_by_others, split_of
@@ -62,7 +63,7 @@ def decide_refund(
     if not in_books:
         refuse_skipped(case)
         refuse_switched_off(books, ledger)
-    check_object(case, books, in_books)
+    check_object(case, books, ledger, in_books)
     named = adopt_named(case)
     if named is not None:
         return named
@@ -202,7 +203,7 @@ def refuse_skipped(case: RefundCase) -> None:
         )
 
 
-def check_object(case: RefundCase, books: Books, in_books: bool) -> None:
+def check_object(case: RefundCase, books: Books, ledger: LedgerPolicy, in_books: bool) -> None:
     """What Stripe says of the refund itself, before any ledger is asked."""
     refund = case.refund
     refuse_defect(refund.defect)
@@ -215,6 +216,8 @@ def check_object(case: RefundCase, books: Books, in_books: bool) -> None:
         )
     if refund.status in GONE:
         if not in_books:
+            refuse_booked(case, ledger)
+            refuse_voided(case, ledger)
             sentence = f"Stripe says {refund.status}: nothing was posted and nothing is owed"
             raise NotNow("dropped", None, sentence, None)
     elif refund.status in ("pending", "requires_action"):

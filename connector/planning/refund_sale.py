@@ -82,8 +82,7 @@ def read_void(case: RefundCase, sale: Sale) -> Sale | None:
             lines=(),
             payments=(payment,),
         )
-    refunded = sum(r.amount_minor for r in case.siblings if is_live(r))
-    if case.charge is not None and refunded >= case.charge.charge.captured_minor > 0:
+    if is_wholly_refunded(case):
         raise NotNow(
             "adopted",
             None,
@@ -92,6 +91,29 @@ def read_void(case: RefundCase, sale: Sale) -> Sale | None:
             None,
         )
     return None
+
+
+def is_wholly_refunded(case: RefundCase) -> bool:
+    refunded = sum(r.amount_minor for r in case.siblings if is_live(r))
+    return case.charge is not None and refunded >= case.charge.charge.captured_minor > 0
+
+
+def refuse_voided(case: RefundCase, ledger: LedgerPolicy) -> None:
+    """A refund that failed after its invoice was voided as refunded: charge and refunds are left out of clearing, and
+    part of the charge is not refunded any more."""
+    sale = case.sale
+    if sale is None or not sale.void or case.charge is None or is_wholly_refunded(case):
+        return
+    if find_payment(case.charge, sale.payments, case.person.sale_id is not None) is not None:
+        return
+    how = resolve_command(case.refund.refund_id, ledger.name, "(--retry | --skip)")
+    raise NotNow(
+        "held",
+        "ledger_cannot",
+        f"Stripe says {case.refund.status}, and invoice {sale.number} is void in the books: charge "
+        f"{case.charge.charge.charge_id} is not wholly refunded any more, and its sale and payment are missing there",
+        f"book what is missing in the ledger, then: {how}",
+    )
 
 
 def await_payment(case: RefundCase, books: Books, sale: Sale, now: int) -> None:
