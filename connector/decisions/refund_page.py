@@ -116,7 +116,8 @@ class PageReader:
         page.refunds = {i: r for i in ids if (r := reader.get(i, Refund)) is not None}
         page.charge_of = {i: reader.charge_id_of(page.refunds[i]) if i in page.refunds else None for i in ids}
         charge_ids = sorted({c for c in page.charge_of.values() if c is not None})
-        page.charges = reader.charge_cases(charge_ids, sold=False)
+        numbered = any(entry.source.startswith("checkout_session.") for entry in self.books.number_sources)
+        page.charges = reader.charge_cases(charge_ids, sold=False, sessions=numbered)
         links = reader.links(charge_ids, ("refund",))
         reader.load(i for found_ids in links.values() for i in found_ids)
         for charge_id in charge_ids:

@@ -83,8 +83,11 @@ class FactReader:
 
     # ------------------------------------------------------------------------------------------ what surrounds a charge
 
-    def charge_cases(self, charge_ids: Iterable[str], *, sold: bool) -> dict[str, ChargeCase]:
-        """Charges with what Stripe knows around them; `sold` also reads what was sold (sessions, products)."""
+    def charge_cases(
+        self, charge_ids: Iterable[str], *, sold: bool, sessions: bool = False
+    ) -> dict[str, ChargeCase]:
+        """Charges with what Stripe knows around them; `sold` also reads what was sold (products), and like `sessions`
+        the checkout sessions."""
         ids = list(charge_ids)
         self.load(ids)
         charges = [c for c in (self.get(i, Charge) for i in ids) if c is not None]
@@ -99,7 +102,8 @@ class FactReader:
                 c.customer_id,
             )
         )
-        kinds = ("invoice_payment", "checkout.session") if sold else ("invoice_payment",)
+        sessions = sessions or sold
+        kinds = ("invoice_payment", "checkout.session") if sessions else ("invoice_payment",)
         links = self.links([i for c in charges for i in (c.charge_id, c.payment_intent_id)], kinds)
         self.load(i for ids in links.values() for i in ids)
         invoices = {c.charge_id: self.invoice_id_of(c, links) for c in charges}
@@ -110,7 +114,7 @@ class FactReader:
         for charge in charges:
             invoice_id = invoices[charge.charge_id]
             invoice = self.get(invoice_id, Invoice)
-            session = self.session_of(charge, links) if sold else None
+            session = self.session_of(charge, links) if sessions else None
             cases[charge.charge_id] = ChargeCase(
                 charge,
                 self.get(charge.balance_transaction_id, BalanceTransaction),
