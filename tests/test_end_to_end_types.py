@@ -148,6 +148,31 @@ def test_a_part_of_an_invoice_reopened(tmp_path: Path) -> None:
     assert shop.balances() == {RECEIVABLE: "33.00 USD", CLEARING: "77.00 USD", SALES: "-110.00 USD"}
 
 
+@pytest.mark.parametrize("then", ["reopen_invoice", ["credit_memo", "credit_card_refund"]])
+def test_a_reopened_invoice_that_is_paid_again_has_its_income_still(tmp_path: Path, then: Any) -> None:
+    """Opening it took nothing of its lines: the second payment's refund finds all of them."""
+    shop = Shop(
+        tmp_path,
+        rules=rules(("first", {"metadata": {"round": "1"}}, "reopen_invoice"), ("next", {}, then)),
+        refund_types={"reopen_invoice": True},
+    )
+    shop.invoice()
+    shop.payment(charge_id="ch_1")
+    shop.charge("ch_1", order="100")
+    shop.refund("re_1", "ch_1", 3300, metadata={"round": "1"})
+    shop.refund("re_2", "ch_1", 7700, "2026-03-10", metadata={"round": "1"})
+    shop.sync(0)
+    shop.payment(day="2026-03-15", charge_id="ch_2")
+    shop.charge("ch_2", day="2026-03-15", order="100")
+    shop.refund("re_3", "ch_2", day="2026-03-20")
+    shop.sync(0)
+    assert shop.outcomes() == {"re_1": "posted", "re_2": "posted", "re_3": "posted"}
+    open_again = {RECEIVABLE: "110.00 USD", SALES: "-100.00 USD", TAX: "-10.00 USD"}
+    assert shop.balances() == (open_again if then == "reopen_invoice" else {})
+    shop.check_second_run()
+    shop.check_lost_state()
+
+
 def test_a_credit_memo_alone_leaves_clearing_too_high_and_says_so(tmp_path: Path) -> None:
     shop = paid_invoice(
         tmp_path, rules=rules(("store credit", {"sale": "invoice"}, "credit_memo"), ("rest", {}, "hold"))

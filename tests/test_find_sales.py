@@ -79,6 +79,18 @@ def test_by_the_second_charge_id_of_an_invoice(shop: Shop) -> None:
     assert shop.owed() == {}
 
 
+def test_by_the_number_that_a_checkout_session_carries(tmp_path: Path) -> None:
+    shop = Shop(tmp_path, sale_number=["checkout_session.client_reference_id"])
+    shop.receipt()
+    shop.charge("ch_1", payment_intent="pi_1")
+    session = {"payment_intent": "pi_1", "client_reference_id": "100", "metadata": {}}
+    shop.put({"id": "cs_1", "object": "checkout.session", "created": second("2026-03-02"), **session})
+    shop.refund("re_1", "ch_1")
+    shop.sync(0)
+    assert shop.outcomes() == {"re_1": "posted"}
+    assert shop.balances() == {}
+
+
 def test_by_the_charge_id_on_the_payment_of_an_invoice(shop: Shop) -> None:
     shop.invoice()
     shop.payment(links=("ch_1",))

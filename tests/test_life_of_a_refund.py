@@ -216,10 +216,11 @@ def test_a_lone_memo_moves_no_money(tmp_path: Path) -> None:
     shop.check_lost_state()
 
 
-def test_a_void_comes_back_as_an_invoice_paid_into_clearing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("invoiced", ["2026-03-02", "2026-02-20"], ids=["void", "memo in its place"])
+def test_a_void_comes_back_as_an_invoice_paid_into_clearing(tmp_path: Path, invoiced: str) -> None:
     """Clearing moves by charge + refund + failure, because the void had left charge and refund out."""
     shop = Shop(tmp_path, fees=True)
-    shop.invoice()
+    shop.invoice(day=invoiced)
     shop.charge("ch_1", order="100", fee=349)
     shop.refund("re_1", "ch_1", day=DAY)
     shop.sync(0)
@@ -526,6 +527,60 @@ def test_a_charge_that_fails_after_it_was_posted(tmp_path: Path, sales: str) -> 
     assert {(t.date, t.metadata["number"]) for t in back} == {(FAILED, "100-R")}
     shop.check_second_run()
     shop.check_lost_state()
+
+
+def test_a_balance_transaction_that_cannot_be_used_is_not_taken_as_absent(tmp_path: Path) -> None:
+    """Nothing is assumed 1:1 beside it: the sale is held, then the refund, then its failure, until it is put right."""
+    shop = Shop(tmp_path, sales="sales_receipt")
+    shop.charge("ch_1", 10000, order="100", settled=(13500, "cad"))
+    shop.refund("re_1", "ch_1", settled=(14000, "cad"))
+    shop.change("txn_ch_1", net=1)
+    shop.change("txn_re_1", net=1)
+    shop.sync(3)
+    assert shop.ours() == []
+    assert shop.outcomes() == {"re_1": "held stripe_object_missing"}
+    shop.change("txn_ch_1", net=13500)
+    shop.sync(3)
+    assert shop.outcomes() == {"re_1": "held stripe_object_missing"}
+    assert "balance transaction txn_re_1 of refund re_1" in shop.outcome("re_1")["sentence"]
+    shop.change("txn_re_1", net=-14000)
+    shop.sync(0)
+    assert shop.outcomes() == {"re_1": "posted"}
+    shop.fail("re_1", FAILED)
+    shop.change("txn_re_1_failed", net=1)
+    shop.sync(3)
+    assert shop.outcomes() == {"re_1": "held stripe_object_missing"}
+    shop.change("txn_re_1_failed", net=14000)
+    shop.sync(0)
+    assert shop.outcomes() == {"re_1": "reversed"}
+
+
+def test_the_currency_of_a_charge_whose_balance_transaction_cannot_be_used_is_not_known(
+    tmp_path: Path,
+) -> None:
+    shop = Shop(tmp_path)
+    shop.receipt()
+    shop.charge("ch_1", order="100")
+    shop.refund("re_1", "ch_1")
+    shop.change("re_1", balance_transaction=None)
+    shop.change("txn_ch_1", net=1)
+    shop.sync(3)
+    assert shop.outcomes() == {"re_1": "held stripe_object_missing"}
+    shop.change("txn_ch_1", net=11000)
+    shop.sync(0)
+    assert shop.balances() == {}
+
+
+@pytest.mark.parametrize("sales", ["sales_receipt", "invoice_and_payment"])
+def test_a_failed_charge_that_stripe_reports_as_captured_for_nothing(tmp_path: Path, sales: str) -> None:
+    """Where the failure's own balance transaction is not in the export, what was sold is what went out again."""
+    shop = Shop(tmp_path, sales=sales)
+    shop.charge("ch_1", order="100", method="us_bank_account")
+    shop.sync(0)
+    shop.change("ch_1", status="failed", amount_captured=0, captured=False)
+    shop.sync(0)
+    assert shop.balances() == {}
+    shop.check_second_run()
 
 
 def test_a_charge_that_failed_before_it_was_posted(tmp_path: Path) -> None:

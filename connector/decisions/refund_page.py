@@ -41,9 +41,10 @@ class Page:
 
     `neighbours` are other refunds of the same sales, by the sale's number, `rows` the decisions on them; `of_sale`
     those of the page, by the sale's ledger id. `shares` is what each took of its sale, `posted` those whose documents
-    stand and stay as they are, `adopted` those whose documents others booked, `owed` the credit memos that failed
-    refunds of this page leave open, `paid` the refunds of this page that pay such a memo out, by its key. `before` are
-    the sales of charges with refunds to be replaced as they were before these refunds.
+    stand and stay as they are, `adopted` those whose documents others booked, `taken_up` the ledger ids of documents of
+    others that are refunds of a charge, by charge id, `owed` the credit memos that failed refunds of this page leave
+    open, `paid` the refunds of this page that pay such a memo out, by its key. `before` are the sales of charges with
+    refunds to be replaced as they were before these refunds.
     """
 
     refunds: dict[str, Refund] = field(default_factory=dict)
@@ -65,6 +66,7 @@ class Page:
     shares: dict[str, tuple[Share, ...]] = field(default_factory=dict)
     posted: set[str] = field(default_factory=set)
     adopted: set[str] = field(default_factory=set)
+    taken_up: dict[str, set[str]] = field(default_factory=dict)
     owed: dict[str, OpenCredit] = field(default_factory=dict)
     paid: dict[str, list[str]] = field(default_factory=dict)
 
@@ -76,6 +78,13 @@ class Page:
         """The same sale without the documents that are to be replaced."""
         name = self.charge_of.get(refund_id) or refund_id
         return self.before.get(name, self.sales.get(name))
+
+    def sale_less_taken_up(self, refund_id: str) -> Sale | None:
+        """The sale without what others booked for refunds of this charge: those count by their own shares."""
+        sale, mine = self.sale_of(refund_id), self.taken_up.get(self.charge_of.get(refund_id) or "")
+        if sale is None or not mine:
+            return sale
+        return replace(sale, booked=tuple(b for b in sale.booked if b.ledger_id not in mine))
 
     def word_on(self, refund_id: str) -> PersonWord:
         """What a person decided about a refund; the sale that was named for another of its charge is its sale too."""
@@ -135,6 +144,7 @@ class PageReader:
         name, charge_ids = self.policy.name, list(page.siblings)
         siblings = {r.refund_id for group in page.siblings.values() if len(group) > 1 for r in group}
         page.words = read_words(connection, name, sorted(siblings.union(ids)))
+        self._read_taken_up(connection, page, siblings)
         for row in connection.execute(
             select(document).where(document.c.ledger == name, within(connection, document.c.subject_id, ids))
         ):
@@ -147,6 +157,20 @@ class PageReader:
             page.hits |= found_of(connection, name, found.c.charge_id, charge_ids)
         if self.policy.sales != "find":
             self._read_own_sales(connection, page, charge_ids)
+
+    def _read_taken_up(self, connection: Connection, page: Page, siblings: set[str]) -> None:
+        """Documents of others that a refund was found to be, or that a person said it is, count as its share."""
+        held = {refund_id: {word.adopt_id} for refund_id, word in page.words.items() if word.adopt_id}
+        for row in connection.execute(
+            select(document.c.subject_id, document.c.ledger_id).where(
+                document.c.ledger == self.policy.name,
+                document.c.state == "adopted",
+                within(connection, document.c.subject_id, sorted(siblings)),
+            )
+        ):
+            held.setdefault(row.subject_id, set()).add(row.ledger_id)
+        for charge_id, group in page.siblings.items():
+            page.taken_up[charge_id] = set().union(*(held.get(r.refund_id, ()) for r in group))
 
     def _read_own_sales(self, connection: Connection, page: Page, charge_ids: Sequence[str]) -> None:
         for row in connection.execute(

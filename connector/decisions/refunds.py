@@ -171,7 +171,7 @@ class RefundDesk:
     ) -> RefundCase:
         charge_id = page.charge_of.get(refund.refund_id)
         charge = page.charges.get(charge_id or "")
-        sale = page.sale_of(refund.refund_id)
+        sale = page.sale_less_taken_up(refund.refund_id)
         siblings = page.siblings.get(charge_id or "", [refund])
         standing = page.documents.get(refund.refund_id, [])
         ours = [*page.ours.get(refund.refund_id, ()), *standing_as_found(standing, row.revision)]
@@ -210,6 +210,11 @@ class RefundDesk:
             credit_left_shares=owed.shares if owed else (),
             credit_used_minor=owed.used_minor if owed else 0,
             credit_used_shares=owed.used_shares if owed else (),
+            unusable=reader.unusable(
+                refund.balance_transaction_id,
+                refund.failure_balance_transaction_id,
+                charge.charge.balance_transaction_id if charge else None,
+            ),
         )
 
 

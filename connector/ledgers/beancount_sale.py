@@ -192,15 +192,18 @@ def read_sale(
 
 
 def read_voids(related: Sequence[Entry], number: str, clearing: set[str]) -> tuple[bool, list[SalePayment]]:
-    """Whether the sale is void; and the payments of voids taken back: the refund had failed, so the money is there."""
+    """Whether the sale is void; and the payments of voids taken back: the refund had failed, so the money is there.
+
+    The credit memo in the place of a void is taken back as one: its reversal, and no other memo's, debits clearing.
+    """
     reversals = {e["metadata"].get("reverses"): e for e in related if kind_of(e) == "reversal"}
     void, paid_again = False, []
     for entry in related:
-        if kind_of(entry) != "void" or sale_named(entry) != number:
+        if kind_of(entry) not in ("void", "credit_memo") or sale_named(entry) != number:
             continue
         reversal = reversals.get(entry["metadata"].get("document_key", ""))
         if reversal is None:
-            void = True
+            void = void or kind_of(entry) == "void"
             continue
         paid_again += [
             SalePayment(
@@ -213,7 +216,7 @@ def read_voids(related: Sequence[Entry], number: str, clearing: set[str]) -> tup
                 applied=True,
             )
             for posting in reversal["postings"]
-            if posting["account"] in clearing
+            if posting["account"] in clearing and (posting["amount_minor"] or 0) > 0
         ]
     return void, paid_again
 

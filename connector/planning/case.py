@@ -110,7 +110,8 @@ class ChargeCase:
     `invoice_parts` are the charges that paid the invoice, in order: (charge id, its captured amount). `skus` resolves
     a product or price id to a SKU. `currencies` are those in which the charge and its refunds are known to have moved
     the Stripe balance. `released`: Stripe booked the whole charge and released what was not captured by a refund of
-    its own, as it did before 2025-03-31.
+    its own, as it did before 2025-03-31. `unusable` are ids of its balance transactions that are stored without a fact,
+    since they have a defect.
     """
 
     charge: Charge
@@ -124,6 +125,7 @@ class ChargeCase:
     skus: Mapping[str, str] = field(default_factory=dict)
     currencies: frozenset[str] = frozenset()
     released: bool = False
+    unusable: frozenset[str] = frozenset()
 
     def settled(self) -> tuple[int, str] | None:
         """What the captured amount came to on the Stripe balance, and in which currency; None where that is unknown."""
@@ -162,7 +164,8 @@ class RefundCase:
     without our key; `asked`: a person wants what is missing of them. `credit_left` is the credit memo that
     `owe_customer` left open for this charge, `credit_left_shares` what it took, `credit_used_minor` what of it other
     refunds have paid out since, in the charge's currency, `credit_used_shares` the parts of its shares that went over
-    to them.
+    to them. `unusable` are ids of balance transactions of the refund and its charge that are stored without a fact,
+    since they have a defect.
     """
 
     refund: Refund
@@ -189,6 +192,7 @@ class RefundCase:
     credit_left_shares: tuple[Share, ...] = ()
     credit_used_minor: int = 0
     credit_used_shares: tuple[Share, ...] = ()
+    unusable: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

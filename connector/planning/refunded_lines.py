@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from connector.planning.accounts import tax_account_of
 from connector.planning.allocation import Overdrawn, Split, split_refund
 from connector.planning.case import LedgerPolicy, NotNow, RefundCase
-from connector.planning.evidence import evidence_of
+from connector.planning.claims import Evidence
 from connector.planning.model import DocumentLine, Sale, SaleLine
 from connector.planning.money import multiply_ratio
 from connector.planning.sentences import LOOKED_AT_AGAIN, money
@@ -15,13 +15,17 @@ from connector.planning.shares import Share
 from connector.planning.sold_lines import is_account
 
 
-def split_of(case: RefundCase, sale: Sale, lines: Sequence[SaleLine]) -> Split:
-    """The refund split over the sale's lines, after the refunds before it; held where the sale has less left."""
+def split_of(
+    case: RefundCase,
+    sale: Sale,
+    lines: Sequence[SaleLine],
+    evidence: Sequence[Evidence] = (),
+    booked_minor: int = 0,
+) -> Split:
+    """The refund split over these lines, after the refunds before it and what others booked; held where less is left."""
     refund = case.refund
     try:
-        return split_refund(
-            lines, case.earlier, refund.amount_minor, evidence_of(case), booked_by_others(case, sale, lines)
-        )
+        return split_refund(lines, case.earlier, refund.amount_minor, evidence, booked_minor)
     except Overdrawn as stop:
         total = sum(line.net_minor + line.tax_minor for line in lines)
         raise NotNow(

@@ -36,6 +36,7 @@ class FactReader:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.known: dict[str, Fact | None] = {}
+        self.defective: set[str] = set()
 
     def load(self, ids: Iterable[str | None]) -> None:
         """Read these objects into memory; those that are not stored are remembered as missing."""
@@ -49,6 +50,8 @@ class FactReader:
         )
         for object_id, kind, facts in rows:
             self.known[object_id] = decode_fact(kind, facts) if facts else None
+            if not facts:
+                self.defective.add(object_id)
         for object_id in wanted:
             self.known.setdefault(object_id, None)
 
@@ -56,6 +59,10 @@ class FactReader:
         """The loaded fact if it is there and of this kind."""
         fact = self.known.get(object_id) if object_id is not None else None
         return fact if isinstance(fact, kind) else None
+
+    def unusable(self, *object_ids: str | None) -> frozenset[str]:
+        """Which of these loaded objects are stored, and have a defect that leaves no fact of them."""
+        return frozenset(i for i in object_ids if i in self.defective)
 
     def links(self, to_ids: Iterable[str | None], kinds: Iterable[str]) -> dict[str, list[str]]:
         """The ids of objects of these kinds that refer to each of `to_ids`, in order."""
@@ -121,6 +128,7 @@ class FactReader:
                 if sold
                 else {},
                 released=charge.charge_id in released,
+                unusable=self.unusable(charge.balance_transaction_id, charge.failure_balance_transaction_id),
             )
         return cases
 

@@ -352,17 +352,17 @@ def open_credits(engine: Engine, name: str) -> list[Any]:
         )
 
 
-def warned_of(engine: Engine, name: str, word: str) -> list[Any]:
-    """Decisions on refunds that have a warning with this word."""
+def warned_of(engine: Engine, name: str, word: str, subject: str | None = "refund") -> list[Any]:
+    """Decisions on refunds (None: and on charges) that have a warning with this word."""
+    query = (
+        select(decision)
+        .where(decision.c.ledger == name, decision.c.warnings.like(f"%{word}%"))
+        .order_by(decision.c.created, decision.c.subject_id)
+    )
+    if subject is not None:
+        query = query.where(decision.c.subject == subject)
     with reading(engine) as connection:
-        return list(
-            connection.execute(
-                select(decision)
-                .where(decision.c.ledger == name, decision.c.subject == "refund")
-                .where(decision.c.warnings.like(f"%{word}%"))
-                .order_by(decision.c.created, decision.c.subject_id)
-            )
-        )
+        return list(connection.execute(query))
 
 
 def failed_charges(engine: Engine, start: int) -> list[Charge]:
