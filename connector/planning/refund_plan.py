@@ -108,7 +108,7 @@ def plan_documents(
     if not case.ours:
         settlement = open_day(books, ledger, settlement)
     lines = sale_lines_of(case, sale)
-    split = split_of(case, sale, lines)
+    split = split_of(case, ledger, sale, lines)
     warnings = (
         *settlement.warnings,
         *other_number(case),
