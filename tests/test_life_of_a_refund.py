@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -354,6 +355,34 @@ def refuse_all(courier: FileCourier, request: Request) -> Answer:
     if request.method == "APPEND":
         return Answer(503, b"no space left on device")
     return CARRY(courier, request)
+
+
+def test_after_a_lost_state_a_refund_took_what_its_document_says(tmp_path: Path) -> None:
+    """Posted in proportion; what Stripe says of it afterwards, and where refunds go now, come too late for it."""
+    shop = Shop(tmp_path)
+    lines = (("Income:A", "-60.00"), ("Income:B", "-40.00"), (TAX, "-10.00"))
+    shop.write("sales_receipt", "100", "2026-03-02", (CLEARING, "110.00"), *lines)
+    by_hand = shop.books / "by-hand.beancount"
+    by_hand.write_text(by_hand.read_text().replace("-60.00 USD", '-60.00 USD\n    sku: "A"'))
+    shop.charge("ch_1", order="100")
+    shop.refund("re_1", "ch_1", 6600, DAY)
+    shop.refund("re_2", "ch_1", 1100, "2026-03-10")
+    shop.sync(0)
+    took = [
+        f"{DAY} refund_receipt 100 Jo Smith: Income:A 36.00 USD, Income:B 24.00 USD, {TAX} 6.00 USD, {CLEARING} -66.00 USD"
+    ]
+    assert shop.entries("re_1") == took
+    shop.change("re_1", metadata={"refund_lines": '[{"sku": "A", "amount": "66.00"}]'})
+    mapping = json.loads((shop.folder / "mappings" / "beancount.yaml").read_text())
+    mapping["items"]["refunds"]["A"] = "Income:Returns"
+    (shop.folder / "mappings" / "beancount.yaml").write_text(json.dumps(mapping))
+    shop.sync(0)
+    shop.check_lost_state()
+    shop.fail("re_2", FAILED)
+    shop.refund("re_3", "ch_1", 4400, "2026-04-10")
+    shop.sync(0)
+    assert shop.entries("re_1") == took
+    assert shop.balances() == {"Income:A": "-24.00 USD", "Income:Returns": "24.00 USD"}
 
 
 # ---------------------------------------------------------------------------------------------- owe_customer

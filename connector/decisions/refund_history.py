@@ -9,17 +9,23 @@ from sqlalchemy import Connection, select
 
 from connector.decisions.refund_page import OpenCredit, Page, order
 from connector.planning.allocation import Overdrawn, Share, split_refund
-from connector.planning.case import ChargeCase, RefundCase, is_live
+from connector.planning.case import ChargeCase, LedgerPolicy, RefundCase, is_live
 from connector.planning.evidence import evidence_of
 from connector.planning.model import CASH_LEGS, Document, Refund, Sale
 from connector.planning.refund_sale import sale_lines_of
+from connector.planning.refunded_lines import shares_in_books
 from connector.store.bulk import within
 from connector.store.codec import decode_document, decode_shares
 from connector.store.schema import document
 
 
 def earlier_shares(
-    page: Page, refund: Refund, charge: ChargeCase | None, sale: Sale | None, anew: bool
+    page: Page,
+    policy: LedgerPolicy,
+    refund: Refund,
+    charge: ChargeCase | None,
+    sale: Sale | None,
+    anew: bool,
 ) -> tuple[Share, ...]:
     """The shares of the sale's refunds before this one, whatever became of them here; made up where unplanned.
 
@@ -31,7 +37,7 @@ def earlier_shares(
     for earlier in refunds_before(page, refund, sale, anew):
         known = page.shares.get(earlier.refund_id)
         if known is None:
-            known = imagine_shares(page, earlier, charge, sale, shares)
+            known = imagine_shares(page, policy, earlier, charge, sale, shares)
             page.shares[earlier.refund_id] = known
         shares.extend(known)
     return tuple(shares)
@@ -56,11 +62,20 @@ def refunds_before(page: Page, refund: Refund, sale: Sale, anew: bool) -> list[R
 
 
 def imagine_shares(
-    page: Page, earlier: Refund, charge: ChargeCase | None, sale: Sale, before: Sequence[Share]
+    page: Page,
+    policy: LedgerPolicy,
+    earlier: Refund,
+    charge: ChargeCase | None,
+    sale: Sale,
+    before: Sequence[Share],
 ) -> tuple[Share, ...]:
     notes = page.credit_notes.get(earlier.refund_id, ())
-    case = RefundCase(earlier, charge, None, None, (), 0, credit_notes=notes)
+    ours = tuple(page.ours.get(earlier.refund_id, ()))
+    case = RefundCase(earlier, charge, None, None, (), 0, credit_notes=notes, ours=ours)
     lines = sale_lines_of(case, sale)
+    standing = shares_in_books(case, policy, lines)
+    if standing:
+        return standing
     try:
         return split_refund(lines, before, earlier.amount_minor, evidence_of(case)).shares
     except Overdrawn:

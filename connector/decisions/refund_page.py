@@ -150,7 +150,7 @@ class PageReader:
         ):
             page.documents.setdefault(row.subject_id, []).append(row)
         page.hits = found_of(connection, name, found.c.refund_id, ids)
-        for hit in page.hits.values():
+        for hit in self._read_whole(page).values():
             page.ours.setdefault(hit.refund_id or "", []).append(hit)
         if self.policy.fees:
             # A void posts the fee of its charge, which names no refund.
@@ -171,6 +171,16 @@ class PageReader:
             held.setdefault(row.subject_id, set()).add(row.ledger_id)
         for charge_id, group in page.siblings.items():
             page.taken_up[charge_id] = set().union(*(held.get(r.refund_id, ()) for r in group))
+
+    def _read_whole(self, page: Page) -> dict[str, Found]:
+        """Our documents in the books, by ledger id; those that the state lacks with their entries, as they stand."""
+        known = {d.document_key for group in page.documents.values() for d in group}
+        hits = {hit.ledger_id: hit for hit in page.hits.values()}
+        lacking = [i for i, hit in hits.items() if hit.document_key not in known]
+        if lacking:
+            read = run_steps(self.ledger.find_documents(sorted(lacking)), self.courier)
+            hits |= {i: hit for i, hit in read.items() if hit.document_key == hits[i].document_key}
+        return hits
 
     def _read_own_sales(self, connection: Connection, page: Page, charge_ids: Sequence[str]) -> None:
         for row in connection.execute(
@@ -247,6 +257,8 @@ class PageReader:
                     page.posted.add(refund_id)
             elif row.outcome == "adopted":
                 page.adopted.add(refund_id)
+        # After a lost state: what stands in the books was posted, and what it took is read from there.
+        page.posted.update(i for i in page.ours if i not in page.rows or page.rows[i].due != REPLACE)
         for refund_id, refund in page.refunds.items():
             sale = page.sale_of(refund_id)
             if sale is not None and not sale.ours:

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine
 
-from connector.decisions.adopted import take_up_found
+from connector.decisions.adopted import as_they_stand, take_up_found
 from connector.decisions.charges import currencies_of
 from connector.decisions.numbers import NumberDesk
 from connector.decisions.record import Decided
@@ -76,10 +76,10 @@ class RefundDesk:
         # Nothing of this revision stands where the ledger refused its number: then it is planned anew.
         if any(d.state in SENT for d in standing if d.revision == row.revision):
             return self._decide_standing(page, row, case, standing)
-        plan = plan_refund(case, self.books, self.policy, self.now)
+        hits = page.ours.get(row.subject_id, ())
+        plan = as_they_stand(plan_refund(case, self.books, self.policy, self.now), hits)
         if case.refund.status in GONE:
             plan = self._with_failure(page, case, plan)
-        hits = page.ours.get(row.subject_id, ())
         plan = take_up_found(self.ledger, self.courier, self.policy.name, row, plan, hits)
         if plan.number is not None and plan.documents and case.number is not None:
             numbers.take(row.subject_id, case.revision, plan.sale_number or "", *case.number)
@@ -197,7 +197,7 @@ class RefundDesk:
             sale_blocked_reason=blocked_reason,
             charge_currencies=currencies_of(reader, charge, siblings),
             credit_notes=page.credit_notes.get(refund.refund_id, ()),
-            earlier=earlier_shares(page, refund, charge, sale, row.due == REPLACE or not ours),
+            earlier=earlier_shares(page, self.policy, refund, charge, sale, row.due == REPLACE or not ours),
             number=number,
             passed_over=passed,
             ours=tuple(ours),

@@ -144,7 +144,10 @@ class BeancountLedger:
 
     def find_documents(self, ledger_ids: Sequence[str]) -> Steps[dict[str, Found]]:
         entries = yield from find(("ledger_id", list(ledger_ids)))
-        return {e["ledger_id"]: replace(self.found(e), entries=entries_of(e)) for e in entries}
+        return {
+            e["ledger_id"]: replace(self.found(e), entries=entries_of(e), line_ids=line_ids_of(e))
+            for e in entries
+        }
 
     def numbers_taken(self, scope: str, numbers: Sequence[str]) -> Steps[dict[str, Found]]:
         pairs = [(kind, number) for number in numbers for kind in sorted(SCOPES[scope])]
@@ -285,3 +288,10 @@ def entries_of(entry: Mapping[str, Any]) -> tuple[Entry, ...]:
         for p in entry["postings"]
         if p["amount_minor"]
     )
+
+
+def line_ids_of(entry: Mapping[str, Any]) -> tuple[str | None, ...]:
+    """For each of `entries_of` the line of the sale that `compose` wrote beside it."""
+    if entry["exotic"]:
+        return ()
+    return tuple(p["metadata"].get("line") for p in entry["postings"] if p["amount_minor"])

@@ -92,7 +92,8 @@ class Reference:
 class Found:
     """A document that stands in the books; `document_key` is None where the connector did not write it.
 
-    Only `find_documents` reads the `entries`, in the order of the books.
+    Only `find_documents` reads the `entries`, in the order of the books, and `line_ids`, for each entry the line of the
+    sale that it takes back where the ledger keeps that.
     """
 
     ledger_id: str
@@ -109,6 +110,7 @@ class Found:
     income_minor: int = 0
     cash_minor: int = 0
     entries: tuple[Entry, ...] = ()
+    line_ids: tuple[str | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

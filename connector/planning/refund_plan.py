@@ -111,10 +111,10 @@ def plan_documents(
         settlement = open_day(books, ledger, settlement)
     if choice.types == ("reopen_invoice",):
         lines = paid_line(case, payment)
-        split = split_of(case, sale, lines)
+        split = split_of(case, ledger, sale, lines)
     else:
         lines = sale_lines_of(case, sale)
-        split = split_of(case, sale, lines, evidence_of(case), booked_by_others(case, sale, lines))
+        split = split_of(case, ledger, sale, lines, evidence_of(case), booked_by_others(case, sale, lines))
     warnings = (
         *settlement.warnings,
         *other_number(case),
