@@ -18,7 +18,7 @@ from connector.decisions.pages import discard_unsent, due_pages
 from connector.decisions.record import Recorder
 from connector.decisions.refunds import RefundDesk
 from connector.delivery.outbox import Outbox
-from connector.delivery.push import Push
+from connector.delivery.push import STOPPED, Push
 from connector.errors import ConnectorError, LedgerDown
 from connector.operations.fill import fill_from_books
 from connector.progress import NO_PROGRESS, Progress
@@ -99,6 +99,10 @@ class Pass:
                 if self.should_stop():
                     break
                 self.serve_or_fail(one, write)
+            if self.should_stop() and STOPPED.sentence not in [
+                error.sentence for error in self.report.errors
+            ]:
+                self.fail(None, STOPPED.code, STOPPED.sentence)
         except ConnectorError as error:
             self.fail(None, error.code, str(error))
             raise

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
@@ -68,6 +69,42 @@ def test_a_second_sync_has_nothing_to_tell(books: Books) -> None:
     assert books.files() == before
     said = books.run("sync")
     assert (said.code, "Nothing new" in said.out) == (0, True)
+
+
+def test_up_to_date_is_said_only_where_it_is_true(books: Books) -> None:
+    books.export.refund("later", "ch_100", 1000, status="pending")
+    books.sync()
+    said = books.run("sync")
+    assert "up to date" not in said.out
+    assert "Not in the books of main: 1 refund waiting." in said.out
+    assert str(books.ledger_folder / "main.beancount") in said.out
+    assert "1 refund waiting" in books.run("plan").out
+    assert "up to date" not in books.run("plan").out
+    shutil.rmtree(books.ledger_folder)
+    books.ledger_folder.write_text("a file in its place")
+    books.export.charge("200", 100)
+    books.export.write()
+    said = books.run("sync")
+    assert (said.code, "up to date" in said.out, "Books of main" in said.out) == (1, False, False)
+
+
+def test_one_is_not_counted_as_many(books: Books) -> None:
+    books.export.write()
+    assert "Read from Stripe: 1 new charge, 1 new refund, 0 changed objects." in books.run("sync").out
+
+
+def test_a_stop_is_told_and_is_no_success(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
+    books.export.write()
+    monkeypatch.setattr("connector.cli.sync.stop_flag", lambda: nullcontext(lambda: True))
+    said = books.run("sync")
+    assert said.code == 1
+    assert "stopped by request; the next run goes on from here" in said.err
+    assert "up to date" not in said.out
+    assert books.files() == {}
+    report = books.sync(code=1)
+    assert [e["sentence"] for e in report["errors"]] == ["stopped by request; the next run goes on from here"]
+    monkeypatch.undo()
+    assert books.sync()["ledgers"]["main"]["posted"] == 1
 
 
 def test_a_change_without_accounting_changes_nothing(books: Books) -> None:

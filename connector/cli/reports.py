@@ -66,10 +66,12 @@ def print_report(engine: Engine, report: PassReport, places: Sequence[str]) -> N
     """Tables: what this run did by outcome and type, what needs a person and how to free it, what went wrong."""
     pulled = report.pulled
     click.echo(
-        f"Read from Stripe: {pulled.charges} new charges, {pulled.refunds} new refunds, {pulled.changed} changed objects.\n"
+        f"Read from Stripe: {counted(pulled.charges, 'new charge')}, {counted(pulled.refunds, 'new refund')}, "
+        f"{counted(pulled.changed, 'changed object')}.\n"
     )
     totals = views.outcome_totals(engine, report.run_id)
     sales = sales_posted(engine, report)
+    undone = unposted_words(engine, report.ledgers)
     if totals or sales:
         rows = [
             [t.ledger, t.outcome, kind_words(t.kinds), str(t.count), money_words(t.amount_minor, t.currency)]
@@ -79,15 +81,16 @@ def print_report(engine: Engine, report: PassReport, places: Sequence[str]) -> N
         ]
         rows = [*sales, *rows]
         print_table("This run", ["ledger", "outcome", "as", "number", "total"], rows, right=(3, 4))
+    elif undone or report.errors:
+        click.echo("Nothing was posted in this run.\n")
     else:
         click.echo("Nothing new: the books are up to date.\n")
+    print_unposted(undone)
     print_held(engine, report.ledgers)
     for note in pulled.notes[:MOST_SHOWN]:
         click.echo(f"Odd in Stripe's data: {note}")
     print_warnings(engine, report)
-    for error in report.errors:
-        where = f"{error.ledger}: " if error.ledger else ""
-        click.echo(f"Failed, will be tried again: {where}{error.sentence} ({error.code})", err=True)
+    print_errors(report)
     for place in places:
         click.echo(place)
 
@@ -104,6 +107,38 @@ def sales_posted(engine: Engine, report: PassReport) -> list[list[str]]:
         ]
         for t in views.document_totals(engine, report.run_id, ("invoice", "payment", "sales_receipt", "fee"))
     ]
+
+
+def unposted_words(engine: Engine, names: Sequence[str]) -> list[str]:
+    """For each ledger how many refunds and sales wait, are held or failed, and have no document on its way."""
+    counts: dict[str, list[str]] = {}
+    for one in views.unposted_counts(engine, names):
+        word = {"refund": "refund", "charge": "sale"}[one.subject]
+        counts.setdefault(one.ledger, []).append(f"{counted(one.count, word)} {one.outcome}")
+    return [f"{name}: {', '.join(parts)}" for name, parts in counts.items()]
+
+
+def print_unposted(undone: Sequence[str]) -> None:
+    for words in undone:
+        click.echo(f"Not in the books of {words}.")
+    if undone:
+        click.echo()
+
+
+def print_errors(report: PassReport) -> None:
+    """What went wrong, and that it is tried again."""
+    from connector.delivery.push import STOPPED
+
+    for error in report.errors:
+        where = f"{error.ledger}: " if error.ledger else ""
+        if error.sentence == STOPPED.sentence:
+            click.echo(f"{where}{error.sentence}", err=True)
+        else:
+            click.echo(f"Failed, will be tried again: {where}{error.sentence} ({error.code})", err=True)
+
+
+def counted(count: int, word: str) -> str:
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
 
 
 def kind_words(kinds: str) -> str:
@@ -181,8 +216,10 @@ class Effects:
         }
 
 
-def print_plan(documents: Iterable[dict[str, Any]], roles: dict[str, str], name: str) -> None:
-    """Every document with its debits and credits, then what they change in all."""
+def print_plan(
+    documents: Iterable[dict[str, Any]], roles: dict[str, str], name: str, undone: Sequence[str], failed: bool
+) -> None:
+    """Every document with its debits and credits, then what they change in all, then what is not posted for now."""
     effects = Effects(roles)
     for document in effects.watch(documents):
         print_document(document, name)
@@ -197,8 +234,11 @@ def print_plan(documents: Iterable[dict[str, Any]], roles: dict[str, str], name:
             rows,
             right=range(1, len(ROLES) + 1),
         )
+    elif undone or failed:
+        click.echo(f"Nothing to post in {name} now.\n")
     else:
         click.echo(f"Nothing to post in {name}: the books are up to date.\n")
+    print_unposted(undone)
 
 
 def print_document(document: dict[str, Any], name: str) -> None:

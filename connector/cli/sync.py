@@ -14,10 +14,12 @@ from connector.cli.reports import (
     Effects,
     errors_json,
     head_json,
+    print_errors,
     print_held,
     print_plan,
     print_report,
     print_report_json,
+    unposted_words,
 )
 from connector.cli.root import config_option, json_option, ledger_option, report_unexpected
 from connector.cli.screen import make_progress
@@ -94,7 +96,7 @@ def where_books_are(setup: Setup, report: PassReport) -> list[str]:
     for name in report.ledgers:
         connection = setup.settings.connection(name)
         path = getattr(connection, "path", None)
-        if path is not None:
+        if path is not None and (Path(path) / "main.beancount").is_file():
             lines.append(f"Books of {name}: {Path(path) / 'main.beancount'}")
     return lines
 
@@ -137,10 +139,12 @@ def plan_command(config: Path, ledger: str | None, as_json: bool) -> int:
             print_plan_json(setup, engine, report)
         else:
             for name in report.ledgers:
-                print_plan(planned(engine, name), account_roles(setup, name), name)
+                undone = unposted_words(engine, [name])
+                print_plan(
+                    planned(engine, name), account_roles(setup, name), name, undone, bool(report.errors)
+                )
             print_held(engine, report.ledgers)
-            for error in report.errors:
-                click.echo(f"Failed: {error.sentence} ({error.code})", err=True)
+            print_errors(report)
         return exit_code(engine, report.ledgers, len(report.errors))
 
 

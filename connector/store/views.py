@@ -122,6 +122,34 @@ def outcome_counts(engine: Engine, name: str, run_id: str | None = None) -> dict
     return {outcome: counts.get(outcome, 0) for outcome in OUTCOMES}
 
 
+@dataclass(frozen=True, slots=True)
+class Unposted:
+    """How many refunds or charges of a ledger wait, are held or failed; those with a document on its way not counted."""
+
+    ledger: str
+    subject: str
+    outcome: str
+    count: int
+
+
+def unposted_counts(engine: Engine, names: Sequence[str]) -> list[Unposted]:
+    keys = (decision.c.ledger, decision.c.subject, decision.c.outcome)
+    on_its_way = (
+        select(document.c.document_key)
+        .where(document.c.subject_id == decision.c.subject_id, document.c.ledger == decision.c.ledger)
+        .where(document.c.state.in_(("planned", "sending", "unknown")))
+    )
+    query = (
+        select(*keys, func.count())
+        .where(decision.c.ledger.in_(names), decision.c.outcome.in_(("waiting", "held", "failed")))
+        .where((decision.c.outcome != "waiting") | ~on_its_way.exists())
+        .group_by(*keys)
+        .order_by(decision.c.ledger, decision.c.subject.desc(), decision.c.outcome)
+    )
+    with reading(engine) as connection:
+        return [Unposted(*row) for row in connection.execute(query)]
+
+
 def has_outcome(engine: Engine, names: Sequence[str], outcome: str) -> bool:
     """Whether any refund or charge of these ledgers has this outcome."""
     with reading(engine) as connection:
