@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 def check_command(config: Path, offline: bool, as_json: bool) -> int:
     """Check settings, mappings and rules; then that Stripe can be read and that every mapped name can be used.
 
-    Wrong settings, mappings or rules: every mistake with file, line and key, exit code 2.
+    Wrong settings, mappings or rules: every mistake with file, line and key on standard error, exit code 2, and
+    nothing on standard output, with --json too.
     """
     setup = open_setup(config)
     findings: dict[str, Any] = {
@@ -51,12 +52,16 @@ def check_command(config: Path, offline: bool, as_json: bool) -> int:
     for warning in findings["warnings"]:
         click.echo(f"Warning: {warning}", err=code == 2)
     if code == 0:
-        click.echo(f"{setup.settings.path}: {', '.join(findings['checked'])} are in order.")
+        checked = ", ".join(findings["checked"])
+        told = "can be used; mind the warnings" if findings["warnings"] else "are in order"
+        click.echo(f"{setup.settings.path}: {checked} {told}.")
     return code
 
 
 def check_stripe(setup: Setup, findings: dict[str, Any]) -> None:
-    folder = setup.settings.export_folder
+    from connector.workplace import export_folder, open_source
+
+    folder = export_folder(setup)
     if folder is not None:
         from connector.stripe_source.export import changed_files
 
@@ -66,7 +71,6 @@ def check_stripe(setup: Setup, findings: dict[str, Any]) -> None:
         findings["checked"].append(f"the export ({len(files)} files)")
         return
     from connector.stripe_source.api import check_access
-    from connector.workplace import open_source
 
     try:
         findings["problems"].extend(check_access(open_source(setup)))

@@ -60,7 +60,7 @@ def list_command(
 ) -> int:
     """List refunds with what became of them, documents, invoices, payments, or what is held and why."""
     check_filters(what, state, status)
-    with open_books(config) as (setup, engine):
+    with open_books(config, lambda setup: setup.chosen(ledger)) as (setup, engine):
         names = [one.name for one in setup.chosen(ledger)]
         makers = {
             "refunds": refunds,

@@ -51,7 +51,7 @@ def resync_command(
         raise click.UsageError("--until is a day before --since")
     with (
         json_of_errors(as_json),
-        hold_books(config, False) as (setup, engine, lease),
+        hold_books(config, False, ledger) as (setup, engine, lease),
         stop_flag() as should_stop,
     ):
         names = [one.name for one in setup.chosen(ledger)]

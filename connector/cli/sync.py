@@ -114,7 +114,7 @@ def sync_command(config: Path, ledger: str | None, wait: bool, as_json: bool) ->
     """
     with (
         json_of_errors(as_json),
-        hold_books(config, wait) as (setup, engine, lease),
+        hold_books(config, wait, ledger) as (setup, engine, lease),
         stop_flag() as should_stop,
     ):
         return tell(setup, engine, run_pass(setup, engine, lease, "sync", ledger, should_stop), as_json)
@@ -131,7 +131,7 @@ def plan_command(config: Path, ledger: str | None, as_json: bool) -> int:
     """
     with (
         json_of_errors(as_json),
-        hold_books(config, False) as (setup, engine, lease),
+        hold_books(config, False, ledger) as (setup, engine, lease),
         stop_flag() as should_stop,
     ):
         report = run_pass(setup, engine, lease, "plan", ledger, should_stop, write=False)
