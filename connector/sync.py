@@ -7,7 +7,7 @@ carried into the ledgers. A crash anywhere leaves the next pass to go on: nothin
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from sqlalchemy import Engine, insert, select, update
@@ -22,6 +22,7 @@ from connector.delivery.push import STOPPED, Push
 from connector.errors import ConnectorError, LedgerDown
 from connector.operations.fill import fill_from_books
 from connector.progress import NO_PROGRESS, Progress
+from connector.store.codec import encode_json
 from connector.store.intake import Intake, read_cursors
 from connector.store.lease import Lease
 from connector.store.schema import decision, ledger, run
@@ -117,7 +118,7 @@ class Pass:
         except LedgerDown as error:
             self.fail(one.name, error.code, str(error))
             if write:
-                self.outbox(one).give_up(error.code, str(error))
+                self.outbox(one).give_up(error.code, str(error), undecided=True)
 
     def fail(self, name: str | None, code: str, sentence: str) -> None:
         self.report.errors.append(PassError(name, code, sentence))
@@ -283,7 +284,11 @@ class Pass:
                 connection.execute(
                     update(run)
                     .where(run.c.run_id == self.report.run_id)
-                    .values(ended=self.setup.world.now(), exit_code=int(bool(self.report.errors)))
+                    .values(
+                        ended=self.setup.world.now(),
+                        exit_code=int(bool(self.report.errors)),
+                        summary=encode_json([asdict(error) for error in self.report.errors]),
+                    )
                 )
         except ConnectorError as error:
             self.fail(None, error.code, str(error))

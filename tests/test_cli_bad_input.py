@@ -268,6 +268,8 @@ def test_a_line_that_cannot_be_read(books: Books, line: str, words: str) -> None
     assert words in result.err
     assert len(result.err.strip().splitlines()) == 1
     refuse(books, "sync", "--json")
+    status = books.run("status", "--json").json
+    assert words in status["last_run"]["errors"][0]["sentence"]
     path.write_bytes(good)
     assert books.run("sync").code == 0
     assert books.outcome("re_one")["outcome"] == "posted"
@@ -428,7 +430,13 @@ def test_books_that_cannot_be_written(books: Books) -> None:
     assert str(books.ledger_folder) in error["sentence"]
     assert report["ledgers"]["other"]["posted"] == 1
     assert books.outcome("re_one", "other")["outcome"] == "posted"
-    assert books.run("status").code in (0, 1)
+    undecided = books.outcome("re_one")
+    assert (undecided["outcome"], undecided["reason"]) == ("failed", "ledger_down")
+    assert str(books.ledger_folder) in undecided["sentence"]
+    status = books.run("status")
+    assert status.code == 1
+    assert f"it failed: main: {error['sentence']} (ledger_down)" in status.out
+    assert books.run("status", "--json").json["last_run"]["errors"] == report["errors"]
     said = books.run("check")
     assert said.code == 1
     assert str(books.ledger_folder) in said.err

@@ -257,7 +257,13 @@ def test_status(books: Books) -> None:
     assert said.code == 3
     shape(
         books=one_of(["acme"]),
-        last_run=shape(run_id=text, command=one_of(["sync"]), started=moment, ended=or_null(moment)),
+        last_run=shape(
+            run_id=text,
+            command=one_of(["sync"]),
+            started=moment,
+            ended=or_null(moment),
+            errors=list_of(shape(ledger=or_null(text), code=text, sentence=text)),
+        ),
         next_run=text,
         ledgers=map_of(
             shape(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,6 +53,11 @@ def next_run(setup: Setup, last: Any) -> str:
     return moment(last.started + schedule.every_s)
 
 
+def errors_of(last: Any) -> list[dict[str, Any]]:
+    """What went wrong in a run; `last` is of `run`."""
+    return list(json.loads(last.summary)) if last.summary else []
+
+
 def status_json(setup: Setup, engine: Engine, last: Any, differences: list[dict[str, Any]]) -> dict[str, Any]:
     ledgers = {}
     for name in setup.ledgers:
@@ -72,6 +78,7 @@ def status_json(setup: Setup, engine: Engine, last: Any, differences: list[dict[
             "command": last.command,
             "started": moment(last.started),
             "ended": None if last.ended is None else moment(last.ended),
+            "errors": errors_of(last),
         },
         "next_run": next_run(setup, last),
         "ledgers": ledgers,
@@ -99,6 +106,9 @@ def print_status(setup: Setup, engine: Engine, last: Any, differences: list[dict
     else:
         ended = "still under way, or killed" if last.ended is None else f"ended {moment(last.ended)}"
         click.echo(f"Last run: {last.command}, started {moment(last.started)}, {ended}")
+        for error in errors_of(last):
+            where = f"{error['ledger']}: " if error["ledger"] else ""
+            click.echo(f"  it failed: {where}{error['sentence']} ({error['code']})")
     click.echo(f"Next run: {next_run(setup, last)}\n")
     totals = sorted(
         views.outcome_totals(engine),

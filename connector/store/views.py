@@ -307,6 +307,7 @@ def charges_of_invoices(engine: Engine, invoices: Sequence[Invoice]) -> dict[str
 
 
 def last_run(engine: Engine) -> Any:
+    """The row of the run that began last; its `summary` is a JSON list of what went wrong in it."""
     with reading(engine) as connection:
         return connection.execute(select(run).order_by(run.c.started.desc(), run.c.run_id).limit(1)).first()
 
