@@ -149,10 +149,13 @@ def rules_test_command(file: Path, config: Path, ledger: str | None) -> int:
 
 
 @click.command("schema")
-def schema_command() -> int:
-    """Print the JSON Schema of the settings file and of mapping files, for editors."""
+@click.argument("which", type=click.Choice(["settings", "mapping"]), required=False)
+def schema_command(which: str | None) -> int:
+    """Print the JSON Schema of the settings file or of mapping files, as editors want it; both in one object unless
+    one is named."""
     from connector.settings.mapping import mapping_schema
     from connector.settings.settings import settings_schema
 
-    print_json({"settings": settings_schema(), "mapping": mapping_schema()})
+    schemas = {"settings": settings_schema(), "mapping": mapping_schema()}
+    print_json(schemas if which is None else schemas[which])
     return 0
