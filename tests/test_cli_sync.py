@@ -93,6 +93,23 @@ def test_one_is_not_counted_as_many(books: Books) -> None:
     assert "Read from Stripe: 1 new charge, 1 new refund, 0 changed objects." in books.run("sync").out
 
 
+def test_what_a_lost_state_found_again_is_not_called_posted(books: Books) -> None:
+    books.export.refund("two", "ch_100", 1000)
+    books.export.write()
+    first = books.run("sync").out
+    assert "found in the books" not in first
+    books.lose_state()
+    again = books.run("sync").out
+    assert "posted" not in again.replace("Nothing was posted", "")
+    assert again.count("found in the books") == 4
+    books.export.charge("300", 11000)
+    books.export.write()
+    books.lose_state()
+    both = books.run("sync").out
+    assert sum("found in the books" in line for line in both.splitlines()) == 4
+    assert sum("posted" in line for line in both.splitlines()) == 2
+
+
 def test_a_stop_is_told_and_is_no_success(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
     books.export.write()
     monkeypatch.setattr("connector.cli.sync.stop_flag", lambda: nullcontext(lambda: True))

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from connector.cli.printable import printable
 from connector.errors import ConnectorError
 
 # name → (module, what it does). The sentence stands here so that --help loads no command.
@@ -158,7 +159,8 @@ def run(arguments: list[str] | None = None) -> int:
         click.echo("stopped; the next run goes on from here", err=True)
         return 1
     except ConnectorError as error:
-        click.echo(str(error), err=True)
+        for line in str(error).split("\n"):
+            click.echo(printable(line), err=True)
         return error.exit_code
     except BrokenPipeError:
         # The reader of our output went away (`| head`); nothing of ours failed.

@@ -25,7 +25,7 @@ from connector.cli.root import config_option, json_option, ledger_option, report
 from connector.cli.screen import make_progress
 from connector.cli.shapes import LedgerPart, document_json, print_json, print_pass
 from connector.errors import ConnectorError, InputError
-from connector.store import views
+from connector.store import totals, views
 from connector.world import World
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def tell(setup: Setup, engine: Engine, report: PassReport, as_json: bool) -> int
     if as_json:
         print_report_json(engine, report)
     else:
-        print_report(engine, report, where_books_are(setup, report))
+        print_report(engine, report, where_books_are(setup, report), setup.books.zone)
     return exit_code(engine, report.ledgers, len(report.errors))
 
 
@@ -144,7 +144,7 @@ def plan_command(config: Path, ledger: str | None, as_json: bool) -> int:
                 print_plan(
                     planned(engine, name), account_roles(setup, name), name, undone, bool(report.errors)
                 )
-            print_held(engine, report.ledgers)
+            print_held(engine, report.ledgers, setup.books.zone)
             print_errors(report)
         return exit_code(engine, report.ledgers, len(report.errors))
 
@@ -160,7 +160,10 @@ def print_plan_json(setup: Setup, engine: Engine, report: PassReport) -> None:
     ledgers = {}
     for name in report.ledgers:
         effects = Effects(account_roles(setup, name))
-        counts = views.outcome_counts(engine, name, report.run_id)
+        # All that is planned was decided in this run: a plan that was not sent is made anew.
+        planned_count = totals.planned_count(engine, name)
+        counts = totals.outcome_counts(engine, name, report.run_id)
+        counts = {"planned": planned_count, **counts, "waiting": counts["waiting"] - planned_count}
         ledgers[name] = LedgerPart(counts, effects.watch(planned(engine, name)), Told(effects))
     print_pass(head_json(report), ledgers, errors_json(report))
 
