@@ -138,7 +138,8 @@ def test_standard_output_holds_one_object_and_logs_go_elsewhere(books: Books) ->
     books.export.write()
     said = books.run("sync", "--json")
     assert json.loads(said.out)["ledgers"]["main"]["posted"] == 1
-    assert "Reading Stripe" in said.err
+    assert "Reading Stripe's objects: 4\n" in said.err
+    assert "Posting documents to main: 5\n" in said.err
     for words in (("status",), ("list", "refunds"), ("explain", "re_one"), ("plan",), ("resync", "re_one")):
         said = books.run(*words, "--json")
         assert isinstance(json.loads(said.out), dict)
@@ -503,3 +504,41 @@ def test_the_program_itself(books: Books, processes: list[subprocess.Popen[str]]
     assert cut.stdout == '{"doc'
     assert "Traceback" not in cut.stderr
     assert "Broken" not in cut.stderr
+
+
+# What a shell does with the streams, and the exit code of `sync` with something held: nobody's reading changes it.
+STREAMS = (
+    "{} | true",
+    "{} >&-",
+    "{} 2>&-",
+    "{} >&- 2>&-",
+    "{} 2>&1 | true",
+    "{} --json | true",
+    "{} <&- >&- 2>&-",
+)
+
+
+@pytest.mark.parametrize("shell", STREAMS)
+def test_streams_that_nobody_reads(books: Books, shell: str) -> None:
+    books.export.refund("lost", "ch_gone", 100)
+    books.export.write()
+    program = Path(sys.executable).with_name("connector")
+    command = shell.format(f"'{program}' sync -c '{books.config}'")
+    done = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {command}"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 3, done.stderr
+    assert "Error" not in done.stderr and "stopped" not in done.stderr, done.stderr
+    assert books.outcome("re_one")["outcome"] == "posted"
+    assert bean_check(books.ledger_folder) == ""
+    for words in ("list documents --json", "--help", "explain re_one") if shell in STREAMS[:2] else ():
+        command = shell.format(f"'{program}' -c '{books.config}' {words}")
+        done = subprocess.run(
+            ["bash", "-c", f"set -o pipefail; {command}"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, (words, done.stderr)
+        assert "Error" not in done.stderr, done.stderr

@@ -21,6 +21,7 @@ from rich.progress import (
 from rich.table import Table
 
 from connector.cli.printable import printable
+from connector.cli.root import readers_may_go
 from connector.progress import Tick
 
 PLAIN_WIDTH = 140
@@ -130,7 +131,9 @@ class LineProgress:
 
         yield tick
         if done[0]:
-            click.echo(f"{name}: {done[0]}", err=True)
+            # Nobody need read it; the work goes on.
+            with readers_may_go():
+                click.echo(f"{name}: {done[0]}", err=True)
 
 
 def make_progress() -> BarProgress | LineProgress:

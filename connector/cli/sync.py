@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,7 +22,7 @@ from connector.cli.reports import (
     print_report_json,
     unposted_words,
 )
-from connector.cli.root import config_option, json_option, ledger_option, report_unexpected
+from connector.cli.root import config_option, json_option, ledger_option, readers_may_go, report_unexpected
 from connector.cli.screen import make_progress
 from connector.cli.shapes import LedgerPart, document_json, print_json, print_pass
 from connector.errors import ConnectorError, InputError
@@ -85,10 +86,13 @@ def json_of_errors(as_json: bool) -> Iterator[None]:
 
 def tell(setup: Setup, engine: Engine, report: PassReport, as_json: bool) -> int:
     """Print what a pass did; returns the exit code."""
-    if as_json:
-        print_report_json(engine, report)
-    else:
-        print_report(engine, report, where_books_are(setup, report), setup.books.zone)
+    # The pass is done, and its exit code is the same whether anybody reads of it or not.
+    with readers_may_go():
+        if as_json:
+            print_report_json(engine, report)
+        else:
+            print_report(engine, report, where_books_are(setup, report), setup.books.zone)
+        sys.stdout.flush()
     return exit_code(engine, report.ledgers, len(report.errors))
 
 
