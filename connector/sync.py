@@ -149,7 +149,7 @@ class Pass:
         pulled = self.report.pulled
         cursors = read_cursors(self.engine)
         pages = source.pages(cursors, self.now) if refetch is None else source.refetch(refetch)
-        with self.progress.stage("Reading Stripe") as tick:
+        with self.progress.stage("Reading Stripe's objects") as tick:
             for page in pages:
                 stored = intake.store_page(page.objects, page.cursor)
                 pulled.charges += stored.new.get("charge", 0)
@@ -260,7 +260,9 @@ class Pass:
     def post(self, desk: Desk, outbox: Outbox, push: Push, first_run: int) -> None:
         """Carry what was decided; what the ledger refused a number is decided again, with the next one."""
         for _ in range(MOST_NUMBERS):
-            with self.progress.stage(f"Posting to {desk.policy.name}", outbox.count("planned")) as tick:
+            with self.progress.stage(
+                f"Posting documents to {desk.policy.name}", outbox.count("planned")
+            ) as tick:
                 stop = push.run(tick)
             if stop is not None:
                 self.fail(desk.policy.name, stop.code, stop.sentence)
