@@ -10,6 +10,8 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+Listener = socket.socket
+
 
 @dataclass(frozen=True)
 class World:
@@ -21,6 +23,10 @@ class World:
         """Whole seconds since 1970 in UTC."""
         return int(time.time())
 
+    def monotonic_ms(self) -> int:
+        """Milliseconds of a clock that never goes back; only differences mean anything."""
+        return time.monotonic_ns() // 1_000_000
+
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds)
 
@@ -30,6 +36,11 @@ class World:
 
     def host(self) -> str:
         return socket.gethostname()
+
+    def listen(self, host: str, port: int) -> Listener:
+        """A socket that takes connections; port 0 is any free one. Raises `OSError`."""
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family)
 
     def process(self) -> str:
         return str(os.getpid())

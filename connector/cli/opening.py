@@ -45,10 +45,16 @@ def open_books(
 
 @contextmanager
 def hold_books(
-    config: Path, wait: bool, ledger: str | None = None, stripe: bool = True
+    config: Path,
+    wait: bool,
+    ledger: str | None = None,
+    stripe: bool = True,
+    should_stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[tuple[Setup, Engine, Lease]]:
-    """Settings and state, with the lease: one run at a time. What the run needs is looked up first: `ledger`'s
-    connection, or all, and with `stripe` the way to Stripe's objects."""
+    """Settings and state, with the lease: one run at a time. `should_stop` ends the waiting, with `LeaseHeld`.
+
+    What the run needs is looked up first: `ledger`'s connection, or all, and with `stripe` the way to its objects.
+    """
     from connector.store.lease import hold_lease
     from connector.workplace import look_up
 
@@ -58,7 +64,8 @@ def hold_books(
     with ExitStack() as stack:
         setup, engine = stack.enter_context(open_books(config, lambda setup: look_up(setup, ledger, stripe)))
         with state_at_hand(setup):
-            lease = stack.enter_context(hold_lease(engine, setup.settings.state_url, setup.world, wait))
+            held = hold_lease(engine, setup.settings.state_url, setup.world, wait, should_stop)
+            lease = stack.enter_context(held)
         yield setup, engine, lease
 
 

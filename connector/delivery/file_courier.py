@@ -3,8 +3,8 @@
 Three requests are understood (`method` and `target`); but for the text appended, bodies are JSON:
 
 - `FIND entries`, body `{"by": NAME, "values": [...], "after": CURSOR, "limit": N}`; NAME is `document_key`,
-  `ledger_id`, `number`, `charge_id`, `refund_id`, `sale`, `number_kind` (values are pairs [kind, number]),
-  `payer` (payments by hand, by customer) or
+  `ledger_id`, `number`, `charge_id`, `refund_id`, `sale_id` (a charge, payment intent or Stripe invoice), `sale`,
+  `number_kind` (values are pairs [kind, number]), `payer` (payments by hand, by customer) or
   `all` -> 200 `{"entries": [...], "next": CURSOR or null}`. Every match is answered unless `limit` is given.
 - `SURVEY survey` -> 200 with the title, the accounts opened, the files, and what a recovery cut off.
 - `APPEND 2026-03.beancount`, body one or more printed transactions, header `accounts` a JSON list of the

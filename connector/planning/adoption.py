@@ -93,6 +93,25 @@ def adopt(case: RefundCase, ledger: LedgerPolicy, settlement: Settlement, legs: 
     raise NotNow("held", "duplicate_in_books", sentence, f"correct the books, or: {how}")
 
 
+def refuse_booked(case: RefundCase, ledger: LedgerPolicy) -> None:
+    """A failed refund that others booked is theirs to take back, which they have done where as much that names the
+    refund moves the other way."""
+    legs = legs_of(case)
+    booked = dict.fromkeys((*legs.income, *legs.cash))
+    back = [found for found in case.others if not found.income_minor and not found.cash_minor]
+    if not booked or sum(f.amount_minor for f in booked) == sum(f.amount_minor for f in back):
+        return
+    shown = ", ".join(found.ledger_id for found in booked)
+    how = resolve_command(case.refund.refund_id, ledger.name, "(--retry | --skip)")
+    raise NotNow(
+        "held",
+        "ledger_cannot",
+        f"Stripe says {case.refund.status}, and others booked this refund as {shown}: the connector does not take back "
+        f"what it did not write",
+        f"take it back in the ledger, then: {how}",
+    )
+
+
 def worth_in_books(
     case: RefundCase, ledger: LedgerPolicy, settlement: Settlement, legs: Legs
 ) -> tuple[int, str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from connector.planning.adoption import Legs, adopt, adopt_named, legs_of, missing_types
+from connector.planning.adoption import Legs, adopt, adopt_named, legs_of, missing_types, refuse_booked
 from connector.planning.case import (
     GONE,
     PARTIAL_CAPTURE,
@@ -19,7 +19,7 @@ from connector.planning.case import (
     is_live,
 )
 from connector.planning.choice import Choice, choose, legs_in_books, read_facts, refuse_switched_off
-from connector.planning.evidence import live_notes
+from connector.planning.evidence import evidence_of, live_notes
 from connector.planning.facts import Facts
 from connector.planning.model import Document, Sale, SalePayment
 from connector.planning.owed_credit import plan_owed_cash
@@ -31,11 +31,13 @@ from connector.planning.refund_sale import (
     find_sale,
     no_sale_sentence,
     own_payment,
+    paid_line,
+    refuse_voided,
     sale_lines_of,
 )
-from connector.planning.refunded_lines import split_of
+from connector.planning.refunded_lines import booked_by_others, split_of
 from connector.planning.sentences import LOOKED_AT_AGAIN, money
-from connector.planning.settlement import Settlement, first_open_day, open_day, settle
+from connector.planning.settlement import Settlement, first_open_day, open_day, refuse_unusable, settle
 from connector.planning.voiding import void_documents
 
 # What others need of planning a refund stands here, whichever module it lives in.
@@ -61,7 +63,7 @@ def decide_refund(
     if not in_books:
         refuse_skipped(case)
         refuse_switched_off(books, ledger)
-    check_object(case, books, in_books)
+    check_object(case, books, ledger, in_books)
     named = adopt_named(case)
     if named is not None:
         return named
@@ -107,8 +109,12 @@ def plan_documents(
     types = missing_types(choice.types, legs, facts, legs_in_books(case))
     if not case.ours:
         settlement = open_day(books, ledger, settlement)
-    lines = sale_lines_of(case, sale)
-    split = split_of(case, sale, lines)
+    if choice.types == ("reopen_invoice",):
+        lines = paid_line(case, payment)
+        split = split_of(case, ledger, sale, lines)
+    else:
+        lines = sale_lines_of(case, sale)
+        split = split_of(case, ledger, sale, lines, evidence_of(case), booked_by_others(case, sale, lines))
     warnings = (
         *settlement.warnings,
         *other_number(case),
@@ -197,7 +203,7 @@ def refuse_skipped(case: RefundCase) -> None:
         )
 
 
-def check_object(case: RefundCase, books: Books, in_books: bool) -> None:
+def check_object(case: RefundCase, books: Books, ledger: LedgerPolicy, in_books: bool) -> None:
     """What Stripe says of the refund itself, before any ledger is asked."""
     refund = case.refund
     refuse_defect(refund.defect)
@@ -210,6 +216,8 @@ def check_object(case: RefundCase, books: Books, in_books: bool) -> None:
         )
     if refund.status in GONE:
         if not in_books:
+            refuse_booked(case, ledger)
+            refuse_voided(case, ledger)
             sentence = f"Stripe says {refund.status}: nothing was posted and nothing is owed"
             raise NotNow("dropped", None, sentence, None)
     elif refund.status in ("pending", "requires_action"):
@@ -251,6 +259,11 @@ def refuse_defect(defect: str | None) -> None:
 
 def settle_refund(case: RefundCase, books: Books, now: int) -> Settlement:
     refund = case.refund
+    movements = [refund.balance_transaction_id]
+    if case.balance_transaction is None and case.charge is not None:
+        # Then the charge's own says in which currency the two settle.
+        movements.append(case.charge.charge.balance_transaction_id)
+    refuse_unusable("refund", refund.refund_id, movements, case.unusable)
     return settle(
         books,
         "refund",

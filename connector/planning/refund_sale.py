@@ -82,8 +82,7 @@ def read_void(case: RefundCase, sale: Sale) -> Sale | None:
             lines=(),
             payments=(payment,),
         )
-    refunded = sum(r.amount_minor for r in case.siblings if is_live(r))
-    if case.charge is not None and refunded >= case.charge.charge.captured_minor > 0:
+    if is_wholly_refunded(case):
         raise NotNow(
             "adopted",
             None,
@@ -92,6 +91,29 @@ def read_void(case: RefundCase, sale: Sale) -> Sale | None:
             None,
         )
     return None
+
+
+def is_wholly_refunded(case: RefundCase) -> bool:
+    refunded = sum(r.amount_minor for r in case.siblings if is_live(r))
+    return case.charge is not None and refunded >= case.charge.charge.captured_minor > 0
+
+
+def refuse_voided(case: RefundCase, ledger: LedgerPolicy) -> None:
+    """A refund that failed after its invoice was voided as refunded: charge and refunds are left out of clearing, and
+    part of the charge is not refunded any more."""
+    sale = case.sale
+    if sale is None or not sale.void or case.charge is None or is_wholly_refunded(case):
+        return
+    if find_payment(case.charge, sale.payments, case.person.sale_id is not None) is not None:
+        return
+    how = resolve_command(case.refund.refund_id, ledger.name, "(--retry | --skip)")
+    raise NotNow(
+        "held",
+        "ledger_cannot",
+        f"Stripe says {case.refund.status}, and invoice {sale.number} is void in the books: charge "
+        f"{case.charge.charge.charge_id} is not wholly refunded any more, and its sale and payment are missing there",
+        f"book what is missing in the ledger, then: {how}",
+    )
 
 
 def await_payment(case: RefundCase, books: Books, sale: Sale, now: int) -> None:
@@ -185,6 +207,10 @@ def is_shared(charge: Charge, payment: SalePayment) -> bool:
 def own_payment(case: RefundCase, ledger: LedgerPolicy, sale: Sale) -> SalePayment | None:
     """This charge's own payment on the sale, or None where it is not booked; held where the sale contradicts Stripe."""
     by_hand = case.person.sale_id is not None
+    # What its own failure paid into clearing, in the place of the invoice that it had voided, came after it.
+    back = {found.ledger_id for found in case.ours if found.kind == "reversal"}
+    if back:
+        sale = replace(sale, payments=tuple(p for p in sale.payments if p.ledger_id not in back))
     payment = find_payment(case.charge, sale.payments, by_hand)
     if payment is not None:
         if not sale.ours:
@@ -266,15 +292,35 @@ def payment_line(case: RefundCase, sale: Sale) -> tuple[SaleLine, ...]:
     payment = find_payment(case.charge, sale.payments, True) or next(iter(sale.payments), None)
     if payment is None:
         return ()
-    amount = home = payment.amount_minor
-    if case.charge is not None:
-        charge, settled = case.charge.charge, case.charge.settled()
-        amount = charge.captured_minor
-        shared = is_shared(charge, payment)
-        if settled is not None and (settled[1] != payment.currency or shared):
-            # It stands in the charge's currency, or for several charges together: its worth is what this one settled as.
-            home = settled[0]
+    amount, home = worth_of(case, payment)
     return (SaleLine("1", f"Payment {sale.number}", amount, 0, home, 0, payment.credit_account or ""),)
+
+
+def paid_line(case: RefundCase, payment: SalePayment | None) -> tuple[SaleLine, ...]:
+    """What a reopened invoice loses: this charge's payment, and no line of the sale, whose income stays.
+
+    Only refunds of the same charge that opened it again have taken of this line.
+    """
+    charge_id = case.charge.charge.charge_id if case.charge else ""
+    line_id = f"payment of {charge_id}".rstrip()
+    amount, home = worth_of(case, payment)
+    return (SaleLine(line_id, "Payment", amount, 0, home, 0, ""),)
+
+
+def worth_of(case: RefundCase, payment: SalePayment | None) -> tuple[int, int]:
+    """This charge's payment in the charge's currency and in the books.
+
+    Its worth in the books is what this charge brought there, not what the payment says: that may be of several charges
+    together, in the charge's currency, or the one that a person named.
+    """
+    said = payment.amount_minor if payment else 0
+    if case.charge is None:
+        return said, said
+    charge, settled = case.charge.charge, case.charge.settled()
+    if settled is not None:
+        return charge.captured_minor, settled[0]
+    alike = payment is None or payment.currency == charge.currency
+    return charge.captured_minor, charge.captured_minor if alike else said
 
 
 def in_charge_currency(case: RefundCase, sale: Sale, lines: Sequence[SaleLine]) -> tuple[SaleLine, ...]:
