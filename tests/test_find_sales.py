@@ -78,6 +78,30 @@ def test_by_the_second_charge_id_of_an_invoice(shop: Shop) -> None:
     assert shop.owed() == {}
 
 
+@pytest.mark.parametrize("carried", ["pi_1", "in_100"])
+@pytest.mark.parametrize("form", ["receipt", "invoice", "payment of an invoice", "lone payment"])
+def test_by_the_id_of_the_payment_intent_or_of_the_stripe_invoice(
+    shop: Shop, form: str, carried: str
+) -> None:
+    if form == "receipt":
+        shop.receipt("77", links=(carried,))
+    elif form == "lone payment":
+        shop.payment(None, links=(carried,))
+    else:
+        shop.invoice("77", links=(carried,) if form == "invoice" else ())
+        shop.payment("77", links=() if form == "invoice" else (carried,))
+    shop.charge("ch_1", payment_intent="pi_1")
+    shop.stripe_invoice("100", [("Lamp", 10000, 1000)], ["ch_1"])
+    # One that another charge paid, of the same amount, and a number that says nothing.
+    shop.receipt("78", links=("pi_2",))
+    shop.refund("re_1", "ch_1")
+    shop.sync(0)
+    assert shop.outcomes() == {"re_1": "posted"}
+    of_the_other = {CLEARING: "110.00 USD", SALES: "-100.00 USD", TAX: "-10.00 USD"}
+    assert shop.balances() == of_the_other
+    shop.check_lost_state()
+
+
 def test_by_the_number_that_a_checkout_session_carries(tmp_path: Path) -> None:
     shop = Shop(tmp_path, sale_number=["checkout_session.client_reference_id"])
     shop.receipt()

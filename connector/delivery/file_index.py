@@ -24,7 +24,7 @@ from connector.ledgers.beancount_text import Opening
 
 INDEX_NAME = ".index.sqlite3"
 RECENT_ROWS = 30_000
-_VERSION = 2
+_VERSION = 3
 _ASKED_AT_ONCE = 500
 _SCHEMA = f"""
 BEGIN IMMEDIATE;

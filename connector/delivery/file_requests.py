@@ -16,6 +16,7 @@ from connector.ledgers.beancount_text import (
     clean_text,
     is_account,
     own_metadata,
+    sale_ids,
     stripe_ids,
 )
 from connector.ledgers.contract import Answer, Request
@@ -28,6 +29,7 @@ _NAMES = frozenset(
         "charge_id",
         "refund_id",
         "sale",
+        "sale_id",
         "number_kind",
         "payer",
         "all",
@@ -83,6 +85,8 @@ class Question:
         if self.by in ("refund_id", "charge_id"):
             ids = stripe_ids(found.entry)[0 if self.by == "refund_id" else 1]
             return not self.values.isdisjoint(ids)
+        if self.by == "sale_id":
+            return not self.values.isdisjoint(sale_ids(found.entry))
         return metadata.get(self.by) in self.values
 
 
@@ -189,7 +193,8 @@ def entry_json(found: FoundEntry) -> dict[str, Any]:
     """An entry as a FIND answers it: the fields of `JournalEntry`, its file, its ledger id and its Stripe ids.
 
     A posting is [account, amount_minor or null, currency, metadata].
-    `refund_ids` and `charge_ids` are all that it is for (`stripe_ids`), `refund_id` and `charge_id` the first.
+    `refund_ids` and `charge_ids` are all that it is for (`stripe_ids`), `refund_id` and `charge_id` the first;
+    `sale_ids` the payment intents and invoices that it names.
     """
     entry = found.entry
     refund_ids, charge_ids = stripe_ids(entry)
@@ -199,6 +204,7 @@ def entry_json(found: FoundEntry) -> dict[str, Any]:
         "charge_id": charge_ids[0] if charge_ids else None,
         "refund_ids": refund_ids,
         "charge_ids": charge_ids,
+        "sale_ids": sale_ids(entry),
         "file": found.path,
         "line": found.line,
         "date": entry.date.isoformat(),

@@ -91,7 +91,8 @@ class BeancountLedger:
         )
 
     def find_sales(self, references: Sequence[Reference]) -> Steps[dict[str, Sale | None]]:
-        """Sales by the charge's id or by number, with all that stands against them in the books."""
+        """Sales by the charge's id, by the others that Stripe has for it, or by number, with all that stands against
+        them in the books."""
         named = [r.ledger_id for r in references if r.ledger_id]
         numbers = {*named, *(r.number for r in references if r.number)}
         charges = sorted({r.charge_id for r in references})
@@ -99,13 +100,14 @@ class BeancountLedger:
             ("number", sorted(numbers)),
             ("sale", sorted(numbers)),
             ("charge_id", charges),
+            ("sale_id", sorted({i for r in references for i in r.stripe_ids if i != r.charge_id})),
             ("ledger_id", named),
         )
         more = {sale_named(e) for e in entries} - {*numbers, ""}
         if more:
             entries += yield from find(("number", sorted(more)), ("sale", sorted(more)))
-        by_number, by_charge = index_entries(entries)
-        sales = {r.charge_id: build_sale(r, by_number, by_charge, self.mapping) for r in references}
+        by_number, by_stripe_id = index_entries(entries)
+        sales = {r.charge_id: build_sale(r, by_number, by_stripe_id, self.mapping) for r in references}
         unpaid = {
             charge_id: sale for charge_id, sale in sales.items() if sale and lacks_payment(sale, charge_id)
         }

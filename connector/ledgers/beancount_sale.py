@@ -1,7 +1,7 @@
 """A sale read out of Beancount entries: its lines, taxes, payments, and what is still open.
 
 Entries are told apart by their metadata `kind`, and belong to a sale by `number` or `sale`, or by the charge's id in
-the metadata `charge_id` or a link `^ch_...`.
+the metadata `charge_id` or a link `^ch_...`, or by that of its payment intent or Stripe invoice.
 """
 
 from __future__ import annotations
@@ -42,8 +42,19 @@ def sale_named(entry: Entry) -> str:
 
 
 def charges_of(entry: Entry) -> tuple[str, ...]:
-    """The Stripe charges that an entry is for."""
-    return tuple(entry.get("charge_ids") or ())
+    """The Stripe charges that an entry is for, and the payment intents that stand for them."""
+    intents = (i for i in entry.get("sale_ids") or () if i.startswith("pi_"))
+    return (*(entry.get("charge_ids") or ()), *intents)
+
+
+def ids_of(entry: Entry) -> tuple[str, ...]:
+    """All ids that Stripe has for the sale of an entry."""
+    return tuple(dict.fromkeys((*charges_of(entry), *(entry.get("sale_ids") or ()))))
+
+
+def names_of(reference: Reference) -> tuple[str, ...]:
+    """The ids that a charge's sale may carry, the charge's own first."""
+    return tuple(dict.fromkeys((reference.charge_id, *reference.stripe_ids)))
 
 
 def total_of(entry: Entry) -> tuple[int, str]:
@@ -62,62 +73,71 @@ def total_of(entry: Entry) -> tuple[int, str]:
 
 
 def index_entries(entries: Iterable[Entry]) -> tuple[Index, Index]:
-    """Entries by the numbers they name (and by ledger id), and by charge id; each once."""
+    """Entries by the numbers they name (and by ledger id), and by their Stripe ids; each once."""
     by_number: dict[str, list[Entry]] = {}
-    by_charge: dict[str, list[Entry]] = {}
+    by_stripe_id: dict[str, list[Entry]] = {}
     for entry in {e["ledger_id"]: e for e in entries}.values():
         for number in {number_of(entry), sale_named(entry), entry["ledger_id"]}:
             by_number.setdefault(number, []).append(entry)
-        for charge_id in charges_of(entry):
-            by_charge.setdefault(charge_id, []).append(entry)
-    return by_number, by_charge
+        for stripe_id in ids_of(entry):
+            by_stripe_id.setdefault(stripe_id, []).append(entry)
+    return by_number, by_stripe_id
 
 
-def find_head(reference: Reference, by_number: Index, by_charge: Index) -> Entry | None:
-    """The sale's own document: the one a person named, else one with the charge's id, else one with the number.
+def find_head(reference: Reference, by_number: Index, by_stripe_id: Index) -> Entry | None:
+    """The sale's own document: the one a person named, else one with the charge's id, its payment intent's or its
+    invoice's, else one with the number.
 
     A payment stands for the invoice that it names; a lone payment is the sale only where there is no other.
     """
     if reference.ledger_id is not None:
         named = by_number.get(reference.ledger_id, ())
         return first(e for e in named if e["ledger_id"] == reference.ledger_id and kind_of(e) in SALE_KINDS)
-    carrying = by_charge.get(reference.charge_id, ())
-    paid_by = [
-        sold
-        for entry in carrying
-        if kind_of(entry) == "payment"
-        for sold in by_number.get(sale_named(entry), ())
-        if number_of(sold) == sale_named(entry)
-    ]
+    names = names_of(reference)
     numbered = [e for e in by_number.get(reference.number or "", ()) if number_of(e) == reference.number]
-    for candidates in (carrying, paid_by, numbered):
-        head = first((e for e in candidates if kind_of(e) in SOLD), reference.charge_id)
+    payments: list[Entry] = []
+    for name in names:
+        carrying = by_stripe_id.get(name, ())
+        paid = [e for e in carrying if kind_of(e) == "payment"]
+        paid_by = [
+            sold
+            for entry in paid
+            for sold in by_number.get(sale_named(entry), ())
+            if number_of(sold) == sale_named(entry)
+        ]
+        head = first_sold(carrying, names) or first_sold(paid_by, names)
         if head is not None:
             return head
-    return first((e for e in (*carrying, *numbered) if kind_of(e) == "payment"), reference.charge_id)
+        payments += paid
+    payments += [e for e in numbered if kind_of(e) == "payment"]
+    return first_sold(numbered, names) or first(payments, names)
 
 
-def first(entries: Iterable[Entry], charge_id: str = "") -> Entry | None:
+def first_sold(entries: Iterable[Entry], names: Sequence[str]) -> Entry | None:
+    return first((e for e in entries if kind_of(e) in SOLD), names)
+
+
+def first(entries: Iterable[Entry], names: Sequence[str] = ()) -> Entry | None:
     """An invoice before a receipt before a lone payment, one that is no other charge's first, then the earliest."""
 
     def place(entry: Entry) -> tuple[int, bool, str, str]:
         charges = charges_of(entry)
-        others = bool(charges) and charge_id not in charges
+        others = bool(charges) and not set(names).intersection(charges)
         return SALE_KINDS.index(entry["metadata"]["kind"]), others, entry["date"], entry["ledger_id"]
 
     return min(entries, key=place, default=None)
 
 
 def build_sale(
-    reference: Reference, by_number: Index, by_charge: Index, mapping: LedgerMapping
+    reference: Reference, by_number: Index, by_stripe_id: Index, mapping: LedgerMapping
 ) -> Sale | None:
     """The sale of a charge with all that stands against it; None where the books have none."""
-    head = find_head(reference, by_number, by_charge)
+    head = find_head(reference, by_number, by_stripe_id)
     if head is None:
         return None
     number = number_of(head) or reference.number or head["ledger_id"]
     related = {e["ledger_id"]: e for e in by_number.get(number, ()) if sale_named(e) == number}
-    related.update((e["ledger_id"], e) for e in by_charge.get(reference.charge_id, ()))
+    related.update((e["ledger_id"], e) for name in names_of(reference) for e in by_stripe_id.get(name, ()))
     others = [e for e in related.values() if e["ledger_id"] != head["ledger_id"] and kind_of(e) not in SOLD]
     return read_sale(head, number, [head, *others], reference, mapping)
 
