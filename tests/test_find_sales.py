@@ -267,6 +267,33 @@ def test_the_sale_that_a_person_names(shop: Shop) -> None:
 # ---------------------------------------------------------------------------------------------- whose payment
 
 
+def test_a_charge_that_paid_more_than_its_invoice(shop: Shop) -> None:
+    """What it paid beyond stands on receivable, and comes back from there, without tax and without income."""
+    shop.invoice()
+    shop.payment(amount="132.00", charge_id="ch_1")
+    shop.charge("ch_1", 13200, order="100")
+    shop.refund("re_1", "ch_1", 6600)
+    shop.refund("re_2", "ch_1", 6600, "2026-03-10")
+    shop.sync(0)
+    beyond = f"{RECEIVABLE} 11.00 USD"
+    assert shop.entries("re_1")[0] == (
+        f"2026-03-09 credit_memo 100 Jo Smith: {SALES} 50.00 USD, {beyond}, {TAX} 5.00 USD, {RECEIVABLE} -66.00 USD"
+    )
+    assert shop.outcomes() == {"re_1": "posted", "re_2": "posted"}
+    assert shop.balances() == {}
+    shop.check_second_run()
+    shop.check_lost_state()
+
+
+def test_lines_that_do_not_come_to_what_was_asked_for_are_no_overpayment(shop: Shop) -> None:
+    asset = ("Assets:Prepaid", "-10.00")
+    shop.write("invoice", "100", "2026-03-02", (RECEIVABLE, "110.00"), (SALES, "-100.00"), asset)
+    shop.payment()
+    refund_the_base_case(shop)
+    shop.sync(3)
+    assert held(shop) == "sale_mismatch"
+
+
 def test_two_payments_on_one_invoice(shop: Shop) -> None:
     """Each refund is compared with its own charge's payment, never with the invoice total."""
     shop.invoice()

@@ -12,7 +12,7 @@ from connector.planning.allocation import Overdrawn, Share, split_refund
 from connector.planning.case import ChargeCase, RefundCase, is_live
 from connector.planning.evidence import evidence_of
 from connector.planning.model import CASH_LEGS, Document, Refund, Sale
-from connector.planning.refund_sale import sale_lines_of
+from connector.planning.paid_lines import sale_lines_of
 from connector.store.bulk import within
 from connector.store.codec import decode_document, decode_shares
 from connector.store.schema import document
