@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from shop import CLEARING, FEES, RECEIVABLE, SALES, TAX, Shop, second
+from shop import CLEARING, FEES, RECEIVABLE, SALES, TAX, Shop, amount_of, second
 
 HOUR = 3600
 MEMO = f"credit_memo 100 Jo Smith: {SALES} 100.00 USD, {TAX} 10.00 USD, {RECEIVABLE} -110.00 USD"
@@ -292,6 +292,50 @@ def test_lines_that_do_not_come_to_what_was_asked_for_are_no_overpayment(shop: S
     refund_the_base_case(shop)
     shop.sync(3)
     assert held(shop) == "sale_mismatch"
+
+
+@pytest.mark.parametrize("order", [("ch_a", "ch_b"), ("ch_b", "ch_a")])
+@pytest.mark.parametrize(("parts", "apart"), [(1, False), (3, False), (3, True)])
+@pytest.mark.parametrize(
+    "charges",
+    [
+        {"ch_a": (10000, "usd", 13500), "ch_b": (10000, "usd", 14000)},
+        {"ch_a": (3333, "usd", 4571), "ch_b": (9999, "usd", 13337)},
+        {"ch_a": (10000, "usd", 13500), "ch_b": (7777, "eur", 12345)},
+    ],
+)
+def test_charges_of_one_invoice_that_settled_at_different_rates(
+    shop: Shop, charges: dict[str, tuple[int, str, int]], order: tuple[str, str], parts: int, apart: bool
+) -> None:
+    """The books know what they settled for; each refund takes its charge's part back, and the last one all the rest."""
+    total = sum(settled for _, _, settled in charges.values())
+    tax, small = total // 11, 33
+    lines = [(RECEIVABLE, total), (SALES, small - total + tax), ("Income:Other", -small), (TAX, -tax)]
+    postings = [(account, str(amount_of(minor, "cad"))) for account, minor in lines]
+    shop.write("invoice", "100", "2026-03-02", *postings, currency="CAD")
+    for charge_id, (amount, currency, settled) in charges.items():
+        shop.payment("100", amount=str(amount_of(settled, "cad")), currency="CAD", charge_id=charge_id)
+        shop.charge(charge_id, amount, order="100", currency=currency, settled=(settled, "cad"))
+    for day, charge_id in enumerate(order, start=10):
+        amount, _, settled = charges[charge_id]
+        for part in range(parts):
+            minor, moved = (
+                whole // parts + (whole % parts if not part else 0) for whole in (amount, settled)
+            )
+            shop.refund(
+                f"re_{charge_id}_{part}",
+                charge_id,
+                minor,
+                f"2026-03-{day}",
+                hour=12 + part,
+                settled=(moved, "cad"),
+            )
+        if apart:
+            shop.sync(0)
+    shop.sync(0)
+    assert set(shop.outcomes().values()) == {"posted"}
+    assert shop.balances() == {}
+    shop.check_lost_state()
 
 
 def test_two_payments_on_one_invoice(shop: Shop) -> None:

@@ -12,7 +12,7 @@ from connector.planning.allocation import Overdrawn, Share, split_refund
 from connector.planning.case import ChargeCase, RefundCase, is_live
 from connector.planning.evidence import evidence_of
 from connector.planning.model import CASH_LEGS, Document, Refund, Sale
-from connector.planning.paid_lines import sale_lines_of
+from connector.planning.paid_lines import at_rate_of, sale_lines_of
 from connector.store.bulk import within
 from connector.store.codec import decode_document, decode_shares
 from connector.store.schema import document
@@ -24,14 +24,27 @@ def earlier_shares(
     """The shares of the sale's refunds before this one, whatever became of them here; made up where unplanned."""
     if sale is None:
         return ()
-    shares: list[Share] = []
+    own: list[Share] = []
+    others: list[Share] = []
+    siblings = {r.refund_id for r in page.siblings.get(page.charge_of.get(refund.refund_id) or "", ())}
     for earlier in refunds_before(page, refund, sale):
         known = page.shares.get(earlier.refund_id)
         if known is None:
-            known = imagine_shares(page, earlier, charge, sale, shares)
+            before = (*own, *shares_of_others(refund, charge, sale, others))
+            known = imagine_shares(page, earlier, charge, sale, before)
             page.shares[earlier.refund_id] = known
-        shares.extend(known)
-    return tuple(shares)
+        (own if earlier.refund_id in siblings else others).extend(known)
+    return (*own, *shares_of_others(refund, charge, sale, others))
+
+
+def shares_of_others(
+    refund: Refund, charge: ChargeCase | None, sale: Sale, others: Sequence[Share]
+) -> Sequence[Share]:
+    """What refunds of other charges took: at this charge's rate where the sale stands in the books as it settled."""
+    if not others or charge is None or sale.currency == sale.charge_currency:
+        return others
+    lines = sale_lines_of(RefundCase(refund, charge, None, None, (), 0), sale)
+    return at_rate_of(lines, others, charge.charge.captured_minor)
 
 
 def refunds_before(page: Page, refund: Refund, sale: Sale) -> list[Refund]:

@@ -9,7 +9,7 @@ from connector.planning.case import RefundCase
 from connector.planning.model import Sale, SaleLine, SalePayment
 from connector.planning.money import multiply_ratio
 from connector.planning.refund_sale import find_payment
-from connector.planning.shares import share_out
+from connector.planning.shares import Share, share_out
 
 # The line of what a charge paid beyond its invoice.
 OVERPAID = "overpaid"
@@ -97,4 +97,32 @@ def in_charge_currency(case: RefundCase, sale: Sale, lines: Sequence[SaleLine]) 
     return tuple(
         replace(line, net_minor=parts[2 * place], tax_minor=parts[2 * place + 1])
         for place, line in enumerate(lines)
+    )
+
+
+def at_rate_of(lines: Sequence[SaleLine], taken: Sequence[Share], captured_minor: int) -> tuple[Share, ...]:
+    """What refunds of other charges took of a sale, told at the rate of the charge that `lines` are told at.
+
+    Each charge has its own rate, or even currency; what was taken in the books is the same for all. Where the others
+    have taken all but this charge's `captured_minor`, to within the rounding of each amount, they have taken just that.
+    """
+    weights = [0] * (2 * len(lines))
+    places = {line.line_id: 2 * place for place, line in enumerate(lines)}
+    for share in taken:
+        at = places.get(share.line_id)
+        if at is not None:
+            weights[at] += share.home_net_minor
+            weights[at + 1] += share.home_tax_minor
+    whole = sum(line.home_net_minor + line.home_tax_minor for line in lines)
+    if sum(weights) <= 0 or whole <= 0:
+        return ()
+    charged = sum(line.net_minor + line.tax_minor for line in lines)
+    total, most = multiply_ratio(charged, sum(weights), whole), charged - captured_minor
+    if most > 0 and abs(total - most) <= len(weights):
+        total = most
+    parts = share_out(total, weights)
+    return tuple(
+        Share(line.line_id, parts[at], parts[at + 1], weights[at], weights[at + 1])
+        for line, at in ((line, places[line.line_id]) for line in lines)
+        if weights[at] or weights[at + 1]
     )
