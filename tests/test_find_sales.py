@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -336,6 +337,51 @@ def test_charges_of_one_invoice_that_settled_at_different_rates(
     assert set(shop.outcomes().values()) == {"posted"}
     assert shop.balances() == {}
     shop.check_lost_state()
+
+
+@pytest.mark.parametrize("apart", [False, True], ids=["in one run", "in two"])
+def test_two_sales_by_hand_with_one_number(shop: Shop, apart: bool) -> None:
+    """The refund of one takes nothing of the other, whichever run decides it."""
+    shop.receipt(charge_id="ch_1")
+    shop.receipt(day="2026-03-05", payee="Al Two", charge_id="ch_2")
+    shop.charge("ch_1")
+    shop.charge("ch_2", name="Al Two")
+    shop.refund("re_1", "ch_1")
+    if apart:
+        shop.sync(0)
+    shop.refund("re_2", "ch_2", day="2026-03-11")
+    shop.sync(0)
+    assert shop.outcomes() == {"re_1": "posted", "re_2": "posted"}
+    assert shop.balances() == {}
+    shop.check_lost_state()
+
+
+def test_a_sale_by_hand_that_somebody_changes_between_its_refunds(shop: Shop) -> None:
+    """Its document has another id since; it is still the sale that the first refund took from."""
+    shop.receipt()
+    shop.charge("ch_1", order="100")
+    shop.refund("re_1", "ch_1", 6600)
+    shop.sync(0)
+    text = (shop.books / "by-hand.beancount").read_text()
+    (shop.books / "by-hand.beancount").write_text(text.replace('"By hand"', '"By hand" ^ch_1 ^ch_2'))
+    shop.charge("ch_2", order="100")
+    shop.refund("re_2", "ch_2", 6600, "2026-03-11")
+    shop.sync(3)
+    assert shop.outcomes() == {"re_1": "posted", "re_2": "held sale_mismatch"}
+
+
+def test_rows_from_before_a_sale_was_told_by_its_document_go_by_its_number(shop: Shop) -> None:
+    shop.invoice()
+    for charge_id in ("ch_1", "ch_2"):
+        shop.payment(amount="55.00", charge_id=charge_id)
+        shop.charge(charge_id, 5500, order="100")
+    shop.refund("re_1", "ch_1", 5500, metadata={"refund_lines": '[{"sku": "1", "amount": "55.00"}]'})
+    shop.sync(0)
+    with sqlite3.connect(shop.folder / "state.db") as state:
+        state.execute("UPDATE decision SET sale_ledger_id = NULL")
+    shop.refund("re_2", "ch_2", 5500, "2026-03-11")
+    shop.sync(0)
+    assert shop.balances() == {}
 
 
 def test_two_payments_on_one_invoice(shop: Shop) -> None:

@@ -39,6 +39,7 @@ DECISION_COLUMNS = (
     "facts",
     "shares",
     "sale_number",
+    "sale_ledger_id",
     "number",
     "revision",
     "due",
@@ -55,7 +56,8 @@ PART_DEPTH = {"refund": 4, "failure": 7}
 class Decided:
     """A row of `decision` and the plan made of it; `revision` of the documents, `number_settled` if found in the books.
 
-    `withdrawn` are keys of documents that were planned and never written, and shall not be any more.
+    `withdrawn` are keys of documents that were planned and never written, and shall not be any more; `sale_ledger_id`
+    is the refund's sale, where others booked it.
     """
 
     row: Any
@@ -64,6 +66,7 @@ class Decided:
     number_settled: bool = False
     acknowledged: bool = False
     withdrawn: tuple[str, ...] = ()
+    sale_ledger_id: str | None = None
 
 
 def depth_of(d: Document) -> int:
@@ -230,6 +233,7 @@ class Recorder:
                     encode_json(plan.facts.to_json()) if plan.facts else row.facts,
                     shares,
                     plan.sale_number or row.sale_number,
+                    decided.sale_ledger_id or row.sale_ledger_id,
                     plan.number or row.number,
                     decided.revision,
                     int(plan.due),

@@ -55,7 +55,7 @@ def refunds_before(page: Page, refund: Refund, sale: Sale) -> list[Refund]:
     charge_id = page.charge_of.get(refund.refund_id)
     siblings = {r.refund_id: r for r in page.siblings.get(charge_id or "", ())}
     if not sale.ours:
-        for neighbour in (*page.of_sale.get(sale.ledger_id, ()), *page.neighbours.get(sale.number, ())):
+        for neighbour in (*page.of_sale.get(sale.ledger_id, ()), *page.neighbours.get(sale.ledger_id, ())):
             if neighbour.refund_id not in page.adopted:
                 siblings.setdefault(neighbour.refund_id, neighbour)
     return sorted((r for r in siblings.values() if order(r) < order(refund) and is_live(r)), key=order)
