@@ -40,6 +40,7 @@ DECISION_COLUMNS = (
     "facts",
     "shares",
     "sale_number",
+    "sale_ledger_id",
     "number",
     "revision",
     "due",
@@ -57,7 +58,8 @@ class Decided:
     """A row of `decision` and the plan made of it; `revision` of the documents, `number_settled` if found in the books.
 
     `charge_id` is that of a refund whose row does not tell it, since Stripe named only the payment intent. `withdrawn`
-    are keys of documents that were planned and never written, and shall not be any more.
+    are keys of documents that were planned and never written, and shall not be any more; `sale_ledger_id` is the
+    refund's sale, where others booked it.
     """
 
     row: Any
@@ -67,6 +69,7 @@ class Decided:
     acknowledged: bool = False
     withdrawn: tuple[str, ...] = ()
     charge_id: str | None = None
+    sale_ledger_id: str | None = None
 
 
 def depth_of(d: Document) -> int:
@@ -234,6 +237,7 @@ class Recorder:
                     encode_json(plan.facts.to_json()) if plan.facts else row.facts,
                     shares,
                     plan.sale_number or row.sale_number,
+                    decided.sale_ledger_id or row.sale_ledger_id,
                     plan.number or row.number,
                     decided.revision,
                     int(plan.due),

@@ -12,7 +12,7 @@ from connector.planning.allocation import Overdrawn, Share, split_refund
 from connector.planning.case import ChargeCase, LedgerPolicy, RefundCase, is_live
 from connector.planning.evidence import evidence_of
 from connector.planning.model import CASH_LEGS, Document, Refund, Sale
-from connector.planning.refund_sale import sale_lines_of
+from connector.planning.paid_lines import at_rate_of, sale_lines_of
 from connector.planning.refunded_lines import shares_in_books
 from connector.store.bulk import within
 from connector.store.codec import decode_document, decode_shares
@@ -33,14 +33,27 @@ def earlier_shares(
     """
     if sale is None:
         return ()
-    shares: list[Share] = []
+    own: list[Share] = []
+    others: list[Share] = []
+    siblings = {r.refund_id for r in page.siblings.get(page.charge_of.get(refund.refund_id) or "", ())}
     for earlier in refunds_before(page, refund, sale, anew):
         known = page.shares.get(earlier.refund_id)
         if known is None:
-            known = imagine_shares(page, policy, earlier, charge, sale, shares)
+            before = (*own, *shares_of_others(refund, charge, sale, others))
+            known = imagine_shares(page, policy, earlier, charge, sale, before)
             page.shares[earlier.refund_id] = known
-        shares.extend(known)
-    return tuple(shares)
+        (own if earlier.refund_id in siblings else others).extend(known)
+    return (*own, *shares_of_others(refund, charge, sale, others))
+
+
+def shares_of_others(
+    refund: Refund, charge: ChargeCase | None, sale: Sale, others: Sequence[Share]
+) -> Sequence[Share]:
+    """What refunds of other charges took: at this charge's rate where the sale stands in the books as it settled."""
+    if not others or charge is None or sale.currency == sale.charge_currency:
+        return others
+    lines = sale_lines_of(RefundCase(refund, charge, None, None, (), 0), sale)
+    return at_rate_of(lines, others, charge.charge.captured_minor)
 
 
 def refunds_before(page: Page, refund: Refund, sale: Sale, anew: bool) -> list[Refund]:
@@ -52,7 +65,7 @@ def refunds_before(page: Page, refund: Refund, sale: Sale, anew: bool) -> list[R
     charge_id = page.charge_of.get(refund.refund_id)
     siblings = {r.refund_id: r for r in page.siblings.get(charge_id or "", ())}
     if not sale.ours:
-        for neighbour in (*page.of_sale.get(sale.ledger_id, ()), *page.neighbours.get(sale.number, ())):
+        for neighbour in (*page.of_sale.get(sale.ledger_id, ()), *page.neighbours.get(sale.ledger_id, ())):
             if neighbour.refund_id not in page.adopted:
                 siblings.setdefault(neighbour.refund_id, neighbour)
     siblings.pop(refund.refund_id, None)

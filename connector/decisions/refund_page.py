@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -39,12 +39,12 @@ class OpenCredit:
 class Page:
     """What is known of the refunds of a page, by refund id, and of their charges, by charge id.
 
-    `neighbours` are other refunds of the same sales, by the sale's number, `rows` the decisions on them; `of_sale`
-    those of the page, by the sale's ledger id. `shares` is what each took of its sale, `posted` those whose documents
-    stand and stay as they are, `adopted` those whose documents others booked, `taken_up` the ledger ids of documents of
-    others that are refunds of a charge, by charge id, `owed` the credit memos that failed refunds of this page leave
-    open, `paid` the refunds of this page that pay such a memo out, by its key. `before` are the sales of charges with
-    refunds to be replaced as they were before these refunds.
+    `neighbours` are other refunds of the same sales, `rows` the decisions on them, `of_sale` those of the page, both by
+    the sale's ledger id. `shares` is what each took of its sale, `posted` those whose documents stand and stay as they
+    are, `adopted` those whose documents others booked, `taken_up` the ledger ids of documents of others that are refunds
+    of a charge, by charge id, `owed` the credit memos that failed refunds of this page leave open, `paid` the refunds of
+    this page that pay such a memo out, by its key. `before` are the sales of charges with refunds to be replaced as they
+    were before these refunds.
     """
 
     refunds: dict[str, Refund] = field(default_factory=dict)
@@ -230,7 +230,7 @@ class PageReader:
 
     def _read_neighbours(self, connection: Connection, reader: FactReader, page: Page) -> None:
         """The other refunds of the same sales, also of other charges, with the shares they took."""
-        numbers = sorted({sale.number for sale in page.sales.values() if sale is not None and not sale.ours})
+        sales = {sale.ledger_id: sale for sale in page.sales.values() if sale is not None and not sale.ours}
         ids = [r.refund_id for siblings in page.siblings.values() if len(siblings) > 1 for r in siblings]
         mine = decision.c.ledger == self.policy.name
         rows: list[Any] = []
@@ -238,18 +238,22 @@ class PageReader:
             rows += connection.execute(
                 select(decision).where(mine, within(connection, decision.c.subject_id, ids))
             ).all()
-        if numbers:
-            rows += connection.execute(
-                select(decision).where(
-                    mine, decision.c.subject == "refund", within(connection, decision.c.sale_number, numbers)
-                )
-            ).all()
+        for column, values in (
+            (decision.c.sale_number, sorted({sale.number for sale in sales.values()})),
+            (decision.c.sale_ledger_id, sorted(sales)),
+        ):
+            if values:
+                rows += connection.execute(
+                    select(decision).where(
+                        mine, decision.c.subject == "refund", within(connection, column, values)
+                    )
+                ).all()
         page.rows = {row.subject_id: row for row in rows}
         reader.load(page.rows)
+        for ledger_id, group in self._rows_of_sales(page, sales).items():
+            refunds = (reader.get(row.subject_id, Refund) for row in group)
+            page.neighbours[ledger_id] = [r for r in refunds if r is not None]
         for refund_id, row in page.rows.items():
-            refund = reader.get(refund_id, Refund)
-            if refund is not None and refund_id not in page.refunds and row.sale_number is not None:
-                page.neighbours.setdefault(row.sale_number, []).append(refund)
             # Shares of refunds on this page are made anew, in order; those of the others stand.
             if row.shares and (refund_id not in page.refunds or page.documents.get(refund_id)):
                 page.shares[refund_id] = decode_shares(row.shares)
@@ -264,6 +268,32 @@ class PageReader:
             if sale is not None and not sale.ours:
                 page.of_sale.setdefault(sale.ledger_id, []).append(refund)
         page.credit_notes = reader.credit_notes({*page.rows, *page.refunds})
+
+    def _rows_of_sales(self, page: Page, sales: Mapping[str, Sale]) -> dict[str, list[Any]]:
+        """The decisions on refunds beside this page's, by the ledger id of the sale that they are of.
+
+        A row tells its sale's document, or if it is an older one its number alone. The document of a sale by hand may
+        have another id since (somebody wrote a link to it); where it stands as it was, it is another sale with the
+        same number.
+        """
+        beside = [row for refund_id, row in page.rows.items() if refund_id not in page.refunds]
+        found: dict[str, list[Any]] = {}
+        by_number: list[Any] = []
+        for row in beside:
+            if row.sale_ledger_id in sales:
+                found.setdefault(row.sale_ledger_id, []).append(row)
+            elif row.sale_number is not None:
+                by_number.append(row)
+        told = sorted({row.sale_ledger_id for row in by_number if row.sale_ledger_id is not None})
+        stands = run_steps(self.ledger.find_documents(told), self.courier) if told else {}
+        numbered: dict[str, list[str]] = {}
+        for sale in sales.values():
+            numbered.setdefault(sale.number, []).append(sale.ledger_id)
+        for row in by_number:
+            if row.sale_ledger_id not in stands:
+                for ledger_id in numbered.get(row.sale_number, ()):
+                    found.setdefault(ledger_id, []).append(row)
+        return found
 
 
 def order(refund: Refund) -> tuple[int, str]:

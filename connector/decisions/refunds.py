@@ -64,6 +64,8 @@ class RefundDesk:
                     case = self._case(connection, reader, page, row, refund, numbers)
                     one = self._decide_one(page, row, case, numbers)
                     remember(page, case, one.plan)
+                    if case.sale is not None and not case.sale.ours:
+                        one = replace(one, sale_ledger_id=case.sale.ledger_id)
                     decided.append(replace(one, charge_id=page.charge_of.get(row.subject_id)))
         return decided, page.hits
 

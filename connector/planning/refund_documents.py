@@ -21,7 +21,7 @@ from connector.planning.model import (
     SaleLine,
     SalePayment,
 )
-from connector.planning.refund_sale import sale_lines_of
+from connector.planning.paid_lines import sale_lines_of
 from connector.planning.refunded_lines import refund_lines
 from connector.planning.settlement import Settlement
 from connector.planning.shares import Share

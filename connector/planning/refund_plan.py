@@ -23,6 +23,7 @@ from connector.planning.evidence import evidence_of, live_notes
 from connector.planning.facts import Facts
 from connector.planning.model import Document, Sale, SalePayment
 from connector.planning.owed_credit import plan_owed_cash
+from connector.planning.paid_lines import paid_line, sale_lines_of
 from connector.planning.refund_documents import build_documents, start_draft
 from connector.planning.refund_sale import (
     await_payment,
@@ -31,9 +32,7 @@ from connector.planning.refund_sale import (
     find_sale,
     no_sale_sentence,
     own_payment,
-    paid_line,
     refuse_voided,
-    sale_lines_of,
 )
 from connector.planning.refunded_lines import booked_by_others, split_of
 from connector.planning.sentences import LOOKED_AT_AGAIN, money

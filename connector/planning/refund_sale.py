@@ -10,11 +10,9 @@ from dataclasses import replace
 
 from connector.planning.case import Books, ChargeCase, LedgerPolicy, NotNow, RefundCase, is_live
 from connector.planning.currencies import may_stand_in, refuse_currency
-from connector.planning.model import Charge, Sale, SaleLine, SalePayment
-from connector.planning.money import multiply_ratio
+from connector.planning.model import Charge, Sale, SalePayment
 from connector.planning.sentences import LOOKED_AT_AGAIN, money, resolve_command
 from connector.planning.settlement import Settlement
-from connector.planning.shares import share_out
 
 
 def no_sale_sentence(case: RefundCase) -> str:
@@ -271,75 +269,3 @@ def check_clearing(ledger: LedgerPolicy, payment: SalePayment, settlement: Settl
             f"the sale's payment went to {payment.account}, the mapped clearing account is {clearing}",
             f"{LOOKED_AT_AGAIN}; clearing_check: trust takes it as it is",
         )
-
-
-# ---------------------------------------------------------------------------------------------- its lines
-
-
-def sale_lines_of(case: RefundCase, sale: Sale) -> tuple[SaleLine, ...]:
-    """The sale's lines with their amounts in the charge's currency; a lone payment has one, the payment itself."""
-    if sale.form == "payment":
-        return payment_line(case, sale)
-    if sale.ours or not sale.lines:
-        return sale.lines
-    lines = sale.lines
-    if len({line.line_id for line in lines}) < len(lines):
-        lines = tuple(replace(line, line_id=f"{at} {line.line_id}") for at, line in enumerate(lines, start=1))
-    return lines if sale.currency == sale.charge_currency else in_charge_currency(case, sale, lines)
-
-
-def payment_line(case: RefundCase, sale: Sale) -> tuple[SaleLine, ...]:
-    payment = find_payment(case.charge, sale.payments, True) or next(iter(sale.payments), None)
-    if payment is None:
-        return ()
-    amount, home = worth_of(case, payment)
-    return (SaleLine("1", f"Payment {sale.number}", amount, 0, home, 0, payment.credit_account or ""),)
-
-
-def paid_line(case: RefundCase, payment: SalePayment | None) -> tuple[SaleLine, ...]:
-    """What a reopened invoice loses: this charge's payment, and no line of the sale, whose income stays.
-
-    Only refunds of the same charge that opened it again have taken of this line.
-    """
-    charge_id = case.charge.charge.charge_id if case.charge else ""
-    line_id = f"payment of {charge_id}".rstrip()
-    amount, home = worth_of(case, payment)
-    return (SaleLine(line_id, "Payment", amount, 0, home, 0, ""),)
-
-
-def worth_of(case: RefundCase, payment: SalePayment | None) -> tuple[int, int]:
-    """This charge's payment in the charge's currency and in the books.
-
-    Its worth in the books is what this charge brought there, not what the payment says: that may be of several charges
-    together, in the charge's currency, or the one that a person named.
-    """
-    said = payment.amount_minor if payment else 0
-    if case.charge is None:
-        return said, said
-    charge, settled = case.charge.charge, case.charge.settled()
-    if settled is not None:
-        return charge.captured_minor, settled[0]
-    alike = payment is None or payment.currency == charge.currency
-    return charge.captured_minor, charge.captured_minor if alike else said
-
-
-def in_charge_currency(case: RefundCase, sale: Sale, lines: Sequence[SaleLine]) -> tuple[SaleLine, ...]:
-    """Lines that the books hold as settled, at the rate of the charge: captured amount to what it settled as."""
-    weights = [part for line in lines for part in (line.home_net_minor, line.home_tax_minor)]
-    total = sum(weights)
-    if case.charge is None or total <= 0:
-        return tuple(lines)
-    settled = case.charge.settled()
-    payment = find_payment(case.charge, sale.payments)
-    own = 0
-    if settled is not None and settled[1] == sale.currency:
-        own = settled[0]
-    elif payment is not None and payment.currency == sale.currency:
-        own = payment.amount_minor
-    own = own if own > 0 else total
-    captured = case.charge.charge.captured_minor
-    parts = share_out(captured if own == total else multiply_ratio(captured, total, own), weights)
-    return tuple(
-        replace(line, net_minor=parts[2 * place], tax_minor=parts[2 * place + 1])
-        for place, line in enumerate(lines)
-    )

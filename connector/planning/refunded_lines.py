@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from connector.planning.accounts import tax_account_of
+from connector.planning.accounts import receivable_of, tax_account_of
 from connector.planning.allocation import Overdrawn, Split, split_refund
 from connector.planning.case import LedgerPolicy, NotNow, RefundCase
 from connector.planning.claims import Evidence
 from connector.planning.model import DocumentLine, Sale, SaleLine
 from connector.planning.money import multiply_ratio
+from connector.planning.paid_lines import OVERPAID
 from connector.planning.sentences import LOOKED_AT_AGAIN, money
 from connector.planning.shares import Share, share_out
 from connector.planning.sold_lines import is_account
@@ -136,6 +137,10 @@ def refund_lines(
         if not share.home_net_minor and not share.home_tax_minor:
             continue
         line = by_id[share.line_id]
+        if line.line_id == OVERPAID:
+            account = receivable_of(ledger, sale.currency)
+            taken.append(DocumentLine(line.line_id, line.description, account, share.home_net_minor))
+            continue
         item = refund_item(ledger, sale, line, share)
         taken.append(
             DocumentLine(

@@ -20,7 +20,7 @@ from connector.planning.refund_documents import Draft, in_charge_currency
 from connector.planning.refunded_lines import refund_lines
 from connector.planning.sale_plan import charged_lines, document_lines
 from connector.planning.sentences import money, resolve_command
-from connector.planning.settlement import Settlement, is_closed, open_day, refuse_unusable
+from connector.planning.settlement import Settlement, first_open_day, is_closed, refuse_unusable
 
 VOID = "void"
 
@@ -78,7 +78,10 @@ def month_of(day: date) -> tuple[int, int]:
 
 
 def charge_fee(draft: Draft, after: str) -> list[Document]:
-    """With fees kept the charge's fee is posted alone: Stripe kept it, and no payment in the books shows it."""
+    """With fees kept the charge's fee is posted alone: Stripe kept it, and no payment in the books shows it.
+
+    Where the charge's day is closed it goes on the first open day: the refund itself is of an open one.
+    """
     charge_case = draft.case.charge
     if draft.ledger.fees and charge_case is not None:
         charge = charge_case.charge
@@ -96,7 +99,7 @@ def charge_fee(draft: Draft, after: str) -> list[Document]:
             None,
             charge_id,
             draft.sale.number,
-            open_day(draft.books, draft.ledger, settled),
+            first_open_day(draft.ledger, settled),
             draft.sale.customer,
             after=(after,),
         )

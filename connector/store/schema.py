@@ -155,6 +155,8 @@ decision = Table(
     Column("due", Integer, nullable=False),
     Column("acknowledged", Integer, nullable=False, default=0),
     Column("touched_run", String(32)),
+    # The sale's own document, where others booked it; None in rows that are older than this column.
+    Column("sale_ledger_id", Text),
 )
 Index(
     "decision_due",
@@ -166,6 +168,7 @@ Index(
     postgresql_where=text(DUE),
 )
 Index("decision_sale", decision.c.ledger, decision.c.sale_number)
+Index("decision_sale_document", decision.c.ledger, decision.c.sale_ledger_id)
 Index("decision_charge", decision.c.charge_id)
 
 document = Table(
