@@ -38,6 +38,7 @@ def plan_charge_failure(
             case.currencies,
             now,
             first_seen,
+            -charge.amount_minor,
         )
         documents = mirror_sale(books, ledger, posted, open_day(books, ledger, settlement))
     except NotNow as stop:

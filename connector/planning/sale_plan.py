@@ -76,6 +76,7 @@ def settle_charge(case: ChargeCase, books: Books, now: int, first_seen: int) -> 
         case.currencies,
         now,
         first_seen,
+        charge.amount_minor,
     )
     settled = case.settled()
     return settlement if settled is None else replace(settlement, amount_minor=settled[0])
