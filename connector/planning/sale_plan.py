@@ -89,7 +89,8 @@ def build_sale(
     charge = case.charge
     check_number(number, ledger)
     currency = sale_currency(ledger, settlement, charge.currency)
-    lines = sale_lines(case, ledger.mapping, settlement.amount_minor)
+    lines, warnings = sale_lines(case, ledger.mapping, settlement.amount_minor)
+    settlement = replace(settlement, warnings=(*settlement.warnings, *warnings))
     clearing = clearing_of(ledger, settlement.currency)
     receivable = None if ledger.sales == "sales_receipt" else receivable_of(ledger, currency)
     customer = customer_of(case) or ledger.mapping.customer_default
