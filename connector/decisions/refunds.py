@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine
 
 from connector.decisions.adopted import take_up_found
 from connector.decisions.charges import currencies_of
+from connector.decisions.failed_siblings import told_again
 from connector.decisions.numbers import NumberDesk
 from connector.decisions.record import Decided
 from connector.decisions.refund_history import credit_left, earlier_shares
@@ -66,6 +67,7 @@ class RefundDesk:
                     one = self._decide_one(page, row, case, numbers)
                     remember(page, case, one.plan)
                     decided.append(one)
+            decided += told_again(connection, reader, page, self.policy.name, decided)
         return decided, page.hits
 
     def _decide_one(self, page: Page, row: Any, case: RefundCase, numbers: NumberDesk) -> Decided:
