@@ -143,10 +143,11 @@ class Pass:
     def read_source(self, source: Source, intake: Intake, refetch: tuple[str, ...] | None) -> None:
         pulled = self.report.pulled
         cursors = read_cursors(self.engine)
-        pages = source.pages(cursors, self.now) if refetch is None else source.refetch(refetch)
+        changes = intake.changes()
+        pages = source.pages(cursors, self.now, changes) if refetch is None else source.refetch(refetch)
         with self.progress.stage("Reading Stripe") as tick:
             for page in pages:
-                stored = intake.store_page(page.objects, page.cursor)
+                stored = intake.store_page(page.objects, page.cursor, page.noted, page.done)
                 pulled.charges += stored.new.get("charge", 0)
                 pulled.refunds += stored.new.get("refund", 0)
                 pulled.changed += sum(stored.changed.values())

@@ -29,6 +29,8 @@ from connector.world import World
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from connector.stripe_source.api import ApiSource
+
 
 def open_beancount(mapping: LedgerMapping, connection: Connection) -> tuple[Ledger, Courier]:
     assert isinstance(connection, BeancountConnection)
@@ -179,14 +181,20 @@ def open_desk(setup: Setup, ledger: LedgerSetup) -> Desk:
 def open_source(setup: Setup) -> Source:
     """The export folder, else the Stripe API."""
     folder = setup.settings.export_folder
-    if folder is not None:
-        return ExportSource(folder)
-    from connector.stripe_source.api import ApiSource
+    return ExportSource(folder) if folder is not None else open_api(setup)
 
+
+def open_api(setup: Setup) -> ApiSource:
+    """The Stripe API, asked no faster than it allows."""
+    from connector.pace import Pace
+    from connector.stripe_source.api import EACH_PER_S, ApiSource, requests_per_s
+
+    key, world = setup.settings.stripe_api_key(), setup.world
     return ApiSource(
-        api_key=setup.settings.stripe_api_key(),
+        api_key=key,
         base_url=setup.settings.stripe_base_url(),
         account=setup.settings.stripe.account,
         start=setup.books.start,
-        sleep=setup.world.sleep,
+        sleep=world.sleep,
+        pace=Pace(requests_per_s(key), EACH_PER_S, world.monotonic_ms, world.sleep).wait,
     )

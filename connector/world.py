@@ -21,6 +21,10 @@ class World:
         """Whole seconds since 1970 in UTC."""
         return int(time.time())
 
+    def monotonic_ms(self) -> int:
+        """Milliseconds of a clock that never goes back; only differences mean anything."""
+        return time.monotonic_ns() // 1_000_000
+
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds)
 

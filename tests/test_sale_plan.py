@@ -186,6 +186,14 @@ def test_lines_of_the_stripe_invoice_come_first() -> None:
     assert sold(charge_case(session=session)) == [("li_1", 11000, 0)]
 
 
+def test_the_payments_own_lines_stand_between_checkout_and_metadata() -> None:
+    intent = PaymentIntent("pi_1", CHARGED, lines=(fact(9000, 2000, "uli_1"),), metadata={"sku": "SKU-1"})
+    session = CheckoutSession("cs_1", CHARGED, lines=(fact(11000, 0, "li_1"),))
+    assert sold(charge_case(payment_intent=intent)) == [("uli_1", 9000, 2000)]
+    assert sold(charge_case(payment_intent=intent, session=session)) == [("li_1", 11000, 0)]
+    assert sold(charge_case(payment_intent=replace(intent, lines=()))) == [("1", 11000, 0)]
+
+
 def test_lines_in_metadata() -> None:
     text = '[{"sku":"MUG","amount":"66.00","tax":"6.00","quantity":2},{"amount":44}]'
     assert sold(charge_case(metadata={"sale_lines": text})) == [("1", 6000, 600), ("2", 4400, 0)]

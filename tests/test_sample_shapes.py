@@ -37,6 +37,15 @@ _ROOTS: dict[str, type] = {
     "product": stripe.Product,
     "price": stripe.Price,
 }
+# Kinds that the sample does not hold and the stand-in for Stripe does.
+ROOTS: dict[str, type] = {
+    **_ROOTS,
+    "application_fee": stripe.ApplicationFee,
+    "event": stripe.Event,
+    "fee_refund": stripe.ApplicationFeeRefund,
+    "transfer": stripe.Transfer,
+    "transfer_reversal": stripe.TransferReversal,
+}
 
 
 def key_paths(value: Any, before: KeyPath = ()) -> Iterator[KeyPath]:
@@ -77,7 +86,7 @@ def nested_objects(value: Any) -> Iterator[dict[str, Any]]:
 @cache
 def is_annotated(kind: str, path: KeyPath) -> bool:
     """Whether stripe-python's class of that kind knows the path."""
-    classes = {_ROOTS[kind]}
+    classes = {ROOTS[kind]}
     for key in path:
         below: set[type] = set()
         known = False

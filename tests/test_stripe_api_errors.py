@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from vendors.fake_stripe import KEY, FakeStripe
-from vendors.stripe_account import DAY, NOON, small_account
+from vendors.stripe_account import DAY, NOON, sale, small_account
 
 from connector.errors import LedgerDown
-from connector.stripe_source.api import ApiSource, check_access
+from connector.stripe_source.api import ApiSource
+from connector.stripe_source.api_check import check_access, estimate_reads
 from connector.stripe_source.api_errors import refusal, unreachable, without_keys
 from connector.stripe_source.api_lists import (
     Answer,
@@ -22,7 +23,6 @@ from connector.stripe_source.api_lists import (
     read_list,
     split_list,
 )
-from connector.stripe_source.source import ExportSource
 
 NOW = NOON + 10 * DAY
 RESTRICTED = "rk_live_51AcmeBooksRestrictedSecret"
@@ -73,11 +73,11 @@ def test_a_wrong_key_is_named_by_its_setting(stripe: FakeStripe, waits: list[flo
 
 
 def test_a_key_without_a_permission_says_which(stripe: FakeStripe, waits: list[float]) -> None:
-    stripe.keys[RESTRICTED] = {"rak_charge_read", "rak_balance_transaction_source_read"}
+    stripe.keys[RESTRICTED] = {"rak_charge_read", "rak_balance_transaction_source_read", "rak_event_read"}
     error = refused(open_source(stripe, waits, key=RESTRICTED))
     assert error.code == "unauthorised"
     assert str(error).startswith(
-        "Stripe does not let this API key read prices: it lacks the permission rak_plan_read;"
+        "Stripe does not let this API key read charges: it lacks the permission rak_customer_read;"
     )
     assert "rk_" not in str(error)
 
@@ -86,7 +86,8 @@ def test_a_permission_for_what_is_expanded_is_needed_too(stripe: FakeStripe, wai
     everything = {
         f"rak_{name}_read" for name in ("charge", "plan", "checkout_session", "invoice", "credit_note")
     }
-    stripe.keys[RESTRICTED] = everything | {"rak_dispute_read", "rak_product_read", "rak_payment_intent_read"}
+    everything |= {"rak_dispute_read", "rak_product_read", "rak_payment_intent_read", "rak_event_read"}
+    stripe.keys[RESTRICTED] = everything
     error = refused(open_source(stripe, waits, key=RESTRICTED))
     assert "read charges: it lacks the permission rak_balance_transaction_source_read" in str(error)
 
@@ -136,7 +137,7 @@ def test_words_that_are_no_keys_stay() -> None:
 
 def test_too_many_requests_are_waited_out(stripe: FakeStripe, waits: list[float]) -> None:
     expected = count(open_source(stripe, []))
-    fault = stripe.inject("status", "/v1/refunds", status=429, times=3, skip=1)
+    fault = stripe.inject("status", "/v1/refunds", status=429, times=3)
     assert count(open_source(stripe, waits)) == expected
     assert fault.times == 0
     assert waits == [1, 2, 4]
@@ -199,7 +200,7 @@ def test_nobody_there_ends_the_pull(stripe: FakeStripe, waits: list[float]) -> N
 
 
 def test_half_an_answer_is_no_answer(stripe: FakeStripe, waits: list[float]) -> None:
-    stripe.inject("garbage", "/v1/refunds", skip=1)
+    stripe.inject("garbage", "/v1/refunds")
     error = refused(open_source(stripe, waits))
     assert (error.code, str(error)) == (
         "network",
@@ -232,31 +233,78 @@ def test_every_refusal_is_one_sentence_also_without_words(status: int) -> None:
 # ---------------------------------------------------------------------------------------------- check
 
 
-def test_check_names_every_missing_permission(stripe: FakeStripe, waits: list[float], tmp_path: Path) -> None:
+def test_check_names_every_missing_permission_and_what_is_missing_without_it(
+    stripe: FakeStripe, waits: list[float]
+) -> None:
     stripe.keys[RESTRICTED] = {"rak_charge_read", "rak_plan_read"}
-    problems = check_access(open_source(stripe, waits, key=RESTRICTED))
+    problems = check_access(open_source(stripe, waits, key=RESTRICTED).read)
     assert len(problems) == 9
     assert all(problem.startswith("Stripe does not let this API key read ") for problem in problems)
-    assert any("read balance transactions: it lacks the permission" in problem for problem in problems)
+    by_name = {problem.partition('"Read" on ')[2].partition(";")[0]: problem for problem in problems}
+    assert by_name.keys() == {
+        "Balance transaction sources",
+        "Events",
+        "PaymentIntents",
+        "Invoices",
+        "Credit notes",
+        "Checkout Sessions",
+        "Customers",
+        "Products",
+        "Disputes",
+    }
+    assert by_name["Credit notes"].endswith("; without it what a refund took back of an invoice is not known")
+    assert "it lacks the permission rak_credit_note_read" in by_name["Credit notes"]
     assert "rk_" not in " ".join(problems)
     assert {request.path for request in stripe.requests if request.status == 200} == {
         "/v1/charges",
         "/v1/refunds",
         "/v1/prices",
     }
-    assert check_access(open_source(stripe, waits)) == []
-    assert check_access(ExportSource(tmp_path)) == []
+    assert check_access(open_source(stripe, waits).read) == []
 
 
 def test_check_says_once_that_the_key_is_wrong(stripe: FakeStripe, waits: list[float]) -> None:
-    problems = check_access(open_source(stripe, waits, key="sk_test_wrong"))
+    problems = check_access(open_source(stripe, waits, key="sk_test_wrong").read)
     assert problems == ["Stripe refuses the API key (Invalid API Key provided: [key]): check stripe.api_key"]
 
 
 def test_check_tells_a_fault_of_stripe_from_one_of_the_key(stripe: FakeStripe, waits: list[float]) -> None:
     stripe.inject("status", status=500)
     with pytest.raises(LedgerDown, match="HTTP 500"):
-        check_access(open_source(stripe, waits))
+        check_access(open_source(stripe, waits).read)
+
+
+def test_the_permissions_that_check_names_are_enough_for_a_pull(
+    stripe: FakeStripe, waits: list[float]
+) -> None:
+    everything = count(open_source(stripe, waits))
+    allowed: set[str] = set()
+    stripe.keys[RESTRICTED] = allowed
+    while problems := check_access(open_source(stripe, waits, key=RESTRICTED).read):
+        named = {word for problem in problems for word in re.findall(r"rak_\w+", problem)}
+        assert named - allowed
+        allowed |= named
+    assert count(open_source(stripe, waits, key=RESTRICTED)) == everything
+
+
+@pytest.mark.parametrize(
+    ("runs", "exceeded"), [(2880, False), (43_200, True)], ids=["every 15 minutes", "every minute"]
+)
+def test_reads_a_month_against_what_stripe_allows(
+    stripe: FakeStripe, waits: list[float], runs: int, exceeded: bool
+) -> None:
+    reads = estimate_reads(open_source(stripe, waits).read, NOW, runs)
+    assert (reads.charges, reads.allowed, reads.exceeded) == (3, 10_000, exceeded)
+    assert reads.reads > 3 * runs
+
+
+def test_many_payments_allow_many_reads(stripe: FakeStripe, waits: list[float]) -> None:
+    for place in range(260):
+        for one in sale(f"many{place}", NOW - 60 * place):
+            stripe.put(one)
+    reads = estimate_reads(open_source(stripe, waits).read, NOW, 43_200)
+    assert (reads.charges, reads.allowed, reads.exceeded) == (263, 131_500, True)
+    assert not estimate_reads(open_source(stripe, waits).read, NOW, 21_600).exceeded
 
 
 # ---------------------------------------------------------------------------------------------- answers and cursors
@@ -317,7 +365,7 @@ def test_a_list_that_never_ends_is_refused(data: str) -> None:
 
 
 def test_cursors_are_read_back_and_doubted() -> None:
-    progress = Progress(start=10, until=20, newest=15)
+    progress = Progress(start=10, until=20, seen=frozenset({"ch_1"}))
     assert decode_progress(progress.encode(), 10) == progress
     assert decode_progress(progress.encode(), 11) == progress
     assert decode_progress(progress.encode(), 9) is None

@@ -65,12 +65,32 @@ def check_stripe(setup: Setup, findings: dict[str, Any]) -> None:
             findings["warnings"].append(f"the export folder {folder} holds no .jsonl file")
         findings["checked"].append(f"the export ({len(files)} files)")
         return
-    from connector.stripe_source.api import check_access
-    from connector.workplace import open_source
+    from connector.operations.schedule import runs_a_month
+    from connector.stripe_source.api import is_secret_live
+    from connector.stripe_source.api_check import check_access, estimate_reads
+    from connector.workplace import open_api
 
     try:
-        findings["problems"].extend(check_access(open_source(setup)))
+        source = open_api(setup)
+        if is_secret_live(setup.settings.stripe_api_key()):
+            findings["warnings"].append(
+                "stripe.api_key is a live secret key (sk_live_...), which can move money: a restricted key (rk_live_...) "
+                "with read permissions is enough"
+            )
+        lacking = check_access(source.read)
+        findings["problems"].extend(lacking)
         findings["checked"].append("the Stripe key")
+        if lacking:
+            return
+        reads = estimate_reads(
+            source.read, setup.world.now(), runs_a_month(setup.settings, setup.world.now())
+        )
+        findings["stripe_reads"] = {"a_month": reads.reads, "allowed": reads.allowed}
+        if reads.exceeded:
+            findings["warnings"].append(
+                f"the schedule makes about {reads.reads:,} reads of Stripe a month; Stripe allows {reads.allowed:,} where "
+                f"{reads.charges:,} payments were made in 30 days: run less often, and let webhooks tell what is new"
+            )
     except InputError:
         raise
     except ConnectorError as error:

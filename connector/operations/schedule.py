@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from apscheduler.triggers.base import BaseTrigger
 
 TICK_S = 0.5
+MONTH_S = 30 * 24 * 3600
 
 
 def make_trigger(settings: Settings) -> BaseTrigger:
@@ -33,6 +35,18 @@ def make_trigger(settings: Settings) -> BaseTrigger:
             minute=minute, hour=hour, day=day, month=month, day_of_week=weekday, timezone=settings.zone
         )
     return IntervalTrigger(seconds=schedule.every_s or 0, timezone=settings.zone)
+
+
+def runs_a_month(settings: Settings, now: int) -> int:
+    """How many runs the schedule makes in 30 days, counted over the day that follows `now`; at least one."""
+    trigger, at = make_trigger(settings), datetime.fromtimestamp(now, settings.zone)
+    if settings.schedule.every_s:
+        return max(1, MONTH_S // settings.schedule.every_s)
+    end, count = at + timedelta(days=7), 0
+    while at is not None and at < end:
+        at = trigger.get_next_fire_time(at, at + timedelta(seconds=1))
+        count += 1
+    return max(1, count * 30 // 7)
 
 
 def stay(

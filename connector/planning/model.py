@@ -110,12 +110,15 @@ class Refund:
 
 @dataclass(frozen=True, slots=True)
 class PaymentIntent:
+    """`lines` are None where the copy that was read does not tell them: it holds them only when they are asked for."""
+
     payment_intent_id: str
     created: int
     latest_charge_id: str | None = None
     invoice_id: str | None = None
     description: str | None = None
     metadata: dict[str, str] = field(default_factory=dict)
+    lines: tuple[LineFact, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

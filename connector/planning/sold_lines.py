@@ -1,6 +1,7 @@
 """What a charge sold, for sales that the connector posts: lines, items, accounts and taxes.
 
-The evidence, strongest first: the Stripe invoice, the checkout session, metadata `sale_lines`, one line for all.
+The evidence, strongest first: the Stripe invoice, the checkout session, the payment's own line items, metadata
+`sale_lines`, one line for all.
 """
 
 from __future__ import annotations
@@ -92,6 +93,9 @@ def sold_facts(case: ChargeCase) -> tuple[tuple[LineFact, ...], tuple[str, ...]]
         return case.invoice.lines, ()
     if case.session is not None and lines_sum(case.session.lines) > 0:
         return case.session.lines, ()
+    intent = case.payment_intent
+    if intent is not None and intent.lines and lines_sum(intent.lines) > 0:
+        return intent.lines, ()
     metadata = {**(case.payment_intent.metadata if case.payment_intent else {}), **charge.metadata}
     listed, fault = listed_lines(metadata.get(SALE_LINES), charge)
     if listed:

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 
-from connector.planning.model import Charge, Refund
+from connector.planning.model import Charge, PaymentIntent, Refund
 from connector.store.bulk import insert_many, update_many, within
+from connector.store.changes import drop_changes, note_changes, noted_changes
 from connector.store.lease import Lease
 from connector.store.schema import DECIDE_NOW, decision, raw_page, source_cursor, stripe_link, stripe_object
+from connector.stripe_source.changes import Change
 from connector.stripe_source.parse import (
     Parsed,
     charge_status_rank,
@@ -59,11 +61,25 @@ class Intake:
         self.start = start
         self.now = now
         self.page_id = page_id
+        self.noted = 0
+
+    def changes(self) -> list[Change]:
+        """What is noted as changed and has not been read afresh; what is read from now on is dropped from it."""
+        with self.engine.connect().execution_options(reading=True) as connection:
+            changes, self.noted = noted_changes(connection)
+        return changes
 
     def store_page(
-        self, objects: Iterable[tuple[Parsed, bytes]], cursor: tuple[str, str] | None = None
+        self,
+        objects: Iterable[tuple[Parsed, bytes]],
+        cursor: tuple[str, str] | None = None,
+        noted: Sequence[Change] = (),
+        done: Sequence[str] = (),
     ) -> Stored:
-        """Store objects (a later one of the same id wins) and the cursor; all or nothing."""
+        """Store objects (a later one of the same id wins) and the cursor; all or nothing.
+
+        `noted` are to be read afresh; objects that were read, and those that are `done` with, are so no more.
+        """
         by_id = {parsed.object_id: (parsed, raw) for parsed, raw in objects}
         with self.engine.begin() as connection:
             self.lease.renew(connection)
@@ -72,6 +88,10 @@ class Intake:
             self._mark(connection, new, changed)
             if cursor is not None:
                 set_cursor(connection, *cursor)
+            if noted:
+                self.noted = note_changes(connection, noted)
+            if self.noted:
+                drop_changes(connection, [*by_id, *done], self.noted)
         defects = tuple(p.defect.partition(": ")[2] for p, _, _ in [*new, *changed] if p.defect is not None)
         return Stored(count_kinds(new), count_kinds(changed), defects)
 
@@ -87,8 +107,8 @@ class Intake:
         known.update((object_id, facts) for object_id, facts in rows)
         new, changed = [], []
         for object_id, (parsed, raw) in by_id.items():
-            facts = encode_fact(parsed.fact) if parsed.fact is not None else ""
             old = known.get(object_id)
+            facts = facts_of(parsed, old)
             if old is None:
                 new.append((parsed, facts, raw))
             elif old != facts and not goes_back(parsed, old):
@@ -272,6 +292,18 @@ class Intake:
                     for row in self.decision_rows(decode_fact(kind, object_.facts), name)
                 ]
                 insert_many(connection, decision, rows, ignore=True)
+
+
+def facts_of(parsed: Parsed, old_facts: str | None) -> str:
+    """The text of its facts. A payment read without its lines, which are there only when asked for, keeps them."""
+    fact = parsed.fact
+    if fact is None:
+        return ""
+    if old_facts and isinstance(fact, PaymentIntent) and fact.lines is None:
+        old = decode_fact(parsed.kind, old_facts)
+        if isinstance(old, PaymentIntent) and old.lines is not None:
+            fact = replace(fact, lines=old.lines)
+    return encode_fact(fact)
 
 
 def goes_back(parsed: Parsed, old_facts: str) -> bool:

@@ -98,6 +98,7 @@ stripe_link = Table(
 )
 
 # What may have changed at Stripe and has not been read afresh yet: named by a webhook or by the list of events.
+# noted counts up with every note.
 stripe_change = Table(
     "stripe_change",
     metadata,

@@ -1,8 +1,4 @@
-"""Stripe's API as a source: what may be new or changed, by lists; single refunds and charges, by id.
-
-The lists a charge or refund is decided by are read before it, and refunds and charges oldest first: a pull that
-breaks off leaves nothing in the state that newer facts would have decided otherwise. Everything is read up to one
-second, the earlier of our clock and Stripe's. A list's cursor moves with the last page of a window.
+"""Stripe's API as a source: what may be new or changed, and single refunds and charges by id.
 
 stripe-python is loaded with this module and nowhere else. Its `StripeClient` retries 5xx and broken connections
 only as often as it is told to, and 429 never (https://docs.stripe.com/rate-limits): that is done here.
@@ -10,53 +6,33 @@ only as often as it is told to, and 429 never (https://docs.stripe.com/rate-limi
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 import stripe
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 
-from connector.errors import InputError, LedgerDown
-from connector.planning.model import Charge, Invoice, Refund
 from connector.stripe_source.api_errors import refusal, unreachable
-from connector.stripe_source.api_lists import (
-    CHARGE_PARTS,
-    CHARGES,
-    DAY,
-    HOUR,
-    REFUND_PARTS,
-    REFUNDS,
-    RELATED,
-    Answer,
-    Listing,
-    Missing,
-    Pairs,
-    Progress,
-    decode_progress,
-    expand_in_list,
-    next_length,
-    read_list,
-    read_object,
-    split_list,
-)
-from connector.stripe_source.api_related import Objects, Related
-from connector.stripe_source.source import Source, SourcePage
+from connector.stripe_source.api_lists import Answer
+from connector.stripe_source.api_pull import Pull
+from connector.stripe_source.api_single import refetch
+from connector.stripe_source.changes import Change
+from connector.stripe_source.source import SourcePage
 
 # No file of an id in the home directory, no report on the last request in the next one.
 stripe.enable_telemetry = False
 
+# Stripe takes 25 requests a second in a sandbox and 100 of a live account, 25 of each endpoint
+# (https://docs.stripe.com/rate-limits); others may use the same account, so that a fifth is left to them.
+SANDBOX_PER_S, LIVE_PER_S, EACH_PER_S = 20, 80, 20
 TRIES_WHEN_THROTTLED = 6
 LONGEST_WAIT_S = 20
-# A charge this young may have a checkout session that is not complete yet.
-YOUNG_S = 120
-_ID = re.compile(r"[A-Za-z0-9_]+").fullmatch
 
 
 class ApiSource:
-    """Reads through `StripeClient`; only GET. `start` is in seconds since 1970, `account` a connected account's id."""
+    """Reads through `StripeClient`; only GET. `start` is in seconds since 1970, `account` a connected account's id;
+    `pace` is told each endpoint before it is asked, and waits."""
 
     def __init__(
         self,
@@ -67,8 +43,10 @@ class ApiSource:
         sleep: Callable[[float], None],
         network_retries: int = 2,
         timeout: tuple[int, int] = (5, 30),
+        pace: Callable[[str], None] = lambda endpoint: None,
     ) -> None:
         self.base_url = base_url.rstrip("/")
+        self.pace = pace
         self.start = start
         self._client: Any = stripe.StripeClient(
             api_key,
@@ -88,7 +66,7 @@ class ApiSource:
     def read(self, path: str, parameters: Mapping[str, object]) -> Answer:
         """One GET. Raises `LedgerDown` with the sentence for a person, `Missing` where there is no such object."""
         try:
-            answer = self._retrying(self._client.raw_request, "get", path, **parameters)
+            answer = self._retrying(self._get, path, parameters)
         except stripe.APIConnectionError as error:
             raise unreachable(self.base_url, type(error.__cause__).__name__) from None
         except stripe.StripeError as error:
@@ -98,177 +76,32 @@ class ApiSource:
             raise refusal(status, words, error.request_id, path) from None
         return Answer(answer.body, _second_of(answer.headers.get("Date")))
 
-    # ------------------------------------------------------------------------------------------ lists
+    def _get(self, path: str, parameters: Mapping[str, object]) -> Any:
+        """One request, as soon as Stripe's rates let it leave."""
+        self.pace("/".join(path.split("/", 4)[:3]))
+        return self._client.raw_request("get", path, **parameters)
 
-    def pages(self, cursors: Mapping[str, str], now: int) -> Iterator[SourcePage]:
-        related = Related(self.read)
-        fresh, until = self._look_ahead(cursors, now)
-        places = [decode_progress(cursors.get(one.cursor), self.start) for one in (CHARGES, REFUNDS)]
-        newest = max((place.newest for place in places if place is not None), default=0)
-        lively = fresh or until - newest < DAY
-        for listing in RELATED:
-            place = decode_progress(cursors.get(listing.cursor), self.start)
-            # Where nothing happens, five requests at every run would be more than Stripe allows in a month.
-            if lively or place is None or until - place.until >= HOUR:
-                yield from self._windows(listing, place, until, related)
-        for listing, place in zip((CHARGES, REFUNDS), places, strict=True):
-            if fresh:
-                yield from self._windows(listing, place, until, related)
-            elif self.start <= until:
-                yield SourcePage((), (listing.cursor, Progress(self.start, until, newest).encode()))
-        for listing in (*RELATED, CHARGES, REFUNDS):
-            yield from self._read_again(listing, cursors, until, related)
-
-    def _look_ahead(self, cursors: Mapping[str, str], now: int) -> tuple[bool, int]:
-        """Whether there is a new charge or refund, and the second up to which this pull reads."""
-        fresh = False
-        for listing in (CHARGES, REFUNDS):
-            begin = self._begin(listing, decode_progress(cursors.get(listing.cursor), self.start), now)
-            if begin > now:
-                continue
-            answer = self.read(listing.path, {"created": {"gte": begin, "lte": now}, "limit": 1})
-            pairs, _ = split_list(answer.text, listing.path)
-            fresh = fresh or bool(pairs)
-            if answer.date is not None:
-                now = min(now, answer.date)
-        return fresh, now
-
-    def _begin(self, listing: Listing, place: Progress | None, now: int) -> int:
-        first = 0 if listing.lead_s is None else max(self.start - listing.lead_s, 0)
-        return first if place is None else max(first, min(place.until, now) - listing.overlap_s)
-
-    def _windows(
-        self, listing: Listing, place: Progress | None, until: int, related: Related
+    def pages(
+        self, cursors: Mapping[str, str], now: int, changes: Sequence[Change] = ()
     ) -> Iterator[SourcePage]:
-        """Window after window up to `until`; the cursor comes with the last page of each."""
-        begin = self._begin(listing, place, until)
-        newest = place.newest if place is not None else 0
-        shortest = 2 * listing.overlap_s
-        length = until if listing.lead_s is None else max(DAY, shortest)
-        while begin <= until:
-            end = min(begin + length, until)
-            pages = 0
-            for objects in self._window(listing, begin, end, related):
-                pages += 1
-                newest = max([newest, *(p.created for p, _ in objects if p.kind in ("charge", "refund"))])
-                yield SourcePage(objects)
-            yield SourcePage((), (listing.cursor, Progress(self.start, end, newest).encode()))
-            if end == until:
-                return
-            length = max(next_length(length, pages), shortest)
-            begin = end - listing.overlap_s
-
-    def _window(self, listing: Listing, begin: int, end: int, related: Related) -> Iterator[Objects]:
-        """The objects made in these seconds, what belongs to them before them."""
-        listed = read_list(self.read, listing.path, listing.parameters(begin, end))
-        pages: Iterable[Objects] = map(related.objects, listed)
-        if listing.oldest_first:
-            pages = reversed(list(pages))
-        for page in pages:
-            objects = [*related.charges(page), *page]
-            yield from related.around(objects)
-            yield from related.sales(self._unlisted(objects, end))
-            yield objects
-
-    def _unlisted(self, objects: Objects, end: int) -> list[Charge]:
-        """Charges whose sale the lists do not show: made before they begin, or so lately that it may be missing."""
-        charges = [parsed.fact for parsed, _ in objects if isinstance(parsed.fact, Charge)]
-        return [one for one in charges if one.created < self.start or one.created > end - YOUNG_S]
-
-    def _read_again(
-        self, listing: Listing, cursors: Mapping[str, str], until: int, related: Related
-    ) -> Iterator[SourcePage]:
-        """Once a day what was made lately and may have changed since; not right after the first pull of all."""
-        if not listing.reread_s:
-            return
-        last = _last_time(cursors.get(listing.open_cursor))
-        if last is not None and 0 <= until - last < DAY:
-            return
-        if decode_progress(cursors.get(listing.cursor), self.start) is not None:
-            begin = max(self._begin(listing, None, until), until - listing.reread_s)
-            for pairs in read_list(self.read, listing.path, listing.parameters(begin, until)):
-                yield SourcePage(related.objects(pairs))
-        yield SourcePage((), (listing.open_cursor, json.dumps({"at": until})))
-
-    # ------------------------------------------------------------------------------------------ single objects
+        yield from Pull(self.read, self.start, cursors, now).pages(changes)
 
     def refetch(self, object_ids: Sequence[str]) -> Iterator[SourcePage]:
-        """Each refund or charge with its charge, all refunds of that, its invoice, session, notes and disputes.
-
-        Raises `InputError` for an id that is neither.
-        """
-        related = Related(self.read)
-        done: set[str] = set()
-        for object_id in object_ids:
-            if object_id not in done:
-                objects = self._single(object_id, related)
-                yield from self._surroundings(objects, related, done)
-
-    def _single(self, object_id: str, related: Related) -> Objects:
-        ways = [("/v1/refunds", REFUND_PARTS), ("/v1/charges", CHARGE_PARTS)]
-        # Prefixes are no contract: they say what to try first.
-        if not object_id.startswith(("re_", "pyr_")):
-            ways.reverse()
-        for path, parts in ways if _ID(object_id) else ():
-            try:
-                return related.objects([self._get(f"{path}/{object_id}", parts)])
-            except Missing:
-                continue
-        raise InputError(
-            f"Stripe has no refund and no charge {object_id}; check the id, and stripe.account where the charge is "
-            f"a connected account's"
-        )
-
-    def _get(self, path: str, parts: tuple[str, ...]) -> tuple[dict[str, Any], bytes]:
-        return read_object(self.read(path, {"expand": list(parts)}).text, path)
-
-    def _surroundings(self, objects: Objects, related: Related, done: set[str]) -> Iterator[SourcePage]:
-        objects = [*related.charges(objects), *objects]
-        charge = next((p.fact for p, _ in objects if isinstance(p.fact, Charge)), None)
-        if charge is not None and charge.charge_id not in done:
-            invoice_ids: set[str] = set()
-            for sold in related.sales([charge]):
-                invoice_ids.update(p.object_id for p, _ in sold if isinstance(p.fact, Invoice))
-                for page in (*related.prices(sold), sold):
-                    yield SourcePage(page)
-            for page in related.notes_and_disputes(charge.charge_id, sorted(invoice_ids)):
-                yield SourcePage(page)
-            objects = [*objects, *self._refunds_of(charge.charge_id, related)]
-            done.add(charge.charge_id)
-        done.update(p.object_id for p, _ in objects if isinstance(p.fact, Refund))
-        yield SourcePage(objects)
-
-    def _refunds_of(self, charge_id: str, related: Related) -> Objects:
-        pairs: Pairs = []
-        parameters = {"charge": charge_id, "expand": expand_in_list(REFUND_PARTS)}
-        for page in read_list(self.read, REFUNDS.path, parameters):
-            pairs.extend(page)
-        return related.objects(pairs)
+        yield from refetch(self.read, object_ids)
 
 
-def check_access(source: Source) -> list[str]:
-    """What the key may not read, one sentence each; nothing for a source without a key.
+def is_live(api_key: str) -> bool:
+    return "_live_" in api_key[:12]
 
-    One read a resource. Raises `LedgerDown` where Stripe cannot be asked.
-    """
-    problems: list[str] = []
-    if not isinstance(source, ApiSource):
-        return problems
-    unlisted = ("balance_transactions", "customers", "invoices", "payment_intents", "products")
-    for path in (
-        CHARGES.path,
-        REFUNDS.path,
-        *(one.path for one in RELATED),
-        *(f"/v1/{one}" for one in unlisted),
-    ):
-        try:
-            source.read(path, {"limit": 1})
-        except LedgerDown as error:
-            if error.code != "unauthorised":
-                raise
-            if str(error) not in problems:
-                problems.append(str(error))
-    return problems
+
+def is_secret_live(api_key: str) -> bool:
+    """A key that may do everything, with real money."""
+    return api_key.startswith("sk_live_")
+
+
+def requests_per_s(api_key: str) -> int:
+    """How many requests a second this key's account is asked."""
+    return LIVE_PER_S if is_live(api_key) else SANDBOX_PER_S
 
 
 def _wait_s(state: RetryCallState) -> int:
@@ -283,11 +116,4 @@ def _second_of(date: str | None) -> int | None:
     try:
         return int(parsedate_to_datetime(date).timestamp()) if date else None
     except ValueError:
-        return None
-
-
-def _last_time(text: str | None) -> int | None:
-    try:
-        return int(json.loads(text or "null")["at"])
-    except (ValueError, TypeError, KeyError):
         return None

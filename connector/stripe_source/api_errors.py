@@ -14,6 +14,8 @@ from connector.stripe_source.api_lists import Missing
 _KEY = re.compile(r"\b(?:sk|rk|pk|sks|rks)_(?:live|test|prod)?_?[\w*.…-]+|\bwhsec_\S+")
 _PERMISSION = re.compile(r"\brak_\w+")
 
+KEY_REFUSED = "Stripe refuses the API key"
+
 _WORDS = {
     "balance_transactions": "balance transactions",
     "charges": "charges",
@@ -21,6 +23,7 @@ _WORDS = {
     "credit_notes": "credit notes",
     "customers": "customers",
     "disputes": "disputes",
+    "events": "events",
     "invoice_payments": "invoice payments",
     "invoices": "invoices",
     "payment_intents": "payment intents",
@@ -47,7 +50,7 @@ def refusal(status: int, words: str | None, request_id: str | None, path: str) -
     told = f"{said} (request {request_id})" if request_id else said
     if status == 401:
         reason = f" ({said})" if said else ""
-        return LedgerDown(f"Stripe refuses the API key{reason}: check stripe.api_key", "unauthorised")
+        return LedgerDown(f"{KEY_REFUSED}{reason}: check stripe.api_key", "unauthorised")
     if status == 403:
         return LedgerDown(_forbidden(said, path), "unauthorised")
     if status == 429:

@@ -18,6 +18,10 @@ from connector.errors import LedgerDown
 HOUR = 3600
 DAY = 24 * HOUR
 PAGE_SIZE = 100
+# Ids kept in a cursor; of more than these some count as new again, which costs requests and nothing else.
+MOST_SEEN = 2000
+# An object or event may show up late: so much of what was read is read again.
+OVERLAP_S = 600
 
 Raw = dict[str, Any]
 Pairs = list[tuple[Raw, bytes]]
@@ -38,6 +42,24 @@ class Missing(LedgerDown):
 Reader = Callable[[str, Mapping[str, object]], Answer]
 
 
+class Watch:
+    """A reader that remembers the second of the first answer: what is read is complete up to that, or to our own
+    clock's second where that is earlier."""
+
+    def __init__(self, read: Reader) -> None:
+        self.read = read
+        self.first: int | None = None
+
+    def __call__(self, path: str, parameters: Mapping[str, object]) -> Answer:
+        answer = self.read(path, parameters)
+        if self.first is None:
+            self.first = answer.date
+        return answer
+
+    def until(self, now: int) -> int:
+        return now if self.first is None else min(now, self.first)
+
+
 @dataclass(frozen=True, slots=True)
 class Listing:
     """One list: `name` in its cursor, `expand` below `data`.
@@ -52,7 +74,7 @@ class Listing:
     expand: tuple[str, ...] = ()
     filters: Mapping[str, object] = field(default_factory=dict)
     lead_s: int | None = 0
-    overlap_s: int = 600
+    overlap_s: int = OVERLAP_S
     reread_s: int = 0
     oldest_first: bool = False
 
@@ -72,12 +94,18 @@ def expand_in_list(fields: tuple[str, ...]) -> list[str]:
     return [f"data.{name}" for name in fields]
 
 
-CHARGE_PARTS = ("balance_transaction", "failure_balance_transaction", "customer", "payment_intent")
+CHARGE_PARTS = (
+    "balance_transaction",
+    "failure_balance_transaction",
+    "customer",
+    "payment_intent.amount_details.line_items",
+)
 REFUND_PARTS = (
     "balance_transaction",
     "failure_balance_transaction",
     "payment_intent",
-    *(f"charge.{part}" for part in CHARGE_PARTS),
+    # No deeper than this: the payment's own lines come with the charge's list.
+    *(f"charge.{part.partition('.')[0]}" for part in CHARGE_PARTS),
 )
 INVOICE_PAYMENT_PARTS = ("invoice", "invoice.payments")
 SESSION_PARTS = ("line_items",)
@@ -109,22 +137,27 @@ RELATED = (PRICES, SESSIONS, INVOICE_PAYMENTS, CREDIT_NOTES, DISPUTES)
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where a list stands: everything from `start` up to and with second `until` is stored; `newest` was seen."""
+    """Where a list stands: everything from `start` up to and with second `until` is stored.
+
+    `seen` are the ids of what was made so late that the next pull meets it again: they are nothing new then.
+    """
 
     start: int
     until: int
-    newest: int = 0
+    seen: frozenset[str] = frozenset()
 
     def encode(self) -> str:
-        return json.dumps({"newest": self.newest, "start": self.start, "until": self.until})
+        seen = sorted(self.seen)[:MOST_SEEN]
+        return json.dumps({"seen": seen, "start": self.start, "until": self.until})
 
 
 def decode_progress(text: str | None, start: int) -> Progress | None:
     """None where there is no cursor, or one that cannot be read, or `start` has moved back: read all again."""
     try:
         stored = json.loads(text or "null")
-        progress = Progress(int(stored["start"]), int(stored["until"]), int(stored["newest"]))
-    except (ValueError, TypeError, KeyError):
+        seen = frozenset(str(object_id) for object_id in stored.get("seen", ()))
+        progress = Progress(int(stored["start"]), int(stored["until"]), seen)
+    except (ValueError, TypeError, KeyError, AttributeError):
         return None
     return progress if progress.start <= start else None
 

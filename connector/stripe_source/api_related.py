@@ -46,6 +46,10 @@ _INNER_LISTS = {
 }
 
 
+# What comes inside an object with lists of its own: an invoice payment's invoice, a charge's payment.
+_INSIDE = {"invoice_payment": "invoice", "charge": "payment_intent"}
+
+
 class Related:
     """Reads what belongs to objects; each product, payer and sale once in the life of this object."""
 
@@ -118,12 +122,12 @@ class Related:
 
     def _complete(self, raw: Raw, text: bytes) -> tuple[Raw, bytes]:
         """The object with its inner lists whole; if that changed it, its bytes are of the whole object, not Stripe's."""
-        inner = raw.get("invoice") if raw.get("object") == "invoice_payment" else None
+        inner = raw.get(_INSIDE.get(str(raw.get("object")), ""))
         changed = [self._fill(one) for one in (raw, inner) if isinstance(one, dict)]
         return (raw, json.dumps(raw, separators=(",", ":")).encode()) if any(changed) else (raw, text)
 
     def _fill(self, raw: Raw) -> bool:
-        changed = False
+        changed = self._fill_payment(raw)
         for name, path in _INNER_LISTS.get(str(raw.get("object")), ()):
             listed = raw.get(name)
             if not isinstance(listed, dict) or listed.get("has_more") is not True:
@@ -134,6 +138,17 @@ class Related:
             listed["has_more"] = False
             changed = True
         return changed
+
+    def _fill_payment(self, raw: Raw) -> bool:
+        """A payment's own line items stand one level deeper."""
+        details = raw.get("amount_details")
+        listed = details.get("line_items") if isinstance(details, dict) else None
+        if not isinstance(listed, dict) or listed.get("has_more") is not True:
+            return False
+        pages = read_list(self.read, f"/v1/payment_intents/{raw['id']}/amount_details_line_items", {})
+        listed["data"] = [entry for pairs in pages for entry, _ in pairs]
+        listed["has_more"] = False
+        return True
 
     def _payers(self, objects: Objects) -> Iterator[Objects]:
         """Payment intents of invoices that several payments paid: they tell whose charge paid which part."""

@@ -111,6 +111,7 @@ def _pairs(rows: list[Any]) -> Any:
 
 # Where a field is no plain JSON value: its place in the row, and how it is made again.
 _MADE_AGAIN: dict[str, tuple[tuple[int, Callable[[list[Any]], Any]], ...]] = {
+    "payment_intent": ((_position(PaymentIntent, "lines"), _facts_inside(LineFact)),),
     "invoice": ((_position(Invoice, "lines"), _facts_inside(LineFact)),),
     "credit_note": (
         (_position(CreditNote, "refunds"), _pairs),

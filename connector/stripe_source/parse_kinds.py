@@ -23,6 +23,7 @@ from connector.planning.model import (
     Product,
     Refund,
 )
+from connector.stripe_source.parse_amount_details import payment_lines
 from connector.stripe_source.parse_fields import (
     LARGEST_AMOUNT,
     Defective,
@@ -167,6 +168,7 @@ def _payment_intent(object_id: str, raw: Raw, owner: str) -> Read:
         invoice_id=invoice,
         description=text(raw.get("description")),
         metadata=metadata(raw.get("metadata")),
+        lines=payment_lines(raw, object_id, owner),
     )
     return fact, (invoice,)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from connector.stripe_source.changes import Change
 from connector.stripe_source.export import ExportFile, changed_files, read_pages
 from connector.stripe_source.parse import Parsed, parse_with_nested
 
@@ -15,16 +16,22 @@ from connector.stripe_source.parse import Parsed, parse_with_nested
 class SourcePage:
     """Objects with their bytes (b"" for one that came inside another), and the cursor to store with them.
 
-    The cursor is set only once everything before it has been given: a crash never skips what was not stored.
+    The cursor is set only once everything before it has been given: a crash never skips what was not stored. `noted`
+    is what may have changed and has to be read afresh, in this pull or by a later one; `done` are ids of such that
+    have been, or that Stripe has no more.
     """
 
-    objects: Sequence[tuple[Parsed, bytes]]
+    objects: Sequence[tuple[Parsed, bytes]] = ()
     cursor: tuple[str, str] | None = None
+    noted: tuple[Change, ...] = ()
+    done: tuple[str, ...] = ()
 
 
 class Source(Protocol):
-    def pages(self, cursors: Mapping[str, str], now: int) -> Iterator[SourcePage]:
-        """What may be new or changed since these cursors, in pages of bounded size."""
+    def pages(
+        self, cursors: Mapping[str, str], now: int, changes: Sequence[Change] = ()
+    ) -> Iterator[SourcePage]:
+        """What may be new or changed since these cursors, in pages of bounded size; `changes` are noted as such."""
 
     def refetch(self, object_ids: Sequence[str]) -> Iterator[SourcePage]:
         """These refunds and charges afresh, with what they need."""
@@ -50,7 +57,9 @@ class ExportSource:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def pages(self, cursors: Mapping[str, str], now: int) -> Iterator[SourcePage]:
+    def pages(
+        self, cursors: Mapping[str, str], now: int, changes: Sequence[Change] = ()
+    ) -> Iterator[SourcePage]:
         for file in changed_files(self.folder, self.known(cursors)):
             yield from self._read(file)
 

@@ -68,6 +68,7 @@ class FakeStripe:
         self.pretty = False
         self.lock = threading.RLock()
         self.asked = 0
+        self._in_flight: set[tuple[str | None, str | None]] = set()
         self._losses: list[Loss] = []
         self._idempotency = IdempotencyKeys()
         self._server: Server | None = None
@@ -179,6 +180,19 @@ class FakeStripe:
         if self.before_request is not None:
             self.before_request(number, path)
         return number
+
+    def take_off(self, flight: tuple[str | None, str | None]) -> bool:
+        """Whether no other request with this account and idempotency key is under way."""
+        with self.lock:
+            if flight in self._in_flight:
+                return False
+            if flight[1] is not None:
+                self._in_flight.add(flight)
+            return True
+
+    def land(self, flight: tuple[str | None, str | None]) -> None:
+        with self.lock:
+            self._in_flight.discard(flight)
 
     # ------------------------------------------------------------------------------------------ answers
 

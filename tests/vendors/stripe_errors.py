@@ -68,7 +68,9 @@ def read_query(text: str) -> Json:
         if key is None:
             query[root] = value
             continue
-        held = query.setdefault(root, [] if key == "" or key.isdecimal() else {})
+        # Keys of metadata may look like places.
+        in_list = key == "" or (key.isdecimal() and root != "metadata")
+        held = query.setdefault(root, [] if in_list else {})
         if isinstance(held, list):
             held.append(value)
         elif isinstance(held, dict):

@@ -14,8 +14,11 @@ https://docs.stripe.com/refunds, https://docs.stripe.com/api/events/types
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
+from connector.samples.catalogue import DAY
 from vendors.living.billing import Billing, Credit, Item, TaxRate
 from vendors.living.connect import Connect
 from vendors.living.disputes import Disputes
@@ -53,56 +56,68 @@ class StripeLife(Billing, Connect, Disputes):
         fake.lives[account] = self
 
     def live(self, days: int, sales_a_day: int = 3) -> None:
-        """Days as they may come: sales of every kind, and refunds with all that may become of them."""
+        """Days as they may come: sales of every kind, refunds with all that may become of them, notes, disputes."""
         for _ in range(days):
+            end = self.now + DAY
             for _ in range(sales_a_day):
                 self.advance(self.dice.between(60, 80_000 // sales_a_day))
-                charge = self._some_sale()
-                if charge["captured"] and self.dice.chance(60):
-                    wait = self.dice.below(6)
-                    self.in_time(lambda sold=charge: self._some_refund(sold), days=wait)  # type: ignore[misc]
-            self.advance(self.dice.between(60, 4000))
+                invoice, charge = self._some_sale()
+                fate = self.dice.below(10)
+                wait = self.dice.between(60, 6 * DAY)
+                if fate < 6:
+                    self.in_time(partial(self._some_refund, charge, invoice), wait)
+                elif fate == 6 and charge["payment_method_details"]["type"] == "card":
+                    self.in_time(partial(self._some_dispute, charge), wait)
+            self.advance(end - self.now)
         self.check()
 
-    def _some_sale(self) -> Json:
+    def _some_sale(self) -> tuple[Json | None, Json]:
+        """The invoice, where there is one, and the charge."""
         kind = self.dice.below(10)
         if kind < 2:
-            items = [Item("SKU-MUG", self.dice.between(1, 3)), Item("SKU-SHIRT")]
-            return self.sell_by_invoice(items)[1]
+            return self.sell_by_invoice([Item("SKU-MUG", self.dice.between(1, 3)), Item("SKU-SHIRT")])
         if kind == 2:
-            return self.check_out([Item("SKU-BOOK", self.dice.between(1, 4))])[1]
+            return None, self.check_out([Item("SKU-BOOK", self.dice.between(1, 4))])[1]
+        amount = self.dice.between(500, 9000)
         if kind == 3:
-            debit = self.charge(self.dice.between(500, 9000), method="us_bank_account")
-            act = self.settle if self.dice.chance(80) else self.bounce
-            self.in_time(lambda: act(debit), days=4)
-            return debit
-        if kind == 4:
-            return self.charge(self.dice.between(500, 9000), currency="eur")
-        return self.charge(self.dice.between(500, 9000), description="Order")
+            debit = self.charge(amount, method="us_bank_account")
+            self.in_time(partial(self.settle if self.dice.chance(80) else self.bounce, debit), days=4)
+            return None, debit
+        return None, self.charge(amount, currency="eur" if kind == 4 else "usd", description="Order")
 
-    def _some_refund(self, charge: Json) -> None:
+    def _some_refund(self, charge: Json, invoice: Json | None) -> None:
         left = charge["amount_captured"] - self.taken_from(charge)
         if charge["status"] == "failed" or left == 0 or self.disputes_of(charge):
             return
         amount = left if self.dice.chance(40) else self.dice.between(1, left)
         refund = self.refund(charge, amount, fee=self.dice.pick(("none", "back")))
-        fate = self.dice.below(10)
-        days = self.dice.between(1, 25)
+        if invoice is not None and self.dice.chance(50):
+            credit = Credit(None, amount, None)
+            note = partial(self.credit_note, invoice, [credit], refunds=[(refund, amount)])
+            self.in_time(note, self.dice.below(2 * DAY))
+        fate, wait = self.dice.below(10), self.dice.between(60, 25 * DAY)
         if fate < 2:
-            self.in_time(lambda: self._unless_ended(refund, self.fail), days=days)
+            self.in_time(partial(self._unless_ended, refund, self.fail), wait)
         elif fate == 2:
-            self.in_time(lambda: self._unless_ended(refund, self.cancel), days=1)
+            self.in_time(partial(self._unless_ended, refund, self.cancel), 3600)
         elif fate < 7:
-            self.in_time(lambda: self._unless_ended(refund, self.reference_arrives), days=7)
+            self.in_time(partial(self._unless_ended, refund, self.reference_arrives), days=7)
         else:
-            self.in_time(lambda: self.edit_metadata(refund, {"ticket": self.dice.digits(5)}), days=days)
+            ticket = {"ticket": self.dice.digits(5)}
+            self.in_time(partial(self.edit_metadata, refund, ticket), wait)
         if refund["status"] == "pending" and fate > 2:
-            self.in_time(lambda: self._unless_ended(refund, self._succeed_if_waiting), days=days)
+            self.in_time(partial(self._unless_ended, refund, self._succeed_if_waiting), wait)
 
     def _succeed_if_waiting(self, refund: Json) -> None:
         if refund["status"] == "pending" and refund["pending_reason"] != "charge_pending":
             self.succeed(refund)
 
-    def _unless_ended(self, refund: Json, act: object) -> None:
-        if refund["status"] not in ("failed", "canceled") and callable(act):
+    def _unless_ended(self, refund: Json, act: Callable[[Json], None]) -> None:
+        if refund["status"] not in ("failed", "canceled"):
             act(refund)
+
+    def _some_dispute(self, charge: Json) -> None:
+        dispute = self.dispute(charge, inquiry=self.dice.chance(25))
+        self.in_time(partial(self.submit_evidence, dispute), days=3)
+        close = partial(self.close_dispute, dispute, won=self.dice.chance(40), fee_back=self.dice.chance(50))
+        self.in_time(close, days=self.dice.between(5, 40))

@@ -78,6 +78,8 @@ class Rendering:
             one.pop(name, None)
             if how == SHOWN or name in tree:
                 one[name] = self.listed(stored, name, target, tree.get(name, {}))
+        if kind == "payment_intent" and isinstance(one.get("amount_details"), dict):
+            one["amount_details"] = self.amount_details(one, tree.get("amount_details", {}))
         if kind == "balance_transaction" and one.get("status") == "pending":
             one["status"] = "available" if one["available_on"] <= self.now else "pending"
         if tree:
@@ -101,6 +103,15 @@ class Rendering:
                 one[name] = [dict(entry) for entry in held]
                 for entry in one[name]:
                     self._expand(entry, target, branch)
+
+    def amount_details(self, intent: Json, tree: Json) -> Json:
+        """With the payment's line items only where they are expanded, ten at most."""
+        details = dict(intent["amount_details"])
+        items = details.pop("line_items", None)
+        if items is not None and "line_items" in tree:
+            url = f"/v1/payment_intents/{intent['id']}/amount_details_line_items"
+            details["line_items"] = embedded(items["data"], url)
+        return details
 
     def listed(self, owner: Json, name: str, kind: str, tree: Json) -> Json:
         """The list `name` of an object as it is when it is shown."""

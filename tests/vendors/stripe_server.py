@@ -30,6 +30,12 @@ class Request:
     status: int
 
 
+_IN_USE = (
+    "There is currently another in-progress request using this Stripe-Idempotency-Key (that probably means you "
+    "submitted twice, and the other request is still going through). Please try again later."
+)
+
+
 class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
@@ -67,6 +73,18 @@ def handler(fake: FakeStripe) -> type[BaseHTTPRequestHandler]:
             except Exception:
                 self.close_connection = True
                 return
+            flight = (asked.get("Stripe-Account"), asked.get("Idempotency-Key"))
+            if self.command == "POST" and not fake.take_off(flight):
+                body = Refused(409, _IN_USE, code="idempotency_key_in_use").body
+                fake.requests.append(Request(self.command, path, {}, asked, 409))
+                self.send(number, 409, body, {}, None)
+                return
+            try:
+                self.carry_out(number, path, parameters, asked)
+            finally:
+                fake.land(flight)
+
+        def carry_out(self, number: int, path: str, parameters: str, asked: Mapping[str, str]) -> None:
             fault = fake.take_fault(self.command, path)
             if fault is not None and fault.kind == "slow":
                 time.sleep(fault.seconds)

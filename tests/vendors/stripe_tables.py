@@ -51,7 +51,12 @@ RESOURCES: dict[str, Resource] = {
 
 # Lists inside objects with an address of their own.
 INNER_LISTS: frozenset[tuple[str, str]] = frozenset(
-    {("/v1/invoices", "lines"), ("/v1/credit_notes", "lines"), ("/v1/checkout/sessions", "line_items")}
+    {
+        ("/v1/invoices", "lines"),
+        ("/v1/credit_notes", "lines"),
+        ("/v1/checkout/sessions", "line_items"),
+        ("/v1/payment_intents", "amount_details_line_items"),
+    }
 )
 
 # Objects that live below another one: (address of the owner, name) -> (kind, the field that names the owner).
@@ -125,7 +130,12 @@ SCHEMA: dict[str, dict[str, tuple[str, str]]] = {
         "balance_transaction": (REFERENCE, "balance_transaction"),
         "fee": (REFERENCE, "application_fee"),
     },
-    "payment_intent": {"customer": (REFERENCE, "customer"), "latest_charge": (REFERENCE, "charge")},
+    "payment_intent": {
+        "amount_details": (INSIDE, "amount_details"),
+        "customer": (REFERENCE, "customer"),
+        "latest_charge": (REFERENCE, "charge"),
+    },
+    "amount_details": {"line_items": (INCLUDED, "payment_intent_amount_details_line_item")},
     "balance_transaction": {"source": (REFERENCE, "source")},
     "invoice": {
         "customer": (REFERENCE, "customer"),

@@ -26,6 +26,7 @@ __all__ = ["Billing", "Credit", "Item", "TaxRate"]
 
 class Billing(Refunds):
     _last_invoice = 0
+    _paying: Json | None = None
 
     def _open_shop(self) -> None:
         """What can be sold, as it is in the sample."""
@@ -45,8 +46,13 @@ class Billing(Refunds):
         customer: Json | None = None,
         currency: str = "usd",
         tax: TaxRate | None = None,
+        with_payment: bool = False,
     ) -> Json:
-        """An open invoice, made and finalised in this second."""
+        """An open invoice, made and finalised in this second.
+
+        `with_payment`: its payment and payment intent are there, too, and open, as where it is sent to the customer;
+        otherwise they come with the charge.
+        """
         self._open_shop()
         buyer = self.customer() if customer is None else customer
         invoice_id = self.dice.object_id("in")
@@ -76,7 +82,23 @@ class Billing(Refunds):
         invoice = self.keep(made)
         self.emit("invoice.created", invoice)
         self.emit("invoice.finalized", invoice)
+        if with_payment:
+            tried = self._new_charge(invoice["total"], currency, "visa", buyer)
+            tried.update(status="pending", description="Payment for Invoice")
+            self._open_payment(invoice, {**tried, "payment_intent": self._open_intent(tried, {})["id"]})
         return invoice
+
+    def _open_payment(self, invoice: Json, charge: Json) -> Json:
+        is_default = not self.shelf.index("invoice_payment", "invoice", invoice["id"])
+        unpaid = {**charge, "created": self.now, "status": "pending"}
+        return self.keep(invoice_payment_object(self.dice, invoice, unpaid, is_default))
+
+    def _pay(self, charge: Json, metadata: dict[str, str], *more: Any) -> None:
+        """An invoice's payment is there before its charge: the charge's own events name the invoice."""
+        known = self.shelf.index("invoice_payment", "payment", charge["payment_intent"])
+        if self._paying is not None and not known:
+            self._open_payment(self._paying, charge)
+        super()._pay(charge, metadata, *more)
 
     @happening
     def pay_invoice(self, invoice: Json, amount: int | None = None, **more: Any) -> Json:
@@ -85,13 +107,25 @@ class Billing(Refunds):
         amount = left if amount is None else amount
         expect(invoice["status"] == "open" and 0 < amount <= left, f"{invoice['id']} has {left} left to pay")
         options: Json = {"description": "Payment for Invoice", "customer": self.find(invoice["customer"])}
-        before = self.shelf.index("invoice_payment", "invoice", invoice["id"])
-        is_default = not before
-        charge = self.charge(amount, currency=invoice["currency"], **{**options, **more})
-        payment = self.keep(invoice_payment_object(self.dice, invoice, charge, is_default))
+        waiting = self._waiting_intent(invoice)
+        if waiting is not None and amount == waiting["amount"]:
+            options["intent"] = waiting
+        self._paying = invoice
+        try:
+            charge = self.charge(amount, currency=invoice["currency"], **{**options, **more})
+        finally:
+            self._paying = None
         if charge["status"] == "succeeded":
-            self._paid(invoice, payment)
+            self._paid(charge)
         return charge
+
+    def _waiting_intent(self, invoice: Json) -> Json | None:
+        """The payment intent that was made with the invoice and that nobody has tried to pay."""
+        for payment in self.shelf.of_kind("invoice_payment", "invoice", invoice["id"]):
+            intent = self.find(payment["payment"]["payment_intent"])
+            if intent["latest_charge"] is None:
+                return intent
+        return None
 
     @happening
     def sell_by_invoice(self, items: Sequence[Item], **more: Any) -> tuple[Json, Json]:
@@ -100,9 +134,15 @@ class Billing(Refunds):
         invoice = self.invoice(items, **of_invoice)
         return invoice, self.pay_invoice(invoice, **more)
 
-    def _paid(self, invoice: Json, payment: Json) -> None:
-        self.emit("invoice_payment.paid", payment)
-        paid = invoice["amount_paid"] + payment["amount_paid"]
+    def _paid(self, charge: Json) -> None:
+        for payment in self.shelf.of_kind("invoice_payment", "payment", charge["payment_intent"]):
+            transitions = {**payment["status_transitions"], "paid_at": self.now}
+            fields: Json = {"amount_paid": charge["amount"], "status": "paid"}
+            self.change(payment, "invoice_payment.paid", status_transitions=transitions, **fields)
+            self._count_payment(self.find(payment["invoice"]), charge["amount"])
+
+    def _count_payment(self, invoice: Json, amount: int) -> None:
+        paid = invoice["amount_paid"] + amount
         fields: Json = {"amount_paid": paid, "amount_remaining": invoice["total"] - paid}
         fields["attempt_count"] = invoice["attempt_count"] + 1
         if paid < invoice["total"]:
@@ -114,10 +154,7 @@ class Billing(Refunds):
 
     def _after_settling(self, charge: Json) -> None:
         super()._after_settling(charge)
-        for payment in self.shelf.of_kind("invoice_payment", "payment", charge["payment_intent"]):
-            transitions = {**payment["status_transitions"], "paid_at": self.now}
-            self.change(payment, status="paid", amount_paid=charge["amount"], status_transitions=transitions)
-            self._paid(self.find(payment["invoice"]), payment)
+        self._paid(charge)
         for session in self.shelf.of_kind("checkout.session", "payment_intent", charge["payment_intent"]):
             self.change(session, "checkout.session.async_payment_succeeded", payment_status="paid")
 
@@ -125,7 +162,7 @@ class Billing(Refunds):
         """What paid an invoice, the newest first."""
         payments = self.shelf.of_kind("invoice_payment", "invoice", invoice["id"])
         intents = [self.find(payment["payment"]["payment_intent"]) for payment in payments]
-        return [self.find(intent["latest_charge"]) for intent in intents]
+        return [self.find(intent["latest_charge"]) for intent in intents if intent["latest_charge"]]
 
     # ------------------------------------------------------------------------------------------ credit notes
 

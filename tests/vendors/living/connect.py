@@ -202,7 +202,7 @@ class Connect(Refunds):
         refund["source_transfer_reversal"] = reversal["id"]
         refund.pop("destination_details")
         self.keep(refund)
-        self._book_refund(payment, refund)
+        self.change(refund, balance_transaction=self.book_refund(payment, refund))
         self.recount(payment, "charge.refunded")
         self.emit("refund.created", refund)
         return refund

@@ -34,8 +34,9 @@ class Payments(Ground):
     def customer(self, name: str = "Ada Example", country: str = "US", **more: Any) -> Json:
         email = f"customer-{self.dice.digits(5)}@example.com"
         made = customer_object(self.dice, country, created=self.now, name=name, email=email)
-        self.emit("customer.created", self.keep({**made, **more}))
-        return made if not more else self.shelf[made["id"]]
+        kept = self.keep({**made, **more})
+        self.emit("customer.created", kept)
+        return kept
 
     @happening
     def charge(
@@ -52,33 +53,57 @@ class Payments(Ground):
         settled_in: str | None = None,
         rate: int | None = None,
         fee: int | None = None,
+        intent: Json | None = None,
         **more: Any,
     ) -> Json:
         """Somebody pays: by a card (`visa`, `mastercard`, `amex`) at once, by a bank debit pending until `settle`.
 
         `captured` False only authorises. `settled_in` is the currency of the balance it goes to, `rate` that day's in
-        millionths, `fee` what Stripe keeps; `more` are fields of the charge.
+        millionths, `fee` what Stripe keeps; `intent` one that is not paid
+        yet; `more` are fields of the charge.
         """
-        stem = self.dice.stem()
-        charge = {**self._new_charge(stem, amount, currency, method, customer), "description": description}
+        charge = self._new_charge(amount, currency, method, customer, intent)
+        charge["description"] = description
         charge.update(metadata=dict(metadata or {}), **more)
         if method in _DELAYED:
             charge.update(status="pending", captured=True)
         elif not captured:
             charge.update(captured=False, amount_captured=0)
-        self.keep(charge)
         intent_data = metadata if intent_metadata is None else intent_metadata
-        intent = intent_object(charge, charge["payment_intent"], dict(intent_data or {}), None)
-        self.keep({**intent, "created": self.now})
-        if captured and method not in _DELAYED:
-            self._settle(charge, settled_in, rate, fee)
-        self.emit("payment_intent.created", self.intent_of(charge))
+        self._pay(charge, dict(intent_data or {}), settled_in, rate, fee)
         for event_type in _told(charge):
-            one = charge if event_type.startswith("charge.") else self.intent_of(charge)
-            self.emit(event_type, one)
+            self.emit(event_type, charge if event_type.startswith("charge.") else self.intent_of(charge))
         return charge
 
-    def _new_charge(self, stem: str, amount: int, currency: str, method: str, customer: Json | None) -> Json:
+    def _pay(
+        self,
+        charge: Json,
+        metadata: dict[str, str],
+        settled_in: str | None = None,
+        rate: int | None = None,
+        fee: int | None = None,
+    ) -> None:
+        """The payment intent first, then its charge, then what that does to the balance."""
+        intent = intent_object(charge, charge["payment_intent"], metadata, None)
+        kept = self.shelf.get(intent["id"]) or self._open_intent(charge, metadata)
+        del intent["created"]
+        self.keep(charge)
+        if charge["captured"] and charge["status"] == "succeeded":
+            self._settle(charge, settled_in, rate, fee)
+        self.change(kept, **intent)
+
+    def _open_intent(self, charge: Json, metadata: dict[str, str]) -> Json:
+        """A payment intent that nobody has tried to pay yet."""
+        intent = intent_object(charge, charge["payment_intent"], metadata, None)
+        unpaid = {"amount_capturable": 0, "amount_received": 0, "latest_charge": None}
+        kept = self.keep({**intent, **unpaid, "created": self.now, "status": "requires_payment_method"})
+        self.emit("payment_intent.created", kept)
+        return kept
+
+    def _new_charge(
+        self, amount: int, currency: str, method: str, customer: Json | None, intent: Json | None = None
+    ) -> Json:
+        stem = intent["id"].split("_", 1)[1][:16] if intent else self.dice.stem()
         name, email = (customer["name"], customer["email"]) if customer else ("Guest Example", None)
         country = customer["address"]["country"] if customer else "US"
         card = method in CARDS
@@ -90,7 +115,7 @@ class Payments(Ground):
             customer=customer["id"] if customer else None,
             description=None,
             metadata={},
-            payment_intent=self.dice.payment_id("pi", stem),
+            payment_intent=intent["id"] if intent else self.dice.payment_id("pi", stem),
             payment_method=self.dice.object_id("pm"),
             billing=billing_details(name, email, country),
             details=method_details(self.dice, method, amount, country, None),
@@ -100,21 +125,19 @@ class Payments(Ground):
     @happening
     def decline(self, amount: int = 5000, **more: Any) -> Json:
         """A card that its bank refuses."""
-        charge = self._new_charge(self.dice.stem(), amount, "usd", "visa", None)
+        charge = self._new_charge(amount, "usd", "visa", None)
         charge.update(
             amount_captured=0, captured=False, paid=False, status="failed", failure_code="card_declined"
         )
         charge.update(failure_message="Your card has insufficient funds.", **more)
-        self.keep({**charge, "outcome": declined(self.dice, "insufficient_funds", "51")})
-        intent = intent_object(charge, charge["payment_intent"], {}, None)
+        charge["outcome"] = declined(self.dice, "insufficient_funds", "51")
+        self._pay(charge, {})
         error = {"charge": charge["id"], "code": "card_declined", "type": "card_error"}
-        intent["last_payment_error"] = {**error, "message": charge["failure_message"]}
-        self.keep({**intent, "created": self.now})
-        kept = self.shelf[charge["id"]]
-        self.emit("payment_intent.created", self.intent_of(kept))
-        self.emit("charge.failed", kept)
-        self.emit("payment_intent.payment_failed", self.intent_of(kept))
-        return kept
+        intent = self.intent_of(charge)
+        self.change(intent, last_payment_error={**error, "message": charge["failure_message"]})
+        self.emit("charge.failed", charge)
+        self.emit("payment_intent.payment_failed", intent)
+        return charge
 
     @happening
     def settle(self, charge: Json, *, rate: int | None = None, settled_in: str | None = None) -> None:

@@ -59,7 +59,7 @@ class Refunds(Payments):
         if on_balance is None:
             on_balance = status != "requires_action" and refund.get("pending_reason") not in _UNBOOKED
         if on_balance:
-            self._book_refund(charge, refund, fee, rate)
+            self.change(refund, balance_transaction=self.book_refund(charge, refund, fee, rate))
         self._connected_parts(charge, refund, reverse_transfer, refund_application_fee)
         self.recount(charge, "charge.refunded")
         self.emit("refund.created", refund)
@@ -88,9 +88,10 @@ class Refunds(Payments):
         refund["instructions_email"] = "customer@example.com"
         refund["next_action"] = {"display_details": details, "type": "display_details"}
 
-    def _book_refund(
+    def book_refund(
         self, charge: Json, refund: Json, fee: str = "none", rate: int | None = None, category: str = "refund"
-    ) -> None:
+    ) -> str:
+        """The money leaves the balance; returns the id of the balance transaction, which the refund has to name."""
         currency, moved, used = self.settled_currency(charge), refund["amount"], None
         if currency != charge["currency"]:
             used = rate or self.rate_of(charge["currency"])
@@ -112,7 +113,7 @@ class Refunds(Payments):
             rate=used,
             fee_words="Stripe processing fee refund" if fee == "back" else "Refund fee",
         )
-        self.change(refund, balance_transaction=booked["id"])
+        return str(booked["id"])
 
     def _connected_parts(self, charge: Json, refund: Json, reverse_transfer: bool, with_fee: bool) -> None:
         """What a refund takes back from connected accounts: in `Connect`."""
@@ -126,9 +127,10 @@ class Refunds(Payments):
         if charge["balance_transaction"] is not None:
             booked = self.find(charge["balance_transaction"])
             rate = self.rate_used(booked)
-            self._book_refund(charge, refund, rate=rate, category="partial_capture_reversal")
+            booked_id = self.book_refund(charge, refund, rate=rate, category="partial_capture_reversal")
+            self.change(refund, balance_transaction=booked_id)
         self.recount(charge, "charge.refunded")
-        self._tell(refund, "refund.created")
+        self.emit("refund.created", refund)
         return refund
 
     # ------------------------------------------------------------------------------------------ what comes later
@@ -138,17 +140,17 @@ class Refunds(Payments):
         """A refund that waited goes out; it leaves the balance now if it had not yet."""
         expect(refund["status"] in ("pending", "requires_action"), f"{refund['id']} does not wait")
         charge = self.find(refund["charge"])
-        if refund["balance_transaction"] is None:
-            self._book_refund(charge, refund, rate=rate)
+        booked_id = refund["balance_transaction"] or self.book_refund(charge, refund, rate=rate)
         unset = ("pending_reason", "next_action")
-        self._update(refund, unset=unset, status="succeeded")
+        self._update(refund, unset=unset, status="succeeded", balance_transaction=booked_id)
 
     @happening
     def customer_answers(self, refund: Json) -> None:
         """The customer has named a bank account: the refund is on its way."""
         expect(refund["status"] == "requires_action", f"{refund['id']} asks for nothing")
-        self._book_refund(self.find(refund["charge"]), refund)
-        self._update(refund, unset=("next_action",), status="pending", pending_reason="processing")
+        fields: Json = {"status": "pending", "pending_reason": "processing"}
+        fields["balance_transaction"] = self.book_refund(self.find(refund["charge"]), refund)
+        self._update(refund, unset=("next_action",), **fields)
 
     @happening
     def fail(
@@ -189,12 +191,8 @@ class Refunds(Payments):
                 rate=self.rate_used(taken) if rate is None else rate,
             )
             fields["failure_balance_transaction"] = returned["id"]
-        self._before_undone(refund)
         self._update(refund, unset=("pending_reason", "next_action"), failed=status == "failed", **fields)
         self.recount(charge)
-
-    def _before_undone(self, refund: Json) -> None:
-        """What else comes back when a refund does."""
 
     @happening
     def reference_arrives(self, refund: Json, reference: str | None = None) -> None:
@@ -225,16 +223,12 @@ class Refunds(Payments):
             told.append("charge.refund.updated")
         self.change(refund, *told, unset=unset, **fields)
 
-    def _tell(self, refund: Json, *told: str) -> None:
-        for event_type in told:
-            self.emit(event_type, refund)
-
     def _after_settling(self, charge: Json) -> None:
         super()._after_settling(charge)
         for refund in self.refunds_of(charge):
             if refund.get("pending_reason") == "charge_pending":
-                self._book_refund(charge, refund)
-                self._update(refund, pending_reason="processing")
+                booked_id = self.book_refund(charge, refund)
+                self._update(refund, pending_reason="processing", balance_transaction=booked_id)
 
     def _after_bouncing(self, charge: Json) -> None:
         super()._after_bouncing(charge)
