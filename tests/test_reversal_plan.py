@@ -108,7 +108,7 @@ def test_a_failed_refund_says_that_the_customer_has_not_got_the_money() -> None:
     _, failed = posted_and_reversed(receipt(), ledger())
     assert failed.sentence == "Stripe says failed: the customer has not got the money"
     assert failed.action == (
-        "pay the customer another way, then: connector resolve re_1 --ledger main --skip --reason TEXT"
+        'pay the customer another way, then: connector resolve re_1 --ledger main --skip --reason "..."'
     )
 
 

@@ -17,6 +17,7 @@ from connector.cli.shapes import (
     money,
     money_words,
     print_pass,
+    with_settings,
 )
 from connector.planning.money import parse_amount
 from connector.store import views
@@ -131,7 +132,7 @@ def print_held(engine: Engine, names: Sequence[str]) -> None:
             f"  in {row.ledger}: {row.reason or row.outcome}"
         )
         click.echo(f"      why: {row.sentence}")
-        click.echo(f"      do:  {row.action}")
+        click.echo(f"      do:  {with_settings(row.action)}")
     if count > MOST_SHOWN:
         click.echo(f"  ... and {count - MOST_SHOWN} more: connector list held")
     click.echo()

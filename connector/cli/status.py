@@ -11,7 +11,7 @@ from connector.cli.opening import exit_code, open_books
 from connector.cli.reports import kind_words, needs_person, print_held
 from connector.cli.root import config_option, json_option
 from connector.cli.screen import print_table
-from connector.cli.shapes import moment, money, money_words, print_json
+from connector.cli.shapes import moment, money, money_words, print_json, with_settings
 from connector.operations.clearing import Difference, known_differences
 from connector.store import views
 
@@ -84,7 +84,7 @@ def status_json(setup: Setup, engine: Engine, last: Any, differences: list[dict[
                 "outcome": row.outcome,
                 "reason": row.reason,
                 "sentence": row.sentence,
-                "action": row.action,
+                "action": with_settings(row.action),
             }
             for row in needs_person(engine, list(setup.ledgers))
         ],

@@ -15,6 +15,7 @@ from typing import Any
 
 from connector.ledgers.beancount_find import find, find_request, read_entry, read_json, words_of
 from connector.ledgers.beancount_sale import (
+    SALE_KINDS,
     SOLD,
     build_sale,
     charges_of,
@@ -146,6 +147,11 @@ class BeancountLedger:
     def find_documents(self, ledger_ids: Sequence[str]) -> Steps[dict[str, Found]]:
         entries = yield from find(("ledger_id", list(ledger_ids)))
         return {e["ledger_id"]: replace(self.found(e), entries=entries_of(e)) for e in entries}
+
+    def find_numbered(self, number: str) -> Steps[list[Found]]:
+        entries = yield from find(("number", [number]))
+        sales = [e for e in entries if number_of(e) == number and kind_of(e) in SALE_KINDS]
+        return [self.found(e) for e in [s for s in sales if kind_of(s) in SOLD] or sales]
 
     def numbers_taken(self, scope: str, numbers: Sequence[str]) -> Steps[dict[str, Found]]:
         pairs = [(kind, number) for number in numbers for kind in sorted(SCOPES[scope])]

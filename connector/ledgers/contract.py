@@ -223,6 +223,9 @@ class Ledger(Protocol):
     def find_documents(self, ledger_ids: Sequence[str]) -> Steps[dict[str, Found]]:
         """The documents that have these ledger ids, as a person names them, with their entries."""
 
+    def find_numbered(self, number: str) -> Steps[list[Found]]:
+        """The sales with this number, whoever wrote them; a payment alone only where there is no other."""
+
     def numbers_taken(self, scope: str, numbers: Sequence[str]) -> Steps[dict[str, Found]]:
         """Which of these numbers are held by a document that is not ours, with the holder. `scope`: `sale` numbers
         of invoices and receipts, `refund` numbers of what takes them back."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from connector.planning.adoption import Legs, adopt, adopt_named, legs_of, missing_types
+from connector.planning.by_hand import skip_command
 from connector.planning.case import (
     GONE,
     PARTIAL_CAPTURE,
@@ -21,7 +22,7 @@ from connector.planning.case import (
 from connector.planning.choice import Choice, choose, legs_in_books, read_facts, refuse_switched_off
 from connector.planning.evidence import live_notes
 from connector.planning.facts import Facts
-from connector.planning.model import Document, Sale, SalePayment
+from connector.planning.model import Document, Refund, Sale, SalePayment
 from connector.planning.owed_credit import plan_owed_cash
 from connector.planning.refund_documents import build_documents, start_draft
 from connector.planning.refund_sale import (
@@ -29,12 +30,12 @@ from connector.planning.refund_sale import (
     check_clearing,
     check_sale,
     find_sale,
-    no_sale_sentence,
+    no_sale,
     own_payment,
     sale_lines_of,
 )
 from connector.planning.refunded_lines import split_of
-from connector.planning.sentences import LOOKED_AT_AGAIN, money
+from connector.planning.sentences import money, resync_command
 from connector.planning.settlement import Settlement, first_open_day, open_day, settle
 from connector.planning.voiding import void_documents
 
@@ -60,8 +61,8 @@ def decide_refund(
     in_books = bool(legs_in_books(case))
     if not in_books:
         refuse_skipped(case)
-        refuse_switched_off(books, ledger)
-    check_object(case, books, in_books)
+        refuse_switched_off(case, books, ledger)
+    check_object(case, books, ledger, in_books)
     named = adopt_named(case)
     if named is not None:
         return named
@@ -86,7 +87,7 @@ def decide_refund(
         await_credit_note(case, books, now)
     choice = choose(case, books, ledger, facts)
     if sale is None:
-        raise NotNow("held", "sale_not_found", no_sale_sentence(case), LOOKED_AT_AGAIN)
+        raise no_sale(case, books, ledger)
     if payment is not None and not in_books:
         check_clearing(ledger, payment, settlement)
     return plan_documents(case, books, ledger, settlement, sale, payment, facts, choice, legs)
@@ -104,7 +105,7 @@ def plan_documents(
     legs: Legs,
 ) -> Plan:
     """The documents of the types chosen, less what others booked."""
-    types = missing_types(choice.types, legs, facts, legs_in_books(case))
+    types = missing_types(case, ledger, choice.types, legs, facts, legs_in_books(case))
     if not case.ours:
         settlement = open_day(books, ledger, settlement)
     lines = sale_lines_of(case, sale)
@@ -193,14 +194,14 @@ def refuse_skipped(case: RefundCase) -> None:
             "excluded",
             "skipped_by_person",
             f"skipped by a person: {case.person.skip}",
-            "resync brings it back",
+            f"to bring it back: {resync_command(case.refund.refund_id)}",
         )
 
 
-def check_object(case: RefundCase, books: Books, in_books: bool) -> None:
+def check_object(case: RefundCase, books: Books, ledger: LedgerPolicy, in_books: bool) -> None:
     """What Stripe says of the refund itself, before any ledger is asked."""
     refund = case.refund
-    refuse_defect(refund.defect)
+    refuse_defect(refund.defect, refund, ledger)
     if refund.reason == PARTIAL_CAPTURE:
         raise NotNow(
             "excluded",
@@ -237,16 +238,15 @@ def check_object(case: RefundCase, books: Books, in_books: bool) -> None:
             "add the charge to the export, or check the account of the API key; each run looks again",
         )
     if case.charge is not None:
-        refuse_defect(case.charge.charge.defect)
+        refuse_defect(case.charge.charge.defect, refund, ledger)
 
 
-def refuse_defect(defect: str | None) -> None:
+def refuse_defect(defect: str | None, refund: Refund, ledger: LedgerPolicy) -> None:
     """An object that cannot be used holds the refund with the reason that stands before its sentence."""
     if defect is not None:
         code, _, sentence = defect.partition(": ")
-        raise NotNow(
-            "held", code, sentence, "correct the object in the export, or skip the refund with resolve"
-        )
+        skip = skip_command(refund, ledger)
+        raise NotNow("held", code, sentence, f"correct the object in the export, or leave it out: {skip}")
 
 
 def settle_refund(case: RefundCase, books: Books, now: int) -> Settlement:

@@ -8,24 +8,54 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from connector.planning.by_hand import sale_command, skip_command
 from connector.planning.case import Books, ChargeCase, LedgerPolicy, NotNow, RefundCase, is_live
 from connector.planning.currencies import may_stand_in, refuse_currency
 from connector.planning.model import Charge, Sale, SaleLine, SalePayment
 from connector.planning.money import multiply_ratio
-from connector.planning.sentences import LOOKED_AT_AGAIN, money, resolve_command
+from connector.planning.numbering import number_candidates, shorten
+from connector.planning.sentences import LOOKED_AT_AGAIN, money
 from connector.planning.settlement import Settlement
 from connector.planning.shares import share_out
 
 
-def no_sale_sentence(case: RefundCase) -> str:
+def no_sale(case: RefundCase, books: Books, ledger: LedgerPolicy) -> NotNow:
+    """Held for its sale, once it need not be waited for."""
+    refund = case.refund
+    if case.charge is None:
+        action = f"book it by hand, then: {skip_command(refund, ledger)}"
+    elif case.sale_blocked is not None:
+        action = LOOKED_AT_AGAIN
+    else:
+        named = sale_command(refund, ledger)
+        action = f"{LOOKED_AT_AGAIN}; or name the sale by its number or its id in the ledger: {named}"
+    return NotNow("held", "sale_not_found", no_sale_sentence(case, books, ledger), action)
+
+
+def no_sale_sentence(case: RefundCase, books: Books, ledger: LedgerPolicy) -> str:
     charge = case.charge.charge if case.charge else None
     if charge is None:
         return f"refund {case.refund.refund_id} names no charge, so there is no sale to take back"
     if case.sale_blocked is not None:
         return case.sale_blocked
     if case.sale is not None:
-        return f"invoice {case.sale.number} of charge {charge.charge_id} is void in the books"
-    return f"no sale was found in the books for charge {charge.charge_id}"
+        return void_sentence(charge, case.sale)
+    return f"no sale was found in the books for charge {charge.charge_id}{number_sought(case, books, ledger)}"
+
+
+def void_sentence(charge: Charge, sale: Sale) -> str:
+    return f"invoice {sale.number} of charge {charge.charge_id} is void in the books"
+
+
+def number_sought(case: RefundCase, books: Books, ledger: LedgerPolicy) -> str:
+    """The number by which the ledger was asked for the sale, in words."""
+    if case.charge is None or not books.number_sources:
+        return ""
+    of = case.charge
+    numbers = number_candidates(books.number_sources, of.charge, of.payment_intent, of.invoice, of.session)
+    if not numbers:
+        return ", and no entry of sale_number gives its number"
+    return f" or under number {shorten(numbers[0], ledger.capabilities.short_id_length)}"
 
 
 def find_sale(case: RefundCase, books: Books, ledger: LedgerPolicy, now: int) -> Sale | None:
@@ -43,14 +73,14 @@ def find_sale(case: RefundCase, books: Books, ledger: LedgerPolicy, now: int) ->
             "held",
             "sale_before_start",
             f"charge {charge.charge_id} is from before stripe.start and its sale was not found in the books",
-            f"book the sale, set stripe.start earlier, or: "
-            f"{resolve_command(case.refund.refund_id, ledger.name, '--sale LEDGER_ID')}",
+            f"book the sale, set stripe.start earlier, or name the sale by its number or its id in the ledger: "
+            f"{sale_command(case.refund, ledger)}",
         )
     elif now - case.first_seen < books.sale_grace_s:
         raise NotNow(
             "waiting",
             "sale_not_found",
-            no_sale_sentence(case) + "; it is looked for at each run until sale_grace is over",
+            no_sale_sentence(case, books, ledger) + "; it is looked for at each run until sale_grace is over",
             "book the sale, or wait",
             due=True,
         )
@@ -87,7 +117,7 @@ def read_void(case: RefundCase, sale: Sale) -> Sale | None:
         raise NotNow(
             "adopted",
             None,
-            f"{no_sale_sentence(case)} and the charge is wholly refunded: it was voided already; "
+            f"{void_sentence(case.charge.charge, sale)} and the charge is wholly refunded: it was voided already; "
             f"charge and refund are left out of clearing",
             None,
         )
@@ -109,20 +139,26 @@ def await_payment(case: RefundCase, books: Books, sale: Sale, now: int) -> None:
 # ---------------------------------------------------------------------------------------------- compared with Stripe
 
 
-def mismatch(sentence: str, case: RefundCase, ledger: LedgerPolicy) -> NotNow:
-    how = resolve_command(case.refund.refund_id, ledger.name, "--sale LEDGER_ID")
-    return NotNow("held", "sale_mismatch", sentence, f"correct the sale, or: {how}")
+def mismatch(sentence: str, case: RefundCase, ledger: LedgerPolicy, sale: Sale, to_decide: bool) -> NotNow:
+    """`to_decide`: a person may say that this is the sale all the same."""
+    action = f"correct the sale; {LOOKED_AT_AGAIN}"
+    if to_decide:
+        how = sale_command(case.refund, ledger, sale.ledger_id)
+        action = f"correct the sale, or say that it is the right one: {how}"
+    return NotNow("held", "sale_mismatch", sentence, action)
 
 
 def check_sale(case: RefundCase, ledger: LedgerPolicy, sale: Sale, settlement: Settlement) -> None:
     """Currency and customer of the sale against Stripe's; a person who named the sale has decided on the customer."""
-    refuse_currency(ledger, settlement, case.refund.currency)
+    refuse_currency(ledger, settlement, case.refund.currency, case.refund.refund_id)
     if not may_stand_in(ledger, sale, settlement):
         raise mismatch(
             f"sale {sale.number} stands in {sale.currency.upper()}, the refund left the Stripe balance in "
             f"{settlement.currency.upper()}",
             case,
             ledger,
+            sale,
+            False,
         )
     if sale.ours or case.charge is None or case.person.sale_id is not None:
         return
@@ -146,7 +182,11 @@ def check_sale(case: RefundCase, ledger: LedgerPolicy, sale: Sale, settlement: S
             differing = differing or (theirs, next(name for name in ours if name))
     if differing is not None:
         raise mismatch(
-            f"sale {sale.number} is of customer {differing[0]}, the charge is of {differing[1]}", case, ledger
+            f"sale {sale.number} is of customer {differing[0]}, the charge is of {differing[1]}",
+            case,
+            ledger,
+            sale,
+            True,
         )
 
 
@@ -202,6 +242,8 @@ def own_payment(case: RefundCase, ledger: LedgerPolicy, sale: Sale) -> SalePayme
             f"{', '.join(money(p.amount_minor, p.currency) for p in sale.payments)}",
             case,
             ledger,
+            sale,
+            not by_hand,
         )
     return None
 
@@ -233,6 +275,8 @@ def check_payment(
             f"{money(refunded, charge.currency)} refunded",
             case,
             ledger,
+            sale,
+            not by_hand and refunded <= min(charge.captured_minor, payment.amount_minor),
         )
 
 

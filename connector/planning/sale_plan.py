@@ -88,7 +88,7 @@ def build_sale(
     """Dr receivable or clearing / Cr income, tax; an invoice's payment Dr clearing / Cr receivable; and the fee."""
     charge = case.charge
     check_number(number, ledger)
-    currency = sale_currency(ledger, settlement, charge.currency)
+    currency = sale_currency(ledger, settlement, charge.currency, charge.charge_id)
     lines, warnings = sale_lines(case, ledger.mapping, settlement.amount_minor)
     settlement = replace(settlement, warnings=(*settlement.warnings, *warnings))
     clearing = clearing_of(ledger, settlement.currency)
