@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from connector.planning.accounts import refuse_unfit
 from connector.planning.adoption import Legs, adopt, adopt_named, legs_of, missing_types
 from connector.planning.by_hand import skip_command
 from connector.planning.case import (
@@ -47,7 +48,10 @@ def plan_refund(case: RefundCase, books: Books, ledger: LedgerPolicy, now: int) 
     """Decide one refund that has nothing in the books yet, or whose documents were found there (`case.ours`)."""
     facts_seen: list[Facts] = []
     try:
-        return decide_refund(case, books, ledger, now, facts_seen)
+        plan = decide_refund(case, books, ledger, now, facts_seen)
+        standing = {found.document_key for found in case.ours}
+        refuse_unfit(ledger, (d for d in plan.documents if d.document_key not in standing))
+        return plan
     except NotNow as stop:
         return stop.plan(
             facts_seen[0] if facts_seen else None, case.sale.number if case.sale is not None else None

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from connector.planning.accounts import clearing_of, exchange_of
+from connector.planning.accounts import clearing_of, exchange_of, refuse_unfit
 from connector.planning.case import Books, LedgerPolicy, NotNow, Plan, RefundCase, is_live
 from connector.planning.entries import Posting, mirror_entries
 from connector.planning.failed_refund import after_failure
@@ -48,6 +48,7 @@ def plan_failure(
         refuse_adopted(case, ledger, posted)
         settlement = open_day(books, ledger, settle_failure(case, books, now))
         documents = mirror_all(case, books, ledger, posted, settlement, keep_credit)
+        refuse_unfit(ledger, documents)
     except NotNow as stop:
         return stop.plan()
     charge = case.charge.charge if case.charge else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from connector.planning.accounts import clearing_of, receivable_of, tax_account_of
+from connector.planning.accounts import clearing_of, receivable_of, refuse_unfit, tax_account_of
 from connector.planning.case import Books, ChargeCase, LedgerPolicy, NotNow, Plan
 from connector.planning.charge_failure import plan_charge_failure
 from connector.planning.currencies import sale_currency
@@ -57,7 +57,9 @@ def plan_charge(
                 "add an entry such as charge.id to sale_number",
             )
         settlement = settle_charge(case, books, now, first_seen)
-        return build_sale(case, books, ledger, numbers[0], open_day(books, ledger, settlement))
+        plan = build_sale(case, books, ledger, numbers[0], open_day(books, ledger, settlement))
+        refuse_unfit(ledger, plan.documents)
+        return plan
     except NotNow as stop:
         return stop.plan()
 
