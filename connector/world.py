@@ -10,6 +10,8 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+Listener = socket.socket
+
 
 @dataclass(frozen=True)
 class World:
@@ -34,6 +36,11 @@ class World:
 
     def host(self) -> str:
         return socket.gethostname()
+
+    def listen(self, host: str, port: int) -> Listener:
+        """A socket that takes connections; port 0 is any free one. Raises `OSError`."""
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family)
 
     def process(self) -> str:
         return str(os.getpid())

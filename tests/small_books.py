@@ -100,9 +100,15 @@ class SmallBooks:
 
     @classmethod
     def make(
-        cls, folder: Path, rules: list[Json] | None = None, refunds: Json | None = None, **ledger: Any
+        cls,
+        folder: Path,
+        rules: list[Json] | None = None,
+        refunds: Json | None = None,
+        stripe: Json | None = None,
+        **ledger: Any,
     ) -> SmallBooks:
-        """A folder with settings and mappings; `ledger` are settings of its one ledger."""
+        """A folder with settings and mappings; `ledger` are settings of its one ledger, `stripe` those of the API that
+        is read instead of the folder `export`."""
         made = cls(folder, **ledger)
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copytree(MAPPINGS, folder / "mappings")
@@ -112,7 +118,7 @@ class SmallBooks:
             "books": "acme",
             "timezone": "America/New_York",
             "state": "sqlite:///state.db",
-            "stripe": {"start": "2026-01-01", "export": "export"},
+            "stripe": {"start": "2026-01-01", **(stripe or {"export": "export"})},
             "refunds": refunds or {},
             "ledgers": {
                 "main": {

@@ -46,7 +46,7 @@ def no_sale(folder: Path) -> Shop:
 
 
 def no_charge(folder: Path) -> Shop:
-    shop = shop_of(folder)
+    shop = no_sale(folder)
     shop.change("re_1", charge=None)
     return shop
 

@@ -128,6 +128,29 @@ def test_an_adopted_refund_counts_for_the_next_one(tmp_path: Path) -> None:
     shop.check_lost_state()
 
 
+def test_what_a_person_adopted_counts_once_for_the_next_one(tmp_path: Path) -> None:
+    """The document by hand names no refund: it is the first one's share, and not booked by others besides."""
+    rules = (
+        '[{"name": "large", "when": {"amount": {"at_least": "60.00"}}, "then": "hold"},'
+        ' {"name": "all", "when": {}, "then": "refund_receipt"}]'
+    )
+    shop = Shop(tmp_path, rules=rules)
+    shop.receipt()
+    shop.charge("ch_1", order="100")
+    shop.write(
+        "refund_receipt", "R-1", DAY, (SALES, "60.00"), (TAX, "6.00"), (CLEARING, "-66.00"), sale="100"
+    )
+    shop.refund("re_1", "ch_1", 6600, DAY)
+    shop.sync(3)
+    assert shop.resolve("re_1", "--adopt", shop.ledger_id("refund_receipt", "R-1")).code == 0
+    shop.refund("re_2", "ch_1", 4400, "2026-03-10")
+    shop.sync(0)
+    assert shop.outcomes() == {"re_1": "adopted", "re_2": "posted"}
+    assert shop.balances() == {}
+    shop.check_second_run()
+    shop.check_lost_state()
+
+
 def test_an_adopted_refund_of_another_charge_on_the_same_invoice(tmp_path: Path) -> None:
     shop = Shop(tmp_path)
     shop.invoice()
@@ -303,3 +326,26 @@ def test_an_adopted_refund_that_fails_later_needs_a_person(tmp_path: Path) -> No
     assert shop.listed("held") == []
     assert shop.balances() == {CLEARING: "110.00 USD", SALES: "-100.00 USD", TAX: "-10.00 USD"}
     assert shop.in_stripe() == "110.00 USD"
+
+
+@pytest.mark.parametrize("taken_back", [False, True])
+def test_a_refund_that_others_booked_and_that_failed_before_the_first_run(
+    tmp_path: Path, taken_back: bool
+) -> None:
+    shop = refunded(tmp_path, receipt=True)
+    shop.fail("re_1", "2026-04-06")
+    shop.write("refund_receipt", "R-1", DAY, *RECEIPT, links=LINK)
+    if taken_back:
+        shop.write(None, None, "2026-04-06", *((a, negated(m)) for a, m in RECEIPT), links=LINK)
+    shop.sync(0 if taken_back else 3)
+    assert shop.outcomes() == {"re_1": "dropped" if taken_back else "held ledger_cannot"}
+    shop.check_second_run()
+    shop.check_lost_state()
+    if not taken_back:
+        assert shop.ledger_id("refund_receipt", "R-1") in shop.outcome("re_1")["sentence"]
+        assert shop.resolve("re_1", "--skip").code == 0
+        assert shop.outcomes() == {"re_1": "excluded skipped_by_person"}
+
+
+def negated(amount: str) -> str:
+    return amount[1:] if amount.startswith("-") else f"-{amount}"

@@ -26,6 +26,7 @@ COMMANDS = (
     ("rebuild",),
     ("resolve", "re_one", "--ledger", "main", "--retry", "--reason", "why"),
     ("run",),
+    ("serve",),
 )
 
 

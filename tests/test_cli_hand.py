@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from cli_books import CLEARING, DAY, FEES, NOW, RECEIVABLE, Books, Json, at, bean_check, transactions
 from cli_shapes import check_report
+from shop import Shop
 
 CHARGE = Decimal("110.00")
 HOLD = {"name": "a person looks", "when": {"reason": "fraudulent"}, "then": "hold"}
@@ -245,6 +246,65 @@ def test_replacing_twice(books: Books) -> None:
     assert sorted(posted) == ["refund_receipt", "reversal", "reversal", "reversal"]
 
 
+def test_a_replacement_is_numbered_by_its_sale_as_it_is_called_now(tmp_path: Path) -> None:
+    """The first sale was renumbered in the books, to the number of another that has refunds already."""
+    shop = Shop(tmp_path)
+    for n, order in ((1, "100"), (2, "200")):
+        shop.receipt(order, charge_id=f"ch_{n}")
+        shop.charge(f"ch_{n}", order=order)
+    shop.refund("re_1", "ch_1", 3300)
+    shop.refund("re_2", "ch_2", 1100)
+    shop.refund("re_3", "ch_2", 1100, "2026-03-10")
+    shop.sync(0)
+    by_hand = shop.books / "by-hand.beancount"
+    by_hand.write_text(by_hand.read_text().replace('number: "100"', 'number: "200"'))
+    assert shop.command("resync", "re_1", "--replace").code == 0
+    numbers = {"re_1": "200-2", "re_2": "200", "re_3": "200-1"}
+    assert {name: shop.outcome(name)["number"] for name in numbers} == numbers
+    shop.check_second_run()
+    before = shop.bytes()
+    shop.lose_state()
+    shop.sync(0)
+    assert shop.bytes() == before
+    assert {name: shop.outcome(name)["number"] for name in numbers} == numbers
+
+
+def test_a_replacement_is_decided_on_the_books_without_what_it_replaces(tmp_path: Path) -> None:
+    """By a rule that asks whether the invoice is paid: the refund itself had opened a part of it."""
+    rules = [
+        {"name": "open it", "when": {"invoice_paid": "all"}, "then": "reopen_invoice"},
+        {"name": "else", "when": {}, "then": ["credit_memo", "credit_card_refund"]},
+    ]
+    shop = Shop(tmp_path, rules=json.dumps(rules), refund_types={"reopen_invoice": True})
+    shop.invoice()
+    shop.payment()
+    shop.charge("ch_1", order="100")
+    shop.refund("re_1", "ch_1", 3300)
+    shop.sync(0)
+    balances = shop.balances()
+    for number in ("100-1", "100-2"):
+        assert shop.command("resync", "re_1", "--replace").code == 0
+        shop.check_promises()
+        assert shop.outcome("re_1")["number"] == number
+        assert [t.metadata["kind"] for t in shop.ours()][-1] == "reopen_invoice"
+        assert shop.balances() == balances
+
+
+def test_a_memo_in_place_of_a_void_can_be_replaced(tmp_path: Path) -> None:
+    """The invoice is wholly open but for that memo."""
+    shop = Shop(tmp_path)
+    shop.invoice(day="2026-02-20")
+    shop.charge("ch_1", day="2026-02-20", order="100")
+    shop.refund("re_1", "ch_1")
+    shop.sync(0)
+    assert shop.command("resync", "re_1", "--replace").code == 0
+    shop.check_promises()
+    assert [t.metadata["kind"] for t in shop.ours()] == ["credit_memo", "reversal", "credit_memo"]
+    assert shop.outcome("re_1")["number"] == "100-1"
+    assert shop.balances() == {}
+    shop.check_second_run()
+
+
 def test_replace_of_what_is_not_posted_posts_it(books: Books) -> None:
     books.change(refunds={"enabled": False})
     books.sync()
@@ -296,6 +356,19 @@ def test_types_that_cannot_be(held: Books, types: str, words: str) -> None:
     assert words in resolve(held, "re_bad", "--type", types, code=2)
     assert held.outcome("re_bad")["outcome"] == "held"
     assert not (held.folder / "decisions.jsonl").exists()
+
+
+def test_explain_says_who_chose_the_type(held: Books) -> None:
+    """The rule that had held the refund did not make it what it became."""
+    story = json.loads(held.run("explain", "re_bad", "--json").out)["ledgers"]["main"]
+    assert [t["matched"] for t in story["rules_tried"]] == [True]
+    resolve(held, "re_bad", "--type", "credit_memo,credit_card_refund")
+    held.sync()
+    story = json.loads(held.run("explain", "re_bad", "--json").out)["ledgers"]["main"]
+    assert (story["rule"], story["rules_tried"]) == ("a person's decision", [])
+    said = held.run("explain", "re_bad").out
+    assert "The rules were not asked: it is a person's decision." in said
+    assert " won " not in said
 
 
 def test_a_skipped_refund_is_excluded_until_it_is_named(held: Books) -> None:

@@ -148,6 +148,31 @@ def test_a_part_of_an_invoice_reopened(tmp_path: Path) -> None:
     assert shop.balances() == {RECEIVABLE: "33.00 USD", CLEARING: "77.00 USD", SALES: "-110.00 USD"}
 
 
+@pytest.mark.parametrize("then", ["reopen_invoice", ["credit_memo", "credit_card_refund"]])
+def test_a_reopened_invoice_that_is_paid_again_has_its_income_still(tmp_path: Path, then: Any) -> None:
+    """Opening it took nothing of its lines: the second payment's refund finds all of them."""
+    shop = Shop(
+        tmp_path,
+        rules=rules(("first", {"metadata": {"round": "1"}}, "reopen_invoice"), ("next", {}, then)),
+        refund_types={"reopen_invoice": True},
+    )
+    shop.invoice()
+    shop.payment(charge_id="ch_1")
+    shop.charge("ch_1", order="100")
+    shop.refund("re_1", "ch_1", 3300, metadata={"round": "1"})
+    shop.refund("re_2", "ch_1", 7700, "2026-03-10", metadata={"round": "1"})
+    shop.sync(0)
+    shop.payment(day="2026-03-15", charge_id="ch_2")
+    shop.charge("ch_2", day="2026-03-15", order="100")
+    shop.refund("re_3", "ch_2", day="2026-03-20")
+    shop.sync(0)
+    assert shop.outcomes() == {"re_1": "posted", "re_2": "posted", "re_3": "posted"}
+    open_again = {RECEIVABLE: "110.00 USD", SALES: "-100.00 USD", TAX: "-10.00 USD"}
+    assert shop.balances() == (open_again if then == "reopen_invoice" else {})
+    shop.check_second_run()
+    shop.check_lost_state()
+
+
 def test_a_credit_memo_alone_leaves_clearing_too_high_and_says_so(tmp_path: Path) -> None:
     shop = paid_invoice(
         tmp_path, rules=rules(("store credit", {"sale": "invoice"}, "credit_memo"), ("rest", {}, "hold"))
@@ -192,6 +217,18 @@ def test_a_cash_leg_that_is_off_is_added_by_resync_once_it_is_on(tmp_path: Path)
     said = shop.command("resync", "re_1")
     assert "nothing to do" in said.out
     assert shop.bytes() == before
+    shop.check_lost_state()
+
+
+def test_a_cash_leg_is_added_once_it_is_on_though_memos_are_off_by_then(tmp_path: Path) -> None:
+    shop = paid_invoice(tmp_path, refund_types={"credit_card_refund": False})
+    shop.sync(0)
+    shop.set("main", refund_types={"credit_memo": False})
+    shop.check_second_run()
+    assert shop.command("resync", "re_1").code == 0
+    shop.check_promises()
+    assert shop.entries("re_1") == [f"{DAY} {MEMO}", f"{DAY} {CARD}"]
+    assert shop.balances() == {}
     shop.check_lost_state()
 
 
@@ -292,6 +329,29 @@ def test_refunds_that_come_one_by_one_take_the_same_parts(tmp_path: Path) -> Non
         shop.sync(0)
     assert shop.balances() == {}
     assert len(shop.ours()) == 5
+    shop.check_lost_state()
+
+
+def test_a_refund_that_comes_late_takes_what_the_later_ones_left(tmp_path: Path) -> None:
+    """The one of the 10th was posted first and took line A; the one of the 9th is read afterwards."""
+    shop = Shop(tmp_path)
+    lines = (("Income:A", "-60.00"), ("Income:B", "-40.00"), (TAX, "-10.00"))
+    shop.write("sales_receipt", "100", "2026-03-02", (CLEARING, "110.00"), *lines)
+    by_hand = shop.books / "by-hand.beancount"
+    by_hand.write_text(by_hand.read_text().replace("-60.00 USD", '-60.00 USD\n    sku: "A"'))
+    shop.charge("ch_1", order="100")
+    shop.refund("re_2", "ch_1", 6600, "2026-03-10")
+    shop.change("re_2", metadata={"refund_lines": '[{"sku": "A", "amount": "66.00"}]'})
+    shop.sync(0)
+    shop.refund("re_1", "ch_1", 3300, "2026-03-09")
+    shop.sync(0)
+    assert shop.entries("re_1") == [
+        f"2026-03-09 refund_receipt 100-1 Jo Smith: Income:B 30.00 USD, {TAX} 3.00 USD, {CLEARING} -33.00 USD"
+    ]
+    shop.refund("re_3", "ch_1", 1100, "2026-03-11")
+    shop.sync(0)
+    assert shop.balances() == {}
+    shop.check_second_run()
     shop.check_lost_state()
 
 

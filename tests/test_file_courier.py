@@ -303,6 +303,7 @@ def test_an_entry_is_answered_whole(courier: FileCourier) -> None:
             "charge_id": None,
             "refund_ids": ["re_1"],
             "charge_ids": [],
+            "sale_ids": [],
             "file": MONTH,
             "line": 10,
             "date": "2026-03-05",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from shop import CLEARING, FEES, RECEIVABLE, SALES, TAX, Shop, second
@@ -78,6 +79,18 @@ def test_by_the_second_charge_id_of_an_invoice(shop: Shop) -> None:
     assert shop.owed() == {}
 
 
+def test_by_the_number_that_a_checkout_session_carries(tmp_path: Path) -> None:
+    shop = Shop(tmp_path, sale_number=["checkout_session.client_reference_id"])
+    shop.receipt()
+    shop.charge("ch_1", payment_intent="pi_1")
+    session = {"payment_intent": "pi_1", "client_reference_id": "100", "metadata": {}}
+    shop.put({"id": "cs_1", "object": "checkout.session", "created": second("2026-03-02"), **session})
+    shop.refund("re_1", "ch_1")
+    shop.sync(0)
+    assert shop.outcomes() == {"re_1": "posted"}
+    assert shop.balances() == {}
+
+
 def test_by_the_charge_id_on_the_payment_of_an_invoice(shop: Shop) -> None:
     shop.invoice()
     shop.payment(links=("ch_1",))
@@ -93,6 +106,51 @@ def test_by_the_charge_id_on_a_payment_that_names_its_sale(shop: Shop) -> None:
     refund_the_base_case(shop, order="A-77")
     shop.sync(0)
     assert shop.entries("re_1") == BOTH_LEGS
+    assert shop.balances() == {}
+
+
+@pytest.mark.parametrize("how", ["link", "metadata", "on the payment"])
+@pytest.mark.parametrize("stripe_id", ["pi_1", "in_100"])
+def test_by_the_payment_intent_or_the_stripe_invoice(shop: Shop, how: str, stripe_id: str) -> None:
+    """Its number is the shop's own, and stands nowhere in Stripe."""
+    shop.charge("ch_1", payment_intent="pi_1")
+    shop.stripe_invoice("100", [("A", 10000, 1000)], ["ch_1"])
+    fields: dict[str, Any] = {"links": (stripe_id,)} if how == "link" else {"stripe": stripe_id}
+    if how == "on the payment":
+        shop.invoice("A-77")
+        shop.payment("A-77", **fields)
+    else:
+        shop.invoice("A-77", **fields)
+        shop.payment("A-77")
+    # The same amount of another customer, under another charge.
+    shop.invoice("A-78", links=("pi_2",), payee="Al Two")
+    shop.payment("A-78", payee="Al Two")
+    shop.refund("re_1", "ch_1")
+    shop.sync(0)
+    assert shop.outcome("re_1")["number"] == "A-77"
+    assert shop.owed() == {}
+    shop.check_second_run()
+    shop.check_lost_state()
+
+
+def test_a_payment_with_the_intent_of_another_charge_is_nobody_elses(shop: Shop) -> None:
+    shop.invoice(links=("pi_1",))
+    shop.payment(links=("pi_2",))
+    shop.charge("ch_1", payment_intent="pi_1")
+    shop.refund("re_1", "ch_1", 3300)
+    shop.sync(3)
+    assert held(shop) == "payment_not_in_books"
+
+
+def test_by_a_number_on_the_checkout_session(tmp_path: Path) -> None:
+    shop = Shop(tmp_path, sale_number=["checkout_session.client_reference_id"])
+    shop.receipt("A-1")
+    shop.charge("ch_1", payment_intent="pi_1")
+    session = {"id": "cs_1", "object": "checkout.session", "created": second("2026-03-02"), "metadata": {}}
+    shop.put({**session, "payment_intent": "pi_1", "client_reference_id": "A-1"})
+    shop.refund("re_1", "ch_1")
+    shop.sync(0)
+    assert shop.outcome("re_1")["number"] == "A-1"
     assert shop.balances() == {}
 
 
@@ -225,6 +283,22 @@ def test_the_sale_that_a_person_names(shop: Shop) -> None:
     shop.sync(0)
     assert shop.outcome("re_1")["number"] == "A-1"
     assert shop.balances() == {}
+    shop.check_lost_state()
+
+
+def test_the_sale_that_a_person_names_for_a_refund_without_a_charge(shop: Shop) -> None:
+    shop.receipt()
+    shop.charge("ch_1", order="100")
+    shop.refund("re_1", "ch_1", 3300)
+    shop.change("re_1", charge=None)
+    shop.sync(3)
+    assert held(shop) == "sale_not_found"
+    assert shop.resolve("re_1", "--sale", shop.ledger_id("sales_receipt", "100")).code == 0
+    shop.sync(0)
+    assert shop.entries("re_1") == [
+        f"2026-03-09 refund_receipt 100 Jo Smith: {SALES} 30.00 USD, {TAX} 3.00 USD, {CLEARING} -33.00 USD"
+    ]
+    shop.check_second_run()
     shop.check_lost_state()
 
 
@@ -512,6 +586,29 @@ def test_the_guards_of_void(shop: Shop, broken: str) -> None:
 
 
 VOIDING = ((SALES, "100.00"), (TAX, "10.00"), (RECEIVABLE, "-110.00"))
+
+
+@pytest.mark.parametrize("pending", ["re_1", "re_2"])
+def test_a_void_follows_when_the_other_refund_of_the_charge_has_succeeded(
+    tmp_path: Path, pending: str
+) -> None:
+    """Two refunds take a charge back, and one of them succeeds days later: held until then, and then looked at again."""
+    shop = Shop(tmp_path, rules='[{"name": "void", "when": {"payment": "absent"}, "then": "void"}]')
+    shop.invoice()
+    shop.charge("ch_1", order="100")
+    shop.refund("re_1", "ch_1", 3300)
+    shop.refund("re_2", "ch_1", 7700, "2026-03-10")
+    shop.change(pending, status="pending")
+    shop.sync(3)
+    other = "re_2" if pending == "re_1" else "re_1"
+    assert held(shop, other) == "void_guard"
+    shop.check_second_run()
+    shop.change(pending, status="succeeded")
+    shop.sync(0)
+    shop.sync(0)
+    assert shop.outcomes() == {"re_1": "adopted", "re_2": "posted"}
+    assert [t.metadata["kind"] for t in shop.ours()] == ["void"]
+    assert shop.balances() == {}
 
 
 def test_a_void_invoice_with_this_charges_payment_is_a_lone_payment(shop: Shop) -> None:

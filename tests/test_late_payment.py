@@ -53,3 +53,33 @@ def test_a_void_without_a_late_payment_warns_of_nothing(tmp_path: Path) -> None:
     shop.sync(0)
     shop.sync(0)
     assert late_warnings(shop) == []
+
+
+RECEIPTS = '[{"name": "all", "when": {}, "then": "refund_receipt"}]'
+
+
+def test_a_payment_after_a_refund_that_took_the_money_out_of_clearing_is_no_late_one(tmp_path: Path) -> None:
+    shop = Shop(tmp_path, rules=RECEIPTS)
+    shop.invoice()
+    shop.charge("ch_1", order="100")
+    shop.refund("re_1", "ch_1", 3300)
+    shop.sync(0)
+    assert shop.balances()[CLEARING] == "-33.00 USD"
+    shop.payment(day="2026-03-20")
+    shop.sync(0)
+    assert shop.balances()[CLEARING] == "77.00 USD" == shop.in_stripe()
+    assert late_warnings(shop) == []
+    assert shop.command("status", "--json").report["clearing_differences"] == []
+
+
+def test_nor_after_a_cash_leg_that_a_person_chose(tmp_path: Path) -> None:
+    shop = Shop(tmp_path, refunds={"sale_grace": "72h"})
+    shop.invoice()
+    shop.charge("ch_1", order="100")
+    shop.refund("re_1", "ch_1")
+    shop.sync(0)
+    assert shop.resolve("re_1", "--type", "credit_memo,credit_card_refund").code == 0
+    shop.payment(day="2026-03-20")
+    shop.sync(0)
+    assert shop.balances() == {}
+    assert late_warnings(shop) == []

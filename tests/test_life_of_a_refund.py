@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -273,10 +274,11 @@ def test_a_lone_memo_moves_no_money(tmp_path: Path) -> None:
     shop.check_lost_state()
 
 
-def test_a_void_comes_back_as_an_invoice_paid_into_clearing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("invoiced", ["2026-03-02", "2026-02-20"], ids=["void", "memo in its place"])
+def test_a_void_comes_back_as_an_invoice_paid_into_clearing(tmp_path: Path, invoiced: str) -> None:
     """Clearing moves by charge + refund + failure, because the void had left charge and refund out."""
     shop = Shop(tmp_path, fees=True)
-    shop.invoice()
+    shop.invoice(day=invoiced)
     shop.charge("ch_1", order="100", fee=349)
     shop.refund("re_1", "ch_1", day=DAY)
     shop.sync(0)
@@ -412,6 +414,34 @@ def refuse_all(courier: FileCourier, request: Request) -> Answer:
     return CARRY(courier, request)
 
 
+def test_after_a_lost_state_a_refund_took_what_its_document_says(tmp_path: Path) -> None:
+    """Posted in proportion; what Stripe says of it afterwards, and where refunds go now, come too late for it."""
+    shop = Shop(tmp_path)
+    lines = (("Income:A", "-60.00"), ("Income:B", "-40.00"), (TAX, "-10.00"))
+    shop.write("sales_receipt", "100", "2026-03-02", (CLEARING, "110.00"), *lines)
+    by_hand = shop.books / "by-hand.beancount"
+    by_hand.write_text(by_hand.read_text().replace("-60.00 USD", '-60.00 USD\n    sku: "A"'))
+    shop.charge("ch_1", order="100")
+    shop.refund("re_1", "ch_1", 6600, DAY)
+    shop.refund("re_2", "ch_1", 1100, "2026-03-10")
+    shop.sync(0)
+    took = [
+        f"{DAY} refund_receipt 100 Jo Smith: Income:A 36.00 USD, Income:B 24.00 USD, {TAX} 6.00 USD, {CLEARING} -66.00 USD"
+    ]
+    assert shop.entries("re_1") == took
+    shop.change("re_1", metadata={"refund_lines": '[{"sku": "A", "amount": "66.00"}]'})
+    mapping = json.loads((shop.folder / "mappings" / "beancount.yaml").read_text())
+    mapping["items"]["refunds"]["A"] = "Income:Returns"
+    (shop.folder / "mappings" / "beancount.yaml").write_text(json.dumps(mapping))
+    shop.sync(0)
+    shop.check_lost_state()
+    shop.fail("re_2", FAILED)
+    shop.refund("re_3", "ch_1", 4400, "2026-04-10")
+    shop.sync(0)
+    assert shop.entries("re_1") == took
+    assert shop.balances() == {"Income:A": "-24.00 USD", "Income:Returns": "24.00 USD"}
+
+
 # ---------------------------------------------------------------------------------------------- owe_customer
 
 OWE = {"failed_refund": "owe_customer"}
@@ -494,6 +524,64 @@ def test_the_refund_that_paid_the_credit_out_fails_too(tmp_path: Path) -> None:
     shop.check_lost_state()
 
 
+def test_a_refund_that_paid_a_part_of_the_credit_out_fails(tmp_path: Path) -> None:
+    """The memo took line A. Whoever pays it out stands for A, so that the refund that closes the charge takes B."""
+    shop = Shop(tmp_path, refunds=OWE)
+    shop.write(
+        "invoice", "100", "2026-03-02", (RECEIVABLE, "110.00"), ("Income:A", "-60.00"), ("Income:B", "-50.00")
+    )
+    by_hand = shop.books / "by-hand.beancount"
+    by_hand.write_text(by_hand.read_text().replace("-60.00 USD", '-60.00 USD\n    sku: "A"'))
+    shop.payment()
+    shop.charge("ch_1", order="100")
+    shop.refund("re_1", "ch_1", 6000, DAY, metadata={"refund_lines": '[{"sku": "A", "amount": "60.00"}]'})
+    shop.sync(0)
+    shop.fail("re_1", FAILED)
+    shop.refund("re_2", "ch_1", 2000, "2026-04-10")
+    shop.refund("re_3", "ch_1", 3000, "2026-04-11")
+    shop.sync(0)
+    shop.fail("re_2", "2026-04-20")
+    shop.sync(0)
+    shop.refund("re_4", "ch_1", 3000, "2026-04-21")
+    shop.refund("re_5", "ch_1", 5000, "2026-04-22")
+    shop.sync(0)
+    assert shop.entries("re_5")[0] == (
+        f"2026-04-22 credit_memo 100-4 Jo Smith: Income:B 50.00 USD, {RECEIVABLE} -50.00 USD"
+    )
+    assert shop.balances() == {}
+    assert shop.owed() == {}
+    shop.check_second_run()
+    shop.check_lost_state()
+
+
+def test_the_credit_that_stands_open_counts_whatever_the_setting_says_now(tmp_path: Path) -> None:
+    """Income was taken back by the memo that stayed open, so a later refund takes none."""
+    shop = refunded(tmp_path, refunds=OWE)
+    shop.fail("re_1", FAILED)
+    shop.sync(0)
+    shop.set("refunds", failed_refund="reverse")
+    shop.refund("re_2", "ch_1", day="2026-04-10")
+    shop.sync(0)
+    assert [t.metadata["kind"] for t in shop.ours()][3:] == ["credit_card_refund"]
+    assert shop.balances() == {}
+    shop.check_second_run()
+
+
+def test_a_memo_that_is_being_taken_back_is_no_open_credit(tmp_path: Path) -> None:
+    """Its mirror could not be written yet when the next refund is decided."""
+    shop = refunded(tmp_path)
+    shop.fail("re_1", FAILED)
+    with patch.object(FileCourier, "carry", refuse_all):
+        shop.sync(1)
+    shop.refund("re_2", "ch_1", day="2026-04-10")
+    shop.sync(0)
+    assert [t.metadata["kind"] for t in shop.ours() if t.metadata["refund_id"] == "re_2"] == [
+        "credit_memo",
+        "credit_card_refund",
+    ]
+    assert shop.balances() == {}
+
+
 def test_other_types_are_reversed_whole(tmp_path: Path) -> None:
     shop = Shop(tmp_path, sales="sales_receipt", refunds=OWE)
     shop.charge("ch_1", order="100")
@@ -525,6 +613,60 @@ def test_a_charge_that_fails_after_it_was_posted(tmp_path: Path, sales: str) -> 
     assert {(t.date, t.metadata["number"]) for t in back} == {(FAILED, "100-R")}
     shop.check_second_run()
     shop.check_lost_state()
+
+
+def test_a_balance_transaction_that_cannot_be_used_is_not_taken_as_absent(tmp_path: Path) -> None:
+    """Nothing is assumed 1:1 beside it: the sale is held, then the refund, then its failure, until it is put right."""
+    shop = Shop(tmp_path, sales="sales_receipt")
+    shop.charge("ch_1", 10000, order="100", settled=(13500, "cad"))
+    shop.refund("re_1", "ch_1", settled=(14000, "cad"))
+    shop.change("txn_ch_1", net=1)
+    shop.change("txn_re_1", net=1)
+    shop.sync(3)
+    assert shop.ours() == []
+    assert shop.outcomes() == {"re_1": "held stripe_object_missing"}
+    shop.change("txn_ch_1", net=13500)
+    shop.sync(3)
+    assert shop.outcomes() == {"re_1": "held stripe_object_missing"}
+    assert "balance transaction txn_re_1 of refund re_1" in shop.outcome("re_1")["sentence"]
+    shop.change("txn_re_1", net=-14000)
+    shop.sync(0)
+    assert shop.outcomes() == {"re_1": "posted"}
+    shop.fail("re_1", FAILED)
+    shop.change("txn_re_1_failed", net=1)
+    shop.sync(3)
+    assert shop.outcomes() == {"re_1": "held stripe_object_missing"}
+    shop.change("txn_re_1_failed", net=14000)
+    shop.sync(0)
+    assert shop.outcomes() == {"re_1": "reversed"}
+
+
+def test_the_currency_of_a_charge_whose_balance_transaction_cannot_be_used_is_not_known(
+    tmp_path: Path,
+) -> None:
+    shop = Shop(tmp_path)
+    shop.receipt()
+    shop.charge("ch_1", order="100")
+    shop.refund("re_1", "ch_1")
+    shop.change("re_1", balance_transaction=None)
+    shop.change("txn_ch_1", net=1)
+    shop.sync(3)
+    assert shop.outcomes() == {"re_1": "held stripe_object_missing"}
+    shop.change("txn_ch_1", net=11000)
+    shop.sync(0)
+    assert shop.balances() == {}
+
+
+@pytest.mark.parametrize("sales", ["sales_receipt", "invoice_and_payment"])
+def test_a_failed_charge_that_stripe_reports_as_captured_for_nothing(tmp_path: Path, sales: str) -> None:
+    """Where the failure's own balance transaction is not in the export, what was sold is what went out again."""
+    shop = Shop(tmp_path, sales=sales)
+    shop.charge("ch_1", order="100", method="us_bank_account")
+    shop.sync(0)
+    shop.change("ch_1", status="failed", amount_captured=0, captured=False)
+    shop.sync(0)
+    assert shop.balances() == {}
+    shop.check_second_run()
 
 
 def test_a_charge_that_failed_before_it_was_posted(tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ from planning_cases import (
 
 from connector.ledgers.contract import Found
 from connector.planning.case import LedgerPolicy, PersonWord, Plan, RefundCase
-from connector.planning.model import REFUND_TYPES, Sale
+from connector.planning.model import REFUND_TYPES, RefundType, Sale
 
 ALL_OFF = ledger(switches=dict.fromkeys(REFUND_TYPES, False))
 PAID = invoice(paid())
@@ -146,6 +146,20 @@ def test_resync_adds_the_cash_leg_once_it_is_on() -> None:
     assert plan(again, ledger()).warnings == ()
     still_off = plan(again, ledger(switches={"credit_card_refund": False}))
     assert kinds(still_off.documents) == ["credit_memo"]
+
+
+@pytest.mark.parametrize("type_now", ["refund_receipt", "reopen_invoice"])
+def test_a_memo_gets_its_cash_leg_whatever_form_the_rules_pay_out_in_now(type_now: RefundType) -> None:
+    (memo,) = documents_of(case(sale=PAID), ledger(switches={"credit_card_refund": False}))
+    now = ledger(rules=always(type_now), switches={"credit_memo": False, "reopen_invoice": True})
+    again = case(sale=PAID, ours=(found_from(memo),))
+    assert kinds(documents_of(replace(again, asked=True), now)) == ["credit_memo", "credit_card_refund"]
+    bank = replace(again, asked=True, charge=charge_case(payment_method="us_bank_account"))
+    assert kinds(documents_of(bank, now)) == ["credit_memo", "refund_payout"]
+    # Without a resync, after a lost state for one, an edit of rules adds nothing to what is posted.
+    assert kinds(documents_of(again, now)) == ["credit_memo"]
+    off = ledger(rules=always(type_now), switches={"credit_card_refund": False, "reopen_invoice": True})
+    assert kinds(documents_of(replace(again, asked=True), off)) == ["credit_memo"]
 
 
 def test_a_type_the_ledger_cannot_make_is_held() -> None:

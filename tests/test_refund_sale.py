@@ -403,6 +403,19 @@ def test_a_deposit_of_several_charges_is_paid_back_by_this_charges_part() -> Non
     assert moves(decided.documents[0]) == [("Liabilities:Deposits", 11000), (CLR, -11000)]
 
 
+@pytest.mark.parametrize("charge_ids", [("ch_1", "ch_2"), ()], ids=["of two charges", "named by a person"])
+def test_a_deposit_of_another_amount_brings_no_exchange_where_the_settlement_is_not_known(
+    charge_ids: tuple[str, ...],
+) -> None:
+    larger = paid(15000, charge_ids=charge_ids, applied=False, credit_account="Liabilities:Deposits")
+    word = PersonWord() if charge_ids else PersonWord(sale_id="pay-1")
+    unsettled = replace(charge_case(), balance_transaction=None)
+    for known in (unsettled, charge_case()):
+        sale = lone_payment(payments=(larger,), total_minor=15000)
+        decided = plan(case(sale=sale, charge=known, person=word))
+        assert moves(decided.documents[0]) == [("Liabilities:Deposits", 11000), (CLR, -11000)]
+
+
 def test_the_sales_rate_is_that_of_the_payment_where_the_charges_settlement_is_not_known() -> None:
     cad = {"currency": "cad", "charge_currency": "usd"}
     sale = invoice(paid(13500, currency="cad"), lines=(line(13500, 0),), balance_minor=0, **cad)

@@ -435,11 +435,18 @@ def test_a_refund_from_before_the_one_that_failed_is_no_later_refund() -> None:
 
 def test_smaller_refunds_pay_the_credit_out_one_after_the_other() -> None:
     first = plan(later(5000))
-    second = plan(later(6000, 3, credit_used_minor=5000, number=(2, "100-2")))
+    paid_out = {"credit_used_minor": 5000, "credit_used_shares": first.shares}
+    second = plan(later(6000, 3, number=(2, "100-2"), **paid_out))
     assert balance(first.documents, second.documents) == {AR: 11000, CLR: -11000}
-    # Together they stand for what the memo took of the sale, and for no more.
-    assert first.shares == later().credit_left_shares
-    assert [(s.net_minor, s.tax_minor) for s in second.shares] == [(0, 0)]
+    # Each stands for its part of what the memo took of the sale, and together for all of it.
+    assert [(s.net_minor, s.tax_minor) for s in first.shares] == [(4545, 455)]
+    assert [(s.net_minor, s.tax_minor) for s in second.shares] == [(5455, 545)]
+
+
+def test_what_a_state_of_before_gave_to_the_first_payer_is_given_to_no_other() -> None:
+    whole = later().credit_left_shares
+    second = plan(later(6000, 3, credit_used_minor=5000, credit_used_shares=whole, number=(2, "100-2")))
+    assert (second.outcome, second.shares) == ("posted", ())
 
 
 def test_an_open_credit_in_another_currency_pays_out_at_its_own_rate() -> None:

@@ -23,6 +23,7 @@ FOR_SOME_LEDGERS = {
     "stripe",
     "tenacity",
 }
+FOR_THE_WEB = {"anyio", "h11", "starlette", "uvicorn"}
 NEVER = {"beancount", "beangulp", "beanquery", "fava", "hypothesis", "pytest"}
 
 
@@ -72,7 +73,7 @@ def test_help_and_mistakes_cost_next_to_nothing(arguments: list[str]) -> None:
     code, out, packages = loaded(*arguments)
     assert code == (0 if arguments in (["--help"], ["--version"]) else 2)
     assert "click" in packages
-    assert packages & (FOR_SOME_COMMANDS | FOR_SOME_LEDGERS | NEVER) == set()
+    assert packages & (FOR_SOME_COMMANDS | FOR_SOME_LEDGERS | FOR_THE_WEB | NEVER) == set()
     if arguments == ["--help"]:
         assert "sync" in out and "Exit codes" in out
 
@@ -84,4 +85,11 @@ def test_ledgers_and_sources_that_are_not_used_are_not_loaded(config: Path, argu
     code, _, packages = loaded(*arguments, "-c", str(config))
     assert code in (0, 3)
     assert "sqlalchemy" in packages
-    assert packages & (FOR_SOME_LEDGERS | NEVER | {"alembic"}) == set()
+    assert packages & (FOR_SOME_LEDGERS | FOR_THE_WEB | NEVER | {"alembic"}) == set()
+
+
+def test_serve_refuses_and_explains_before_it_loads_what_serves(config: Path) -> None:
+    for arguments, code in ((["--help"], 0), (["-c", str(config)], 2)):
+        ended, _, packages = loaded("serve", *arguments)
+        assert ended == code
+        assert packages & (FOR_SOME_LEDGERS | FOR_THE_WEB | NEVER | {"alembic"}) == set()

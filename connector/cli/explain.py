@@ -12,6 +12,7 @@ from connector.cli.opening import open_books
 from connector.cli.root import config_option, json_option
 from connector.cli.shapes import document_json, moment, money, outcome_json, print_json
 from connector.errors import InputError
+from connector.planning.choice import BY_PERSON
 from connector.planning.facts import Facts
 from connector.planning.model import Charge, Refund
 from connector.planning.rules import explain_decision, ruleset_from_json
@@ -42,11 +43,12 @@ def explain_command(refund_id: str, config: Path, raw: bool, as_json: bool) -> i
         if raw:
             click.echo(views.raw_object(engine, refund_id) or "it came inside another object only")
             return 0
-        charge = views.facts_of(engine, [refund.charge_id or ""]).get(refund.charge_id or "")
+        charge_id = views.charge_of_refund(engine, refund)
+        charge = views.facts_of(engine, [charge_id or ""]).get(charge_id or "")
         stories = {one.name: tell_ledger(engine, one, refund) for one in setup.ledgers.values()}
         story = {
             "refund_id": refund.refund_id,
-            "charge_id": refund.charge_id,
+            "charge_id": charge_id,
             "amount": money(refund.amount_minor, refund.currency),
             "status": refund.status,
             "created": moment(refund.created),
@@ -97,7 +99,7 @@ def tell_ledger(engine: Engine, one: LedgerSetup, refund: Refund) -> dict[str, A
         facts = Facts.from_json(json.loads(row.facts))
         story["facts"] = facts.to_json()
         content = views.rules_in_force(engine, row.ruleset)
-        if content is not None:
+        if content is not None and row.rule != BY_PERSON:
             rules, switches = ruleset_from_json(content)
             decision = explain_decision(facts, rules, switches, one.policy.capabilities.refund_types)
             story["rules_tried"] = [
@@ -152,6 +154,8 @@ def print_decision(part: dict[str, Any]) -> None:
             if key not in ("amount_minor", "metadata", "ledger")
         )
         click.echo(f"  Facts: {shown}")
+    if part.get("rule") == BY_PERSON:
+        click.echo(f"  The rules were not asked: it is {BY_PERSON}.")
     for place, tried in enumerate(part.get("rules_tried", ()), start=1):
         mark = "won" if tried["matched"] else "no "
         click.echo(f"  Rule {place} {mark} {tried['rule']!r}: {tried['why']}")

@@ -113,7 +113,7 @@ def refunds(
                 continue
             yield {
                 "refund_id": refund_id,
-                "charge_id": refund.charge_id,
+                "charge_id": group[0].charge_id,
                 "amount": money(refund.amount_minor, refund.currency),
                 "status": refund.status,
                 "created": moment(refund.created),

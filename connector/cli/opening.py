@@ -41,8 +41,10 @@ def open_books(config: Path) -> Iterator[tuple[Setup, Engine]]:
 
 
 @contextmanager
-def hold_books(config: Path, wait: bool) -> Iterator[tuple[Setup, Engine, Lease]]:
-    """Settings and state, with the lease: one run at a time."""
+def hold_books(
+    config: Path, wait: bool, should_stop: Callable[[], bool] = lambda: False
+) -> Iterator[tuple[Setup, Engine, Lease]]:
+    """Settings and state, with the lease: one run at a time. `should_stop` ends the waiting, with `LeaseHeld`."""
     from connector.store.lease import hold_lease
 
     # A run makes many short-lived values and few cycles: looking for cycles rarely saves a tenth of its time.
@@ -51,7 +53,8 @@ def hold_books(config: Path, wait: bool) -> Iterator[tuple[Setup, Engine, Lease]
     with ExitStack() as stack:
         setup, engine = stack.enter_context(open_books(config))
         with state_at_hand(setup):
-            lease = stack.enter_context(hold_lease(engine, setup.settings.state_url, setup.world, wait))
+            held = hold_lease(engine, setup.settings.state_url, setup.world, wait, should_stop)
+            lease = stack.enter_context(held)
         yield setup, engine, lease
 
 

@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "plan": ("connector.cli.sync", "Show every document with its debits and credits; write to no ledger."),
     "run": ("connector.cli.sync", "Stay, and sync on the schedule of the settings file."),
+    "serve": ("connector.cli.serve", "Stay, take webhooks from Stripe, and sync as soon as one comes."),
     "resync": ("connector.cli.resync", "Look at refunds again and post what is missing."),
     "explain": ("connector.cli.explain", "Tell the story of one refund: facts, rules, documents, attempts."),
     "status": (

@@ -33,7 +33,7 @@ def status_command(config: Path, as_json: bool) -> int:
     with open_books(config) as (setup, engine):
         names = list(setup.ledgers)
         last = views.last_run(engine)
-        ledgers = [(one.name, one.posts_sales) for one in setup.ledgers.values()]
+        ledgers = [one.policy for one in setup.ledgers.values()]
         differences = [difference_json(d) for d in known_differences(engine, setup.books, ledgers)]
         if as_json:
             print_json(status_json(setup, engine, last, differences))

@@ -141,12 +141,7 @@ def add_currencies(reader: FactReader, cases: dict[str, ChargeCase]) -> dict[str
         if case.balance_transaction is None
         or (case.charge.status == "failed" and case.failure_balance_transaction is None)
     ]
-    links = reader.links(lacking, ("refund",))
-    reader.load(i for ids in links.values() for i in ids)
-    refunds = {
-        charge_id: [r for r in (reader.get(i, Refund) for i in links.get(charge_id, ())) if r is not None]
-        for charge_id in lacking
-    }
+    refunds = reader.refunds_of(lacking)
     reader.load(
         i
         for group in refunds.values()

@@ -12,12 +12,13 @@ from connector.decisions.refund_page import reference_of
 from connector.ledgers.contract import Courier, Ledger, run_steps
 from connector.planning.case import Books, LedgerPolicy
 from connector.planning.refund_sale import find_payment
+from connector.planning.reversal_plan import WITH_CASH
 from connector.planning.sentences import money
 from connector.store.bulk import update_many
 from connector.store.codec import decode_list, encode_list
 from connector.store.facts import FactReader
 from connector.store.lease import Lease
-from connector.store.schema import decision
+from connector.store.schema import decision, document
 
 LATE_PAYMENT = "late_payment"
 UNPAID = '%"payment":"absent"%'
@@ -60,7 +61,16 @@ def report_late_payments(
 
 
 def unpaid_rows(connection: Connection, ledger: str) -> Sequence[Any]:
-    """Refunds that were posted while the payment of their charge was absent, and not warned of yet."""
+    """Refunds that were posted while the payment of their charge was absent, and not warned of yet.
+
+    What took the money out of clearing, as a person or a rule may say, expects the payment to bring it in.
+    """
+    paid_out = select(document.c.document_key).where(
+        document.c.ledger == decision.c.ledger,
+        document.c.subject_id == decision.c.subject_id,
+        document.c.kind.in_(sorted(WITH_CASH)),
+        document.c.state.in_(("posted", "adopted")),
+    )
     return connection.execute(
         select(decision).where(
             decision.c.ledger == ledger,
@@ -68,6 +78,7 @@ def unpaid_rows(connection: Connection, ledger: str) -> Sequence[Any]:
             decision.c.outcome == "posted",
             decision.c.charge_id.is_not(None),
             decision.c.facts.like(UNPAID),
+            ~paid_out.exists(),
             decision.c.warnings.is_(None) | decision.c.warnings.not_like(f"%{LATE_PAYMENT}%"),
         )
     ).all()

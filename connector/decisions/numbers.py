@@ -70,10 +70,7 @@ class NumberDesk:
             texts |= {self.templates.number(number, n) for n in range(first, first + count)}
         self._ask(texts)
 
-    def number_for(self, refund: Refund, revision: int, sale: Sale) -> tuple[int, str]:
-        return self.number_for_text(refund, revision, sale.number)
-
-    def number_for_text(self, refund: Refund, revision: int, sale_number: str) -> tuple[int, str]:
+    def number_for(self, refund: Refund, revision: int, sale_number: str) -> tuple[int, str]:
         """The refund's own number if it has one, else the next free one of its sale."""
         own = self.own.get((refund.refund_id, revision))
         if own is not None:

@@ -29,6 +29,7 @@ from connector.store.schema import decision, document, refund_number, ruleset, s
 from connector.store.settling import settle_outcomes, settle_reversed
 
 DECISION_COLUMNS = (
+    "charge_id",
     "outcome",
     "aim",
     "reason",
@@ -56,7 +57,8 @@ PART_DEPTH = {"refund": 4, "failure": 7}
 class Decided:
     """A row of `decision` and the plan made of it; `revision` of the documents, `number_settled` if found in the books.
 
-    `withdrawn` are keys of documents that were planned and never written, and shall not be any more.
+    `charge_id` is that of a refund whose row does not tell it, since Stripe named only the payment intent. `withdrawn`
+    are keys of documents that were planned and never written, and shall not be any more.
     """
 
     row: Any
@@ -65,6 +67,7 @@ class Decided:
     number_settled: bool = False
     acknowledged: bool = False
     withdrawn: tuple[str, ...] = ()
+    charge_id: str | None = None
 
 
 def depth_of(d: Document) -> int:
@@ -220,6 +223,7 @@ class Recorder:
                 shares = encode_sale(plan.sale)
             values.append(
                 (
+                    row.charge_id or decided.charge_id,
                     "waiting" if on_its_way else plan.outcome,
                     plan.outcome,
                     plan.reason or None,

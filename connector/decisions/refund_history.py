@@ -9,33 +9,43 @@ from sqlalchemy import Connection, select
 
 from connector.decisions.refund_page import OpenCredit, Page, order
 from connector.planning.allocation import Overdrawn, Share, split_refund
-from connector.planning.case import ChargeCase, RefundCase, is_live
+from connector.planning.case import ChargeCase, LedgerPolicy, RefundCase, is_live
 from connector.planning.evidence import evidence_of
 from connector.planning.model import CASH_LEGS, Document, Refund, Sale
 from connector.planning.refund_sale import sale_lines_of
+from connector.planning.refunded_lines import shares_in_books
 from connector.store.bulk import within
 from connector.store.codec import decode_document, decode_shares
 from connector.store.schema import document
 
 
 def earlier_shares(
-    page: Page, refund: Refund, charge: ChargeCase | None, sale: Sale | None
+    page: Page,
+    policy: LedgerPolicy,
+    refund: Refund,
+    charge: ChargeCase | None,
+    sale: Sale | None,
+    anew: bool,
 ) -> tuple[Share, ...]:
-    """The shares of the sale's refunds before this one, whatever became of them here; made up where unplanned."""
+    """The shares of the sale's refunds before this one, whatever became of them here; made up where unplanned.
+
+    `anew`: nothing of this refund is posted yet, or it is to be replaced.
+    """
     if sale is None:
         return ()
     shares: list[Share] = []
-    for earlier in refunds_before(page, refund, sale):
+    for earlier in refunds_before(page, refund, sale, anew):
         known = page.shares.get(earlier.refund_id)
         if known is None:
-            known = imagine_shares(page, earlier, charge, sale, shares)
+            known = imagine_shares(page, policy, earlier, charge, sale, shares)
             page.shares[earlier.refund_id] = known
         shares.extend(known)
     return tuple(shares)
 
 
-def refunds_before(page: Page, refund: Refund, sale: Sale) -> list[Refund]:
-    """Live refunds of the sale that are earlier by created, then id; also those of other charges that paid it.
+def refunds_before(page: Page, refund: Refund, sale: Sale, anew: bool) -> list[Refund]:
+    """Live refunds of the sale that are earlier by created, then id; also those of other charges that paid it. A refund
+    that comes late finds later ones posted: what they took is gone, so they stand before one that is planned `anew`.
 
     What others booked for another charge's refund is not among them: it counts with what they booked on the sale.
     """
@@ -45,15 +55,27 @@ def refunds_before(page: Page, refund: Refund, sale: Sale) -> list[Refund]:
         for neighbour in (*page.of_sale.get(sale.ledger_id, ()), *page.neighbours.get(sale.number, ())):
             if neighbour.refund_id not in page.adopted:
                 siblings.setdefault(neighbour.refund_id, neighbour)
-    return sorted((r for r in siblings.values() if order(r) < order(refund) and is_live(r)), key=order)
+    siblings.pop(refund.refund_id, None)
+    posted = page.posted if anew else frozenset()
+    before = [r for r in siblings.values() if r.refund_id in posted or order(r) < order(refund)]
+    return sorted((r for r in before if is_live(r)), key=lambda r: (r.refund_id not in posted, order(r)))
 
 
 def imagine_shares(
-    page: Page, earlier: Refund, charge: ChargeCase | None, sale: Sale, before: Sequence[Share]
+    page: Page,
+    policy: LedgerPolicy,
+    earlier: Refund,
+    charge: ChargeCase | None,
+    sale: Sale,
+    before: Sequence[Share],
 ) -> tuple[Share, ...]:
     notes = page.credit_notes.get(earlier.refund_id, ())
-    case = RefundCase(earlier, charge, None, None, (), 0, credit_notes=notes)
+    ours = tuple(page.ours.get(earlier.refund_id, ()))
+    case = RefundCase(earlier, charge, None, None, (), 0, credit_notes=notes, ours=ours)
     lines = sale_lines_of(case, sale)
+    standing = shares_in_books(case, policy, lines)
+    if standing:
+        return standing
     try:
         return split_refund(lines, before, earlier.amount_minor, evidence_of(case)).shares
     except Overdrawn:
@@ -77,26 +99,33 @@ def credit_left(connection: Connection, ledger: str, page: Page, refund: Refund)
             *paid_by(connection, ledger, owed.memo, siblings),
         }
         payers.discard(refund.refund_id)
-        used = sum(r.amount_minor for r in siblings if r.refund_id in payers and is_live(r))
+        paying = [r for r in siblings if r.refund_id in payers and is_live(r)]
+        used = sum(r.amount_minor for r in paying)
         if used < (sum(s.net_minor + s.tax_minor for s in owed.shares) or owed.memo.amount_minor):
-            return replace(owed, used_minor=used)
+            shares = tuple(share for r in paying for share in page.shares.get(r.refund_id, ()))
+            return replace(owed, used_minor=used, used_shares=shares)
     return None
 
 
 def owed_before(connection: Connection, ledger: str, page: Page, sibling: Refund) -> OpenCredit | None:
-    """The memo of a refund that was reversed in an earlier run, if it was left in the books."""
+    """The memo of a refund that was reversed in an earlier run, if it was left in the books and is not being taken
+    back."""
     row = page.rows.get(sibling.refund_id)
     if row is None or row.aim != "reversed":
         return None
-    memo = connection.execute(
-        select(document.c.content).where(
+    rows = connection.execute(
+        select(document.c.document_key, document.c.kind, document.c.after_keys, document.c.content).where(
             document.c.ledger == ledger,
             document.c.subject_id == sibling.refund_id,
-            document.c.kind == "credit_memo",
-            document.c.state == "posted",
             document.c.revision == row.revision,
+            ((document.c.kind == "credit_memo") & (document.c.state == "posted"))
+            | ((document.c.kind == "reversal") & (document.c.state != "skipped")),
         )
-    ).first()
+    ).all()
+    taken_back = {one.after_keys.partition(" ")[0] for one in rows if one.kind == "reversal"}
+    memo = next(
+        (one for one in rows if one.kind == "credit_memo" and one.document_key not in taken_back), None
+    )
     if memo is None:
         return None
     return OpenCredit(decode_document(memo.content), decode_shares(row.shares) if row.shares else ())

@@ -20,25 +20,31 @@ from connector.store.facts import FactReader
 from connector.store.schema import decision, document, found
 from connector.store.words import read_words
 
+# What a decision may be due for, beyond that it is due: a person asked with resync, or with resync --replace.
+ASKED, REPLACE = 3, 4
+
 
 @dataclass(frozen=True, slots=True)
 class OpenCredit:
     """A credit memo that `owe_customer` left open: what it took of the sale, and what other refunds have paid out of
-    it since, in the charge's currency."""
+    it since, in the charge's currency, with their parts of its shares."""
 
     memo: Document
     shares: tuple[Share, ...]
     used_minor: int = 0
+    used_shares: tuple[Share, ...] = ()
 
 
 @dataclass(slots=True)
 class Page:
     """What is known of the refunds of a page, by refund id, and of their charges, by charge id.
 
-    `neighbours` are other refunds of the same sales, by the sale's number, `rows` the decisions on them; `of_sale` those
-    of the page, by the sale's ledger id. `shares` is
-    what each took of its sale, `adopted` those whose documents others booked, `owed` the credit memos that failed
-    refunds of this page leave open, `paid` the refunds of this page that pay such a memo out, by its key.
+    `neighbours` are other refunds of the same sales, by the sale's number, `rows` the decisions on them; `of_sale`
+    those of the page, by the sale's ledger id. `shares` is what each took of its sale, `posted` those whose documents
+    stand and stay as they are, `adopted` those whose documents others booked, `taken_up` the ledger ids of documents of
+    others that are refunds of a charge, by charge id, `owed` the credit memos that failed refunds of this page leave
+    open, `paid` the refunds of this page that pay such a memo out, by its key. `before` are the sales of charges with
+    refunds to be replaced as they were before these refunds.
     """
 
     refunds: dict[str, Refund] = field(default_factory=dict)
@@ -50,6 +56,7 @@ class Page:
     credit_notes: dict[str, tuple[CreditNote, ...]] = field(default_factory=dict)
     rows: dict[str, Any] = field(default_factory=dict)
     sales: dict[str, Sale | None] = field(default_factory=dict)
+    before: dict[str, Sale | None] = field(default_factory=dict)
     blocked: dict[str, tuple[str, str | None]] = field(default_factory=dict)
     documents: dict[str, list[Any]] = field(default_factory=dict)
     hits: dict[str, Found] = field(default_factory=dict)
@@ -57,12 +64,27 @@ class Page:
     others: dict[str, list[Found]] = field(default_factory=dict)
     words: dict[str, PersonWord] = field(default_factory=dict)
     shares: dict[str, tuple[Share, ...]] = field(default_factory=dict)
+    posted: set[str] = field(default_factory=set)
     adopted: set[str] = field(default_factory=set)
+    taken_up: dict[str, set[str]] = field(default_factory=dict)
     owed: dict[str, OpenCredit] = field(default_factory=dict)
     paid: dict[str, list[str]] = field(default_factory=dict)
 
     def sale_of(self, refund_id: str) -> Sale | None:
-        return self.sales.get(self.charge_of.get(refund_id) or "")
+        """The sale of the refund's charge; of a refund without one, the sale that a person named."""
+        return self.sales.get(self.charge_of.get(refund_id) or refund_id)
+
+    def sale_before(self, refund_id: str) -> Sale | None:
+        """The same sale without the documents that are to be replaced."""
+        name = self.charge_of.get(refund_id) or refund_id
+        return self.before.get(name, self.sales.get(name))
+
+    def sale_less_taken_up(self, refund_id: str) -> Sale | None:
+        """The sale without what others booked for refunds of this charge: those count by their own shares."""
+        sale, mine = self.sale_of(refund_id), self.taken_up.get(self.charge_of.get(refund_id) or "")
+        if sale is None or not mine:
+            return sale
+        return replace(sale, booked=tuple(b for b in sale.booked if b.ledger_id not in mine))
 
     def word_on(self, refund_id: str) -> PersonWord:
         """What a person decided about a refund; the sale that was named for another of its charge is its sale too."""
@@ -105,14 +127,13 @@ class PageReader:
     def _read_facts(self, reader: FactReader, page: Page, ids: Sequence[str]) -> None:
         reader.load(ids)
         page.refunds = {i: r for i in ids if (r := reader.get(i, Refund)) is not None}
-        page.charge_of = {i: reader.charge_id_of(page.refunds[i]) if i in page.refunds else None for i in ids}
+        page.charge_of = reader.charge_ids_of(page.refunds.values())
         charge_ids = sorted({c for c in page.charge_of.values() if c is not None})
-        page.charges = reader.charge_cases(charge_ids, sold=False)
-        links = reader.links(charge_ids, ("refund",))
-        reader.load(i for found_ids in links.values() for i in found_ids)
-        for charge_id in charge_ids:
-            siblings = [r for r in (reader.get(i, Refund) for i in links.get(charge_id, ())) if r is not None]
-            page.siblings[charge_id] = sorted(siblings, key=order)
+        # A sale's number may stand on the checkout session.
+        numbered = any(one.source.startswith("checkout_session.") for one in self.books.number_sources)
+        page.charges = reader.charge_cases(charge_ids, sold=False, sessions=numbered)
+        siblings = reader.refunds_of(charge_ids)
+        page.siblings = {charge_id: siblings.get(charge_id, []) for charge_id in charge_ids}
         reader.load(
             i
             for r in page.refunds.values()
@@ -123,18 +144,43 @@ class PageReader:
         name, charge_ids = self.policy.name, list(page.siblings)
         siblings = {r.refund_id for group in page.siblings.values() if len(group) > 1 for r in group}
         page.words = read_words(connection, name, sorted(siblings.union(ids)))
+        self._read_taken_up(connection, page, siblings)
         for row in connection.execute(
             select(document).where(document.c.ledger == name, within(connection, document.c.subject_id, ids))
         ):
             page.documents.setdefault(row.subject_id, []).append(row)
         page.hits = found_of(connection, name, found.c.refund_id, ids)
-        for hit in page.hits.values():
+        for hit in self._read_whole(page).values():
             page.ours.setdefault(hit.refund_id or "", []).append(hit)
         if self.policy.fees:
             # A void posts the fee of its charge, which names no refund.
             page.hits |= found_of(connection, name, found.c.charge_id, charge_ids)
         if self.policy.sales != "find":
             self._read_own_sales(connection, page, charge_ids)
+
+    def _read_taken_up(self, connection: Connection, page: Page, siblings: set[str]) -> None:
+        """Documents of others that a refund was found to be, or that a person said it is, count as its share."""
+        held = {refund_id: {word.adopt_id} for refund_id, word in page.words.items() if word.adopt_id}
+        for row in connection.execute(
+            select(document.c.subject_id, document.c.ledger_id).where(
+                document.c.ledger == self.policy.name,
+                document.c.state == "adopted",
+                within(connection, document.c.subject_id, sorted(siblings)),
+            )
+        ):
+            held.setdefault(row.subject_id, set()).add(row.ledger_id)
+        for charge_id, group in page.siblings.items():
+            page.taken_up[charge_id] = set().union(*(held.get(r.refund_id, ()) for r in group))
+
+    def _read_whole(self, page: Page) -> dict[str, Found]:
+        """Our documents in the books, by ledger id; those that the state lacks with their entries, as they stand."""
+        known = {d.document_key for group in page.documents.values() for d in group}
+        hits = {hit.ledger_id: hit for hit in page.hits.values()}
+        lacking = [i for i, hit in hits.items() if hit.document_key not in known]
+        if lacking:
+            read = run_steps(self.ledger.find_documents(sorted(lacking)), self.courier)
+            hits |= {i: hit for i, hit in read.items() if hit.document_key == hits[i].document_key}
+        return hits
 
     def _read_own_sales(self, connection: Connection, page: Page, charge_ids: Sequence[str]) -> None:
         for row in connection.execute(
@@ -151,17 +197,36 @@ class PageReader:
 
     def _ask_ledger(self, page: Page, rows: Sequence[Any]) -> None:
         """Sales that others booked, and documents of these refunds that others booked, many at once."""
-        references = []
+        references: list[Reference] = []
         for charge_id, case in page.charges.items():
             named = page.sale_named(charge_id)
             if self.policy.sales == "find" or case.charge.created < self.books.start or named:
                 references.append(reference_of(self.books, self.policy, case, named))
+        for refund_id, refund in page.refunds.items():
+            named = page.word_on(refund_id).sale_id
+            if named is not None and page.charge_of.get(refund_id) is None:
+                references.append(Reference(refund_id, refund.currency, None, (), named))
         if references:
             page.sales.update(run_steps(self.ledger.find_sales(references), self.courier))
+        replaced = self._replaced(page, rows)
+        earlier = [replace(r, without=replaced[r.charge_id]) for r in references if r.charge_id in replaced]
+        if earlier:
+            page.before = run_steps(self.ledger.find_sales(earlier), self.courier)
         adopting = [row.subject_id for row in rows if self.is_adopting(row)]
         if adopting:
             for refund_id, hits in run_steps(self.ledger.find_refunds(adopting), self.courier).items():
                 page.others[refund_id] = [hit for hit in hits if hit.document_key is None]
+
+    def _replaced(self, page: Page, rows: Sequence[Any]) -> dict[str, tuple[str, ...]]:
+        """The keys of the documents that are to be replaced, by the charge whose sale they stand against."""
+        keys: dict[str, tuple[str, ...]] = {}
+        for row in rows:
+            if row.due == REPLACE:
+                posted = [d for d in page.documents.get(row.subject_id, ()) if d.state == "posted"]
+                mine = tuple(d.document_key for d in posted if d.revision == row.revision)
+                charge_id = page.charge_of.get(row.subject_id) or row.subject_id
+                keys[charge_id] = keys.get(charge_id, ()) + mine
+        return keys
 
     def _read_neighbours(self, connection: Connection, reader: FactReader, page: Page) -> None:
         """The other refunds of the same sales, also of other charges, with the shares they took."""
@@ -188,8 +253,12 @@ class PageReader:
             # Shares of refunds on this page are made anew, in order; those of the others stand.
             if row.shares and (refund_id not in page.refunds or page.documents.get(refund_id)):
                 page.shares[refund_id] = decode_shares(row.shares)
+                if row.due != REPLACE:
+                    page.posted.add(refund_id)
             elif row.outcome == "adopted":
                 page.adopted.add(refund_id)
+        # After a lost state: what stands in the books was posted, and what it took is read from there.
+        page.posted.update(i for i in page.ours if i not in page.rows or page.rows[i].due != REPLACE)
         for refund_id, refund in page.refunds.items():
             sale = page.sale_of(refund_id)
             if sale is not None and not sale.ours:
@@ -207,6 +276,7 @@ def reference_of(books: Books, policy: LedgerPolicy, case: ChargeCase, named: st
         books.number_sources, case.charge, case.payment_intent, case.invoice, case.session
     )
     charge = case.charge
-    ids = (charge.charge_id, charge.payment_intent_id, case.invoice.invoice_id if case.invoice else None)
+    invoice_id = case.invoice.invoice_id if case.invoice else charge.invoice_id
+    ids = (charge.charge_id, charge.payment_intent_id, invoice_id)
     number = shorten(numbers[0], policy.capabilities.short_id_length) if numbers else None
     return Reference(charge.charge_id, charge.currency, number, tuple(i for i in ids if i is not None), named)

@@ -12,22 +12,21 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine
 
-from connector.decisions.adopted import take_up_found
+from connector.decisions.adopted import as_they_stand, take_up_found
 from connector.decisions.charges import currencies_of
 from connector.decisions.failed_siblings import told_again
 from connector.decisions.numbers import NumberDesk
 from connector.decisions.record import Decided
 from connector.decisions.refund_history import credit_left, earlier_shares
-from connector.decisions.refund_page import OpenCredit, Page, PageReader
+from connector.decisions.refund_page import ASKED, REPLACE, OpenCredit, Page, PageReader
 from connector.ledgers.contract import Courier, Found, Ledger
 from connector.planning.case import GONE, Books, LedgerPolicy, Plan, RefundCase
-from connector.planning.model import CASH_LEGS, BalanceTransaction, Document, Refund
+from connector.planning.model import CASH_LEGS, BalanceTransaction, Document, Refund, Sale
 from connector.planning.refund_plan import plan_refund
 from connector.planning.reversal_plan import Standing, plan_failure, plan_undo
 from connector.store.codec import decode_document
 from connector.store.facts import FactReader
 
-ASKED, REPLACE = 3, 4
 SENT = ("posted", "adopted", "reversed", "sending", "unknown", "held", "rejected")
 
 
@@ -66,7 +65,7 @@ class RefundDesk:
                     case = self._case(connection, reader, page, row, refund, numbers)
                     one = self._decide_one(page, row, case, numbers)
                     remember(page, case, one.plan)
-                    decided.append(one)
+                    decided.append(replace(one, charge_id=page.charge_of.get(row.subject_id)))
             decided += told_again(connection, reader, page, self.policy.name, decided)
         return decided, page.hits
 
@@ -75,14 +74,14 @@ class RefundDesk:
         if row.outcome == "excluded" and row.due < ASKED and not case.ours:
             return Decided(row, unchanged(row), row.revision)
         if row.due == REPLACE and standing:
-            return self._replace(row, case, standing, numbers)
+            return self._replace(page, row, case, standing, numbers)
         # Nothing of this revision stands where the ledger refused its number: then it is planned anew.
         if any(d.state in SENT for d in standing if d.revision == row.revision):
             return self._decide_standing(page, row, case, standing)
-        plan = plan_refund(case, self.books, self.policy, self.now)
+        hits = page.ours.get(row.subject_id, ())
+        plan = as_they_stand(plan_refund(case, self.books, self.policy, self.now), hits)
         if case.refund.status in GONE:
             plan = self._with_failure(page, case, plan)
-        hits = page.ours.get(row.subject_id, ())
         plan = take_up_found(self.ledger, self.courier, self.policy.name, row, plan, hits)
         if plan.number is not None and plan.documents and case.number is not None:
             numbers.take(row.subject_id, case.revision, plan.sale_number or "", *case.number)
@@ -139,7 +138,9 @@ class RefundDesk:
         withdrawn = tuple(d.document_key for d, posted in zip(documents, there, strict=True) if not posted)
         return Decided(row, plan, row.revision, withdrawn=withdrawn if plan.outcome != "held" else ())
 
-    def _replace(self, row: Any, case: RefundCase, standing: Sequence[Any], numbers: NumberDesk) -> Decided:
+    def _replace(
+        self, page: Page, row: Any, case: RefundCase, standing: Sequence[Any], numbers: NumberDesk
+    ) -> Decided:
         """Undo the documents of this revision and plan the next; left as it is unless there is something to post."""
         posted = [
             decode_document(d.content) for d in standing if d.revision == row.revision and d.state == "posted"
@@ -149,10 +150,11 @@ class RefundDesk:
         if not posted or voided or case.refund.status in GONE:
             return Decided(row, unchanged(row), row.revision)
         revision = row.revision + 1
-        number = numbers.number_for_text(case.refund, revision, posted[0].sale_number or "")
-        fresh = replace(case, ours=(), revision=revision, number=number)
+        sale = page.sale_before(row.subject_id)
+        number = number_of(numbers, case.refund, revision, sale, case.credit_left)
+        fresh = replace(case, ours=(), sale=sale, revision=revision, number=number)
         plan = plan_refund(fresh, self.books, self.policy, self.now)
-        if not plan.documents:
+        if not plan.documents or number is None:
             return Decided(row, unchanged(row), row.revision)
         undo = plan_undo(self.books, self.policy, posted)
         last = undo[-1].document_key
@@ -171,20 +173,18 @@ class RefundDesk:
     ) -> RefundCase:
         charge_id = page.charge_of.get(refund.refund_id)
         charge = page.charges.get(charge_id or "")
-        sale = page.sale_of(refund.refund_id)
+        sale = page.sale_less_taken_up(refund.refund_id)
         siblings = page.siblings.get(charge_id or "", [refund])
         standing = page.documents.get(refund.refund_id, [])
         ours = [*page.ours.get(refund.refund_id, ()), *standing_as_found(standing, row.revision)]
         word = page.word_on(refund.refund_id)
-        number = numbers.number_for(refund, row.revision, sale) if sale is not None else None
+        # What stands in the books counts, whatever the setting for failed refunds says now.
+        owed = credit_left(connection, self.policy.name, page, refund)
+        memo = owed.memo if owed else None
+        number = number_of(numbers, refund, row.revision, sale, memo)
         passed: tuple[str, ...] = ()
         if sale is not None and number is not None:
             passed = numbers.passed_over(refund.refund_id, row.revision, sale.number, number[0])
-        owed = None
-        if self.books.failed_refund == "owe_customer":
-            owed = credit_left(connection, self.policy.name, page, refund)
-            if owed is not None and number is None:
-                number = numbers.number_for_text(refund, row.revision, owed.memo.sale_number or "")
         blocked, blocked_reason = page.blocked.get(charge_id or "", (None, None))
         return RefundCase(
             refund=refund,
@@ -199,18 +199,34 @@ class RefundDesk:
             sale_blocked_reason=blocked_reason,
             charge_currencies=currencies_of(reader, charge, siblings),
             credit_notes=page.credit_notes.get(refund.refund_id, ()),
-            earlier=earlier_shares(page, refund, charge, sale),
+            earlier=earlier_shares(page, self.policy, refund, charge, sale, row.due == REPLACE or not ours),
             number=number,
             passed_over=passed,
             ours=tuple(ours),
             others=tuple(page.others.get(refund.refund_id, ())),
             adopting=self.pages.is_adopting(row),
+            asked=row.due >= ASKED,
             # A skip of what stands in the books only acknowledged that it was reversed.
             person=replace(word, skip=None) if ours else word,
-            credit_left=owed.memo if owed else None,
+            credit_left=memo,
             credit_left_shares=owed.shares if owed else (),
             credit_used_minor=owed.used_minor if owed else 0,
+            credit_used_shares=owed.used_shares if owed else (),
+            unusable=reader.unusable(
+                refund.balance_transaction_id,
+                refund.failure_balance_transaction_id,
+                charge.charge.balance_transaction_id if charge else None,
+            ),
         )
+
+
+def number_of(
+    numbers: NumberDesk, refund: Refund, revision: int, sale: Sale | None, memo: Document | None
+) -> tuple[int, str] | None:
+    """The place and number among the refunds of the sale as it is numbered now, else of the sale of an open credit."""
+    if sale is not None:
+        return numbers.number_for(refund, revision, sale.number)
+    return numbers.number_for(refund, revision, memo.sale_number or "") if memo is not None else None
 
 
 def unchanged(row: Any) -> Plan:

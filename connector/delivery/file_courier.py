@@ -3,8 +3,8 @@
 Three requests are understood (`method` and `target`); but for the text appended, bodies are JSON:
 
 - `FIND entries`, body `{"by": NAME, "values": [...], "after": CURSOR, "limit": N}`; NAME is `document_key`,
-  `ledger_id`, `number`, `charge_id`, `refund_id`, `sale`, `number_kind` (values are pairs [kind, number]),
-  `payer` (payments by hand, by customer) or
+  `ledger_id`, `number`, `charge_id`, `refund_id`, `sale_id` (a charge, payment intent or Stripe invoice), `sale`,
+  `number_kind` (values are pairs [kind, number]), `payer` (payments by hand, by customer) or
   `all` -> 200 `{"entries": [...], "next": CURSOR or null}`. Every match is answered unless `limit` is given.
 - `SURVEY survey` -> 200 with the title, the accounts opened, the names they may begin with, where the main file is
   broken, the files, and what a recovery cut off.

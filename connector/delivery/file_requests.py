@@ -16,6 +16,7 @@ from connector.ledgers.beancount_text import (
     clean_text,
     is_account,
     own_metadata,
+    sale_ids,
     stripe_ids,
 )
 from connector.ledgers.contract import Answer, Request
@@ -27,6 +28,7 @@ _NAMES = frozenset(
         "number",
         "charge_id",
         "refund_id",
+        "sale_id",
         "sale",
         "number_kind",
         "payer",
@@ -82,6 +84,9 @@ class Question:
             return is_payment_by_hand(metadata) and found.entry.payee in self.values
         if self.by in ("refund_id", "charge_id"):
             ids = stripe_ids(found.entry)[0 if self.by == "refund_id" else 1]
+            return not self.values.isdisjoint(ids)
+        if self.by == "sale_id":
+            ids = (*stripe_ids(found.entry)[1], *sale_ids(found.entry))
             return not self.values.isdisjoint(ids)
         return metadata.get(self.by) in self.values
 
@@ -189,7 +194,8 @@ def entry_json(found: FoundEntry) -> dict[str, Any]:
     """An entry as a FIND answers it: the fields of `JournalEntry`, its file, its ledger id and its Stripe ids.
 
     A posting is [account, amount_minor or null, currency, metadata].
-    `refund_ids` and `charge_ids` are all that it is for (`stripe_ids`), `refund_id` and `charge_id` the first.
+    `refund_ids` and `charge_ids` are all that it is for (`stripe_ids`), `refund_id` and `charge_id` the first;
+    `sale_ids` are the payment intents and Stripe invoices that it names.
     """
     entry = found.entry
     refund_ids, charge_ids = stripe_ids(entry)
@@ -199,6 +205,7 @@ def entry_json(found: FoundEntry) -> dict[str, Any]:
         "charge_id": charge_ids[0] if charge_ids else None,
         "refund_ids": refund_ids,
         "charge_ids": charge_ids,
+        "sale_ids": sale_ids(entry),
         "file": found.path,
         "line": found.line,
         "date": entry.date.isoformat(),

@@ -16,6 +16,7 @@ from connector.ledgers.beancount_text import (
     Opening,
     own_metadata,
     parse_block,
+    sale_ids,
     stripe_ids,
     walk_blocks,
 )
@@ -126,7 +127,7 @@ class RowReader:
             if not metadata.get("document_key"):
                 refund_ids, charge_ids = stripe_ids(entry)
                 name = self._name(entry, (*refund_ids, *charge_ids))
-                more = (name, *refund_ids, *charge_ids)
+                more = (name, *refund_ids, *charge_ids, *sale_ids(entry))
                 if is_payment_by_hand(metadata):
                     more = (*more, payer_mark(entry.payee))
         entry_number = self.next_entry

@@ -20,6 +20,7 @@ from connector.ledgers.beancount_sale import (
     SOLD,
     build_sale,
     charges_of,
+    ids_of,
     index_entries,
     is_ours,
     kind_of,
@@ -100,24 +101,22 @@ class BeancountLedger:
         )
 
     def find_sales(self, references: Sequence[Reference]) -> Steps[dict[str, Sale | None]]:
-        """Sales by the charge's id or by number, with all that stands against them in the books."""
+        """Sales by a Stripe id or by number, with all that stands against them in the books."""
         named = [r.ledger_id for r in references if r.ledger_id]
         numbers = {*named, *(r.number for r in references if r.number)}
-        charges = sorted({r.charge_id for r in references})
+        ids = {r.charge_id: ids_of(r) for r in references}
         entries = yield from find(
             ("number", sorted(numbers)),
             ("sale", sorted(numbers)),
-            ("charge_id", charges),
+            ("sale_id", sorted({i for named in ids.values() for i in named})),
             ("ledger_id", named),
         )
         more = {sale_named(e) for e in entries} - {*numbers, ""}
         if more:
             entries += yield from find(("number", sorted(more)), ("sale", sorted(more)))
-        by_number, by_charge = index_entries(entries)
-        sales = {r.charge_id: build_sale(r, by_number, by_charge, self.mapping) for r in references}
-        unpaid = {
-            charge_id: sale for charge_id, sale in sales.items() if sale and lacks_payment(sale, charge_id)
-        }
+        by_number, by_id = index_entries(entries)
+        sales = {r.charge_id: build_sale(r, by_number, by_id, self.mapping) for r in references}
+        unpaid = {c: sale for c, sale in sales.items() if sale and lacks_payment(sale, ids[c])}
         if unpaid:
             loose = yield from self.find_unapplied({s.customer for s in unpaid.values() if s.customer})
             sales.update((charge_id, self.add_payments(sale, loose)) for charge_id, sale in unpaid.items())
@@ -154,7 +153,10 @@ class BeancountLedger:
 
     def find_documents(self, ledger_ids: Sequence[str]) -> Steps[dict[str, Found]]:
         entries = yield from find(("ledger_id", list(ledger_ids)))
-        return {e["ledger_id"]: replace(self.found(e), entries=entries_of(e)) for e in entries}
+        return {
+            e["ledger_id"]: replace(self.found(e), entries=entries_of(e), line_ids=line_ids_of(e))
+            for e in entries
+        }
 
     def find_numbered(self, number: str) -> Steps[list[Found]]:
         entries = yield from find(("number", [number]))
@@ -300,3 +302,10 @@ def entries_of(entry: Mapping[str, Any]) -> tuple[Entry, ...]:
         for p in entry["postings"]
         if p["amount_minor"]
     )
+
+
+def line_ids_of(entry: Mapping[str, Any]) -> tuple[str | None, ...]:
+    """For each of `entries_of` the line of the sale that `compose` wrote beside it."""
+    if entry["exotic"]:
+        return ()
+    return tuple(p["metadata"].get("line") for p in entry["postings"] if p["amount_minor"])

@@ -1,7 +1,7 @@
 """A sale read out of Beancount entries: its lines, taxes, payments, and what is still open.
 
 Entries are told apart by their metadata `kind`, and belong to a sale by `number` or `sale`, or by the charge's id in
-the metadata `charge_id` or a link `^ch_...`.
+the metadata `charge_id` or a link `^ch_...`, or by that of its payment intent or Stripe invoice.
 """
 
 from __future__ import annotations
@@ -42,8 +42,14 @@ def sale_named(entry: Entry) -> str:
 
 
 def charges_of(entry: Entry) -> tuple[str, ...]:
-    """The Stripe charges that an entry is for."""
-    return tuple(entry.get("charge_ids") or ())
+    """The Stripe charges that an entry is for, by their own ids or by those of their payment intents."""
+    intents = (i for i in entry.get("sale_ids") or () if i.startswith("pi_"))
+    return (*(entry.get("charge_ids") or ()), *intents)
+
+
+def ids_of(reference: Reference) -> tuple[str, ...]:
+    """The ids that a sale may be found by, the charge's own first."""
+    return tuple(dict.fromkeys((reference.charge_id, *reference.stripe_ids)))
 
 
 def total_of(entry: Entry) -> tuple[int, str]:
@@ -62,63 +68,75 @@ def total_of(entry: Entry) -> tuple[int, str]:
 
 
 def index_entries(entries: Iterable[Entry]) -> tuple[Index, Index]:
-    """Entries by the numbers they name (and by ledger id), and by charge id; each once."""
+    """Entries by the numbers they name (and by ledger id), and by the Stripe ids of what they are for; each once."""
     by_number: dict[str, list[Entry]] = {}
-    by_charge: dict[str, list[Entry]] = {}
+    by_id: dict[str, list[Entry]] = {}
     for entry in {e["ledger_id"]: e for e in entries}.values():
         for number in {number_of(entry), sale_named(entry), entry["ledger_id"]}:
             by_number.setdefault(number, []).append(entry)
-        for charge_id in charges_of(entry):
-            by_charge.setdefault(charge_id, []).append(entry)
-    return by_number, by_charge
+        for stripe_id in (*(entry.get("charge_ids") or ()), *(entry.get("sale_ids") or ())):
+            by_id.setdefault(stripe_id, []).append(entry)
+    return by_number, by_id
 
 
-def find_head(reference: Reference, by_number: Index, by_charge: Index) -> Entry | None:
-    """The sale's own document: the one a person named, else one with the charge's id, else one with the number.
+def carrying_of(reference: Reference, by_id: Index) -> list[Entry]:
+    """Entries that carry one of the ids of a charge, those with its own first."""
+    found = {e["ledger_id"]: e for stripe_id in ids_of(reference) for e in by_id.get(stripe_id, ())}
+    return list(found.values())
+
+
+def find_head(reference: Reference, by_number: Index, by_id: Index) -> Entry | None:
+    """The sale's own document: the one a person named, else one with the charge's id, else one with another id of the
+    payment, else one with the number.
 
     A payment stands for the invoice that it names; a lone payment is the sale only where there is no other.
     """
     if reference.ledger_id is not None:
         named = by_number.get(reference.ledger_id, ())
         return first(e for e in named if e["ledger_id"] == reference.ledger_id and kind_of(e) in SALE_KINDS)
-    carrying = by_charge.get(reference.charge_id, ())
-    paid_by = [
-        sold
-        for entry in carrying
-        if kind_of(entry) == "payment"
-        for sold in by_number.get(sale_named(entry), ())
-        if number_of(sold) == sale_named(entry)
-    ]
     numbered = [e for e in by_number.get(reference.number or "", ()) if number_of(e) == reference.number]
-    for candidates in (carrying, paid_by, numbered):
-        head = first((e for e in candidates if kind_of(e) in SOLD), reference.charge_id)
-        if head is not None:
-            return head
-    return first((e for e in (*carrying, *numbered) if kind_of(e) == "payment"), reference.charge_id)
+    ids = ids_of(reference)
+    for stripe_id in ids:
+        carrying = by_id.get(stripe_id, ())
+        paid_by = [
+            sold
+            for entry in carrying
+            if kind_of(entry) == "payment"
+            for sold in by_number.get(sale_named(entry), ())
+            if number_of(sold) == sale_named(entry)
+        ]
+        for candidates in (carrying, paid_by):
+            head = first((e for e in candidates if kind_of(e) in SOLD), ids)
+            if head is not None:
+                return head
+    head = first((e for e in numbered if kind_of(e) in SOLD), ids)
+    if head is not None:
+        return head
+    lone = (*carrying_of(reference, by_id), *numbered)
+    return first((e for e in lone if kind_of(e) == "payment"), ids)
 
 
-def first(entries: Iterable[Entry], charge_id: str = "") -> Entry | None:
+def first(entries: Iterable[Entry], ids: Sequence[str] = ()) -> Entry | None:
     """An invoice before a receipt before a lone payment, one that is no other charge's first, then the earliest."""
 
     def place(entry: Entry) -> tuple[int, bool, str, str]:
         charges = charges_of(entry)
-        others = bool(charges) and charge_id not in charges
+        others = bool(charges) and not set(ids).intersection(charges)
         return SALE_KINDS.index(entry["metadata"]["kind"]), others, entry["date"], entry["ledger_id"]
 
     return min(entries, key=place, default=None)
 
 
-def build_sale(
-    reference: Reference, by_number: Index, by_charge: Index, mapping: LedgerMapping
-) -> Sale | None:
+def build_sale(reference: Reference, by_number: Index, by_id: Index, mapping: LedgerMapping) -> Sale | None:
     """The sale of a charge with all that stands against it; None where the books have none."""
-    head = find_head(reference, by_number, by_charge)
+    head = find_head(reference, by_number, by_id)
     if head is None:
         return None
     number = number_of(head) or reference.number or head["ledger_id"]
     related = {e["ledger_id"]: e for e in by_number.get(number, ()) if sale_named(e) == number}
-    related.update((e["ledger_id"], e) for e in by_charge.get(reference.charge_id, ()))
-    others = [e for e in related.values() if e["ledger_id"] != head["ledger_id"] and kind_of(e) not in SOLD]
+    related.update((e["ledger_id"], e) for e in carrying_of(reference, by_id))
+    left_out = {head["ledger_id"], *reference.without}
+    others = [e for e in related.values() if e["ledger_id"] not in left_out and kind_of(e) not in SOLD]
     return read_sale(head, number, [head, *others], reference, mapping)
 
 
@@ -174,15 +192,18 @@ def read_sale(
 
 
 def read_voids(related: Sequence[Entry], number: str, clearing: set[str]) -> tuple[bool, list[SalePayment]]:
-    """Whether the sale is void; and the payments of voids taken back: the refund had failed, so the money is there."""
+    """Whether the sale is void; and the payments of voids taken back: the refund had failed, so the money is there.
+
+    The credit memo in the place of a void is taken back as one: its reversal, and no other memo's, debits clearing.
+    """
     reversals = {e["metadata"].get("reverses"): e for e in related if kind_of(e) == "reversal"}
     void, paid_again = False, []
     for entry in related:
-        if kind_of(entry) != "void" or sale_named(entry) != number:
+        if kind_of(entry) not in ("void", "credit_memo") or sale_named(entry) != number:
             continue
         reversal = reversals.get(entry["metadata"].get("document_key", ""))
         if reversal is None:
-            void = True
+            void = void or kind_of(entry) == "void"
             continue
         paid_again += [
             SalePayment(
@@ -195,7 +216,7 @@ def read_voids(related: Sequence[Entry], number: str, clearing: set[str]) -> tup
                 applied=True,
             )
             for posting in reversal["postings"]
-            if posting["account"] in clearing
+            if posting["account"] in clearing and (posting["amount_minor"] or 0) > 0
         ]
     return void, paid_again
 
@@ -240,9 +261,9 @@ def read_booked(entry: Entry) -> Booked:
     return Booked(entry["ledger_id"], entry["metadata"]["kind"], amount, currency, number, refund_id)
 
 
-def lacks_payment(sale: Sale, charge_id: str) -> bool:
-    """Whether the charge's payment may be among those that stand on no invoice: none of this invoice's carries its id,
-    and those that it has do not pay it in full."""
-    if sale.form != "invoice" or any(charge_id in p.charge_ids for p in sale.payments):
+def lacks_payment(sale: Sale, ids: Sequence[str]) -> bool:
+    """Whether the payment with one of these ids may be among those that stand on no invoice: none of this invoice's
+    carries one, and those that it has do not pay it in full."""
+    if sale.form != "invoice" or any(set(ids).intersection(p.charge_ids) for p in sale.payments):
         return False
     return sum(p.amount_minor for p in sale.payments if p.applied) < sale.total_minor

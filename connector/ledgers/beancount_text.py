@@ -50,6 +50,7 @@ __all__ = [
     "parse_journal",
     "print_string",
     "print_transaction",
+    "sale_ids",
     "stripe_ids",
     "torn_tail",
     "walk_blocks",
@@ -257,8 +258,9 @@ def _read_setting(line: str, includes: list[str], options: list[tuple[str, str]]
 
 _REFUND_ID = re.compile(r"(?:re|pyr)_[A-Za-z0-9]+")
 _CHARGE_ID = re.compile(r"(?:ch|py)_[A-Za-z0-9]+")
+_SALE_ID = re.compile(r"(?:pi|in)_[A-Za-z0-9]+")
 # In running text only what has the length of a real id; a link or a value as a whole may be shorter.
-_ID_IN_TEXT = re.compile(r"(?<![A-Za-z0-9_])(?:re|pyr|ch|py)_[A-Za-z0-9]{14,}(?![A-Za-z0-9_])")
+_ID_IN_TEXT = re.compile(r"(?<![A-Za-z0-9_])(?:re|pyr|ch|py|pi|in)_[A-Za-z0-9]{14,}(?![A-Za-z0-9_])")
 
 
 def stripe_ids(entry: JournalEntry) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -272,9 +274,7 @@ def stripe_ids(entry: JournalEntry) -> tuple[tuple[str, ...], tuple[str, ...]]:
     if "document_key" in metadata:
         refund_id, charge_id = metadata.get("refund_id"), metadata.get("charge_id")
         return ((refund_id,) if refund_id else ()), ((charge_id,) if charge_id else ())
-    details = (value for posting in entry.postings for value in posting.metadata.values())
-    words = [*entry.links, *metadata.values(), *details]
-    words += _ID_IN_TEXT.findall(" ".join((entry.payee, entry.narration, *words)))
+    words = words_of(entry)
     refund_ids = dict.fromkeys(
         filter(None, (metadata.get("refund_id"), *filter(_REFUND_ID.fullmatch, words)))
     )
@@ -282,6 +282,20 @@ def stripe_ids(entry: JournalEntry) -> tuple[tuple[str, ...], tuple[str, ...]]:
         filter(None, (metadata.get("charge_id"), *filter(_CHARGE_ID.fullmatch, words)))
     )
     return tuple(refund_ids), tuple(charge_ids)
+
+
+def sale_ids(entry: JournalEntry) -> tuple[str, ...]:
+    """The payment intents and Stripe invoices that an entry by hand names, wherever they stand; none for ours."""
+    if "document_key" in entry.metadata:
+        return ()
+    return tuple(dict.fromkeys(filter(_SALE_ID.fullmatch, words_of(entry))))
+
+
+def words_of(entry: JournalEntry) -> list[str]:
+    """Where an id may stand: links and values as a whole, and what looks like one in any text."""
+    details = (value for posting in entry.postings for value in posting.metadata.values())
+    words = [*entry.links, *entry.metadata.values(), *details]
+    return words + _ID_IN_TEXT.findall(" ".join((entry.payee, entry.narration, *words)))
 
 
 _OWN_KEY = re.compile(r'^[ \t]+document_key: "(dk[a-z2-7]*)', re.MULTILINE)

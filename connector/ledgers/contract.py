@@ -85,20 +85,26 @@ class Company:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """How a sale may be found: by its number, or by a Stripe id that stands in the ledger's documents."""
+    """How a sale may be found: by its number, or by a Stripe id that stands in the ledger's documents.
+
+    A refund that names no charge, and whose sale a person named (`ledger_id`), has its own id as `charge_id`. The sale
+    is read as if our documents with the keys `without` did not stand in the books.
+    """
 
     charge_id: str
     charge_currency: str
     number: str | None
     stripe_ids: tuple[str, ...] = ()
     ledger_id: str | None = None
+    without: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
     """A document that stands in the books; `document_key` is None where the connector did not write it.
 
-    Only `find_documents` reads the `entries`, in the order of the books.
+    Only `find_documents` reads the `entries`, in the order of the books, and `line_ids`, for each entry the line of the
+    sale that it takes back where the ledger keeps that.
     """
 
     ledger_id: str
@@ -115,6 +121,7 @@ class Found:
     income_minor: int = 0
     cash_minor: int = 0
     entries: tuple[Entry, ...] = ()
+    line_ids: tuple[str | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

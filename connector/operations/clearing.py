@@ -13,9 +13,11 @@ from typing import Any
 from sqlalchemy import Engine
 
 from connector.decisions.late_payments import LATE_PAYMENT
-from connector.planning.case import Books
-from connector.planning.model import BalanceTransaction, Charge, Dispute, Fact, Refund
-from connector.store import views
+from connector.planning.case import Books, LedgerPolicy
+from connector.planning.model import BalanceTransaction, Charge, Dispute, Document, Fact, Refund
+from connector.planning.reversal_plan import WITH_CASH
+from connector.planning.settlement import SETTLEMENT_ASSUMED
+from connector.store import movements, views
 
 WHY_REFUND = {
     "waiting": "waiting, and already taken from the Stripe balance",
@@ -35,7 +37,10 @@ FAILED_PAYMENT = "a payment that failed after Stripe had booked it; failed payme
 CAPTURED_LESS = "the sale is what was captured; Stripe booked the whole and released the rest"
 RELEASED = "Stripe released the uncaptured part of a charge; that is not a refund and is not posted"
 BOOKED_LATE = "its refund had been posted without it (a void, or a credit memo on an unpaid invoice)"
+FEE_OF_ADOPTED = "others booked this refund without what Stripe charged or gave back for it"
+ASSUMED = "posted 1:1 before its balance transaction was known, which says something else"
 STORE_CREDIT = "a credit memo without its cash leg: the customer is owed what Stripe has paid out"
+BOOKED = ("posted", "reversed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +55,17 @@ class Difference:
     sentence: str
 
 
-def known_differences(
-    engine: Engine, books: Books, ledgers: Sequence[tuple[str, bool]]
-) -> Iterator[Difference]:
-    """The differences of each ledger; `ledgers` are (name, posts sales)."""
+def known_differences(engine: Engine, books: Books, ledgers: Sequence[LedgerPolicy]) -> Iterator[Difference]:
+    """The differences of each ledger."""
     disputes = views.disputes(engine, books.start)
-    for name, posts_sales in ledgers:
+    for ledger in ledgers:
+        name = ledger.name
         yield from refund_differences(engine, name)
         yield from late_payments(engine, name)
-        if posts_sales:
+        yield from late_settlements(engine, ledger)
+        if ledger.fees:
+            yield from adopted_fees(engine, name)
+        if ledger.sales != "find":
             yield from charge_differences(engine, name)
         else:
             yield from failed_payments(engine, books, name)
@@ -79,9 +86,11 @@ def refund_differences(engine: Engine, name: str) -> Iterator[Difference]:
                 yield Difference(
                     name, "release of an uncaptured part", refund.refund_id, net, currency, RELEASED
                 )
-                if refund.charge_id is not None:
-                    what = "uncaptured part of a charge"
-                    yield Difference(name, what, refund.charge_id, -net, currency, CAPTURED_LESS)
+                released = facts.get(refund.balance_transaction_id or "")
+                if refund.charge_id is not None and isinstance(released, BalanceTransaction):
+                    # The sale is smaller by what was released; what Stripe did to its fee has no counterpart there.
+                    what, part = "uncaptured part of a charge", -released.amount_minor
+                    yield Difference(name, what, refund.charge_id, part, released.currency, CAPTURED_LESS)
             elif row.outcome == "posted":
                 if not is_unpaid(row):
                     yield Difference(
@@ -103,6 +112,60 @@ def late_payments(engine: Engine, name: str) -> Iterator[Difference]:
         yield Difference(
             name, "payment booked late", row.charge_id, -row.amount_minor, row.currency, BOOKED_LATE
         )
+
+
+def adopted_fees(engine: Engine, name: str) -> Iterator[Difference]:
+    """What Stripe charged, or gave back, for refunds that others booked: their documents come to the refund alone."""
+    rows = list(movements.adopted_by_documents(engine, name))
+    facts = views.facts_with_movements(engine, [row.subject_id for row in rows])
+    for row in rows:
+        refund = facts.get(row.subject_id)
+        moved = facts.get(refund.balance_transaction_id or "") if isinstance(refund, Refund) else None
+        if isinstance(moved, BalanceTransaction) and moved.fee_minor:
+            what = "fee of an adopted refund"
+            yield Difference(name, what, row.subject_id, -moved.fee_minor, moved.currency, FEE_OF_ADOPTED)
+
+
+def late_settlements(engine: Engine, ledger: LedgerPolicy) -> Iterator[Difference]:
+    """Refunds and charges posted 1:1 whose balance transaction came later and says something else.
+
+    What was posted stays. The refund and its failure, or the charge and its failure, are two movements.
+    """
+    rows = [
+        row for row in views.warned_of(engine, ledger.name, SETTLEMENT_ASSUMED, None) if row.aim in BOOKED
+    ]
+    facts = views.facts_with_movements(engine, [row.subject_id for row in rows])
+    posted = movements.posted_documents(engine, ledger.name, [row.subject_id for row in rows])
+    for row in rows:
+        fact = facts.get(row.subject_id)
+        if not isinstance(fact, (Refund, Charge)):
+            continue
+        documents = [d for d in posted.get(row.subject_id, ()) if d.revision == row.revision]
+        sides = ((fact.balance_transaction_id, False), (fact.failure_balance_transaction_id, True))
+        for object_id, failed in sides:
+            moved = facts.get(object_id or "")
+            mine = [d for d in documents if moves_clearing(d) and of_failure(d) == failed]
+            if not mine or not isinstance(moved, BalanceTransaction):
+                continue
+            differences = {moved.currency: moved.amount_minor - (moved.fee_minor if ledger.fees else 0)}
+            for document in mine:
+                last = document.entries[-1]
+                differences.setdefault(last.currency, 0)
+                differences[last.currency] -= last.debit_minor - last.credit_minor
+            for currency, difference in differences.items():
+                if difference:
+                    what = f"{row.subject} settled otherwise"
+                    yield Difference(ledger.name, what, row.subject_id, difference, currency, ASSUMED)
+
+
+def moves_clearing(document: Document) -> bool:
+    """Whether the last posting of a document is what it moves clearing by."""
+    kind = document.part if document.kind == "reversal" else document.kind
+    return bool(document.entries) and kind in {*WITH_CASH, "payment", "sales_receipt", "fee", "exchange"}
+
+
+def of_failure(document: Document) -> bool:
+    return document.kind == "reversal" or document.part == "failure"
 
 
 def charge_differences(engine: Engine, name: str) -> Iterator[Difference]:

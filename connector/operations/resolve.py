@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, select, update
 
-from connector.decisions.refunds import ASKED
+from connector.decisions.refund_page import ASKED
 from connector.errors import ConnectorError, InputError
 from connector.ledgers.contract import Found, run_steps
 from connector.operations.fill import adopt

@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 
 from sqlalchemy import Connection, Engine, select, update
 
-from connector.decisions.refunds import ASKED, REPLACE
+from connector.decisions.refund_page import ASKED, REPLACE
 from connector.errors import InputError
 from connector.operations.resolve import keep_word
 from connector.planning.case import Books

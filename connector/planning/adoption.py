@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from connector.ledgers.contract import Found
-from connector.planning.by_hand import adopt_commands, retry_command
+from connector.planning.by_hand import adopt_commands, after_hand_work, retry_command
 from connector.planning.case import LedgerPolicy, NotNow, Plan, RefundCase
 from connector.planning.facts import Facts
 from connector.planning.model import CASH_LEGS, RefundType
@@ -93,6 +93,24 @@ def adopt(case: RefundCase, ledger: LedgerPolicy, settlement: Settlement, legs: 
         again = retry_command(case.refund, ledger)
         how = f"correct the books, or post the other leg: {again}; or take it as it is: {named}"
     raise NotNow("held", "duplicate_in_books", sentence, how)
+
+
+def refuse_booked(case: RefundCase, ledger: LedgerPolicy) -> None:
+    """A failed refund that others booked is theirs to take back, which they have done where as much that names the
+    refund moves the other way."""
+    legs = legs_of(case)
+    booked = dict.fromkeys((*legs.income, *legs.cash))
+    back = [found for found in case.others if not found.income_minor and not found.cash_minor]
+    if not booked or sum(f.amount_minor for f in booked) == sum(f.amount_minor for f in back):
+        return
+    shown = ", ".join(found.ledger_id for found in booked)
+    raise NotNow(
+        "held",
+        "ledger_cannot",
+        f"Stripe says {case.refund.status}, and others booked this refund as {shown}: the connector does not take back "
+        f"what it did not write",
+        f"take it back in the ledger, {after_hand_work(case.refund, ledger)}",
+    )
 
 
 def worth_in_books(

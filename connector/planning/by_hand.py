@@ -20,6 +20,11 @@ def retry_command(refund: Refund, ledger: LedgerPolicy) -> str:
     return resolve_command(refund.refund_id, ledger.name, "--retry")
 
 
+def after_hand_work(refund: Refund, ledger: LedgerPolicy) -> str:
+    """Once a person has put it right in the ledger: looked at again, or left as it is."""
+    return f"then: {retry_command(refund, ledger)}; or leave it as it is: {skip_command(refund, ledger)}"
+
+
 def sale_command(refund: Refund, ledger: LedgerPolicy, sale_id: str | None = None) -> str:
     """This sale, or one that a person has to name by its number or ledger id."""
     named = FILL_IN if sale_id is None else shell_word(sale_id)

@@ -49,6 +49,10 @@ DECIDED_AGAIN = frozenset(
 )
 
 
+# Held for one of these, a refund is decided again when Stripe tells something new of another refund of its charge.
+WEIGHED_TOGETHER = frozenset({"void_guard", "credit_used"})
+
+
 @dataclass(frozen=True, slots=True)
 class Books:
     """The settings of one set of books that planning needs; `start` is a second, the rest as in the settings file."""
@@ -109,7 +113,8 @@ class ChargeCase:
     `invoice_parts` are the charges that paid the invoice, in order: (charge id, its captured amount). `skus` resolves
     a product or price id to a SKU. `currencies` are those in which the charge and its refunds are known to have moved
     the Stripe balance. `released`: Stripe booked the whole charge and released what was not captured by a refund of
-    its own, as it did before 2025-03-31.
+    its own, as it did before 2025-03-31. `unusable` are ids of its balance transactions that are stored without a fact,
+    since they have a defect.
     """
 
     charge: Charge
@@ -123,6 +128,7 @@ class ChargeCase:
     skus: Mapping[str, str] = field(default_factory=dict)
     currencies: frozenset[str] = frozenset()
     released: bool = False
+    unusable: frozenset[str] = frozenset()
 
     def settled(self) -> tuple[int, str] | None:
         """What the captured amount came to on the Stripe balance, and in which currency; None where that is unknown."""
@@ -157,10 +163,12 @@ class RefundCase:
     `siblings` are all refunds of the charge, this one among them. `sale` is None where the books have none;
     `sale_blocked` says why a sale that we post is not there yet, `sale_blocked_reason` with which reason it is held.
     `earlier` are the shares that earlier refunds of the sale took, `passed_over` the numbers before its own `number`
-    that documents of others hold. `ours` and `others` are documents of this refund
-    that stand in the books, with and without our key. `credit_left` is the credit memo that `owe_customer` left open
-    for this charge, `credit_left_shares` what it took, `credit_used_minor` what of it other refunds have paid out
-    since, in the charge's currency.
+    that documents of others hold. `ours` and `others` are documents of this refund that stand in the books, with and
+    without our key; `asked`: a person wants what is missing of them. `credit_left` is the credit memo that
+    `owe_customer` left open for this charge, `credit_left_shares` what it took, `credit_used_minor` what of it other
+    refunds have paid out since, in the charge's currency, `credit_used_shares` the parts of its shares that went over
+    to them. `unusable` are ids of balance transactions of the refund and its charge that are stored without a fact,
+    since they have a defect.
     """
 
     refund: Refund
@@ -181,10 +189,13 @@ class RefundCase:
     ours: tuple[Found, ...] = ()
     others: tuple[Found, ...] = ()
     adopting: bool = False
+    asked: bool = False
     person: PersonWord = PersonWord()
     credit_left: Document | None = None
     credit_left_shares: tuple[Share, ...] = ()
     credit_used_minor: int = 0
+    credit_used_shares: tuple[Share, ...] = ()
+    unusable: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from connector.planning.case import Books, ChargeCase, LedgerPolicy, NotNow, Pla
 from connector.planning.fees import fee_document
 from connector.planning.mirrors import mirror_document, mirror_receipt, move_clearing
 from connector.planning.model import Document
-from connector.planning.settlement import Settlement, open_day, settle
+from connector.planning.settlement import Settlement, open_day, refuse_unusable, settle
 
 SALE_DOCUMENTS = ("invoice", "payment", "sales_receipt")
 
@@ -27,13 +27,15 @@ def plan_charge_failure(
     Clearing moves by the failure's own amount, what that differs from the sale's is realised exchange.
     """
     charge = case.charge
+    noun = "the failure of charge"
     try:
+        refuse_unusable(noun, charge.charge_id, (charge.failure_balance_transaction_id,), case.unusable)
         settlement = settle(
             books,
-            "the failure of charge",
+            noun,
             charge.charge_id,
             case.failure_balance_transaction,
-            -charge.captured_minor,
+            -sold_minor(case, posted),
             charge.currency,
             charge.created,
             case.currencies,
@@ -52,6 +54,13 @@ def plan_charge_failure(
         sale_number=posted[0].sale_number if posted else None,
         warnings=settlement.warnings,
     )
+
+
+def sold_minor(case: ChargeCase, posted: Sequence[Document]) -> int:
+    """What was sold, in the charge's currency: Stripe reports a failed charge as captured for nothing."""
+    charge = case.charge
+    paid = [d for d in posted if d.kind in ("payment", "sales_receipt") and d.currency == charge.currency]
+    return sum(d.amount_minor for d in paid) or charge.captured_minor or charge.amount_minor
 
 
 def mirror_sale(

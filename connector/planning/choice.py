@@ -18,6 +18,8 @@ from connector.planning.rules import Decision, decide
 from connector.planning.sentences import LOOKED_AT_AGAIN, resync_command
 
 BY_PERSON = "a person's decision"
+# Types that take the money out of clearing in their one document.
+PAYS_AT_ONCE = ("refund_receipt", "reopen_invoice")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,10 @@ def choose_by_books(
     wanted: Sequence[RefundType] = choice.types
     if case.person.types:
         wanted = [t for t in REFUND_TYPES if t in case.person.types and is_on(ledger.switches, t)]
+    if case.asked and found == {"credit_memo"} and wanted and wanted[0] in PAYS_AT_ONCE:
+        # A memo from before the rules or switches changed: what they want now pays the money out in another form.
+        leg: RefundType = "credit_card_refund" if facts.method == "card" else "refund_payout"
+        wanted = ("credit_memo", leg) if is_on(ledger.switches, leg) else ()
     types = types_found(found, wanted if books.refunds_enabled else ())
     if types[0] in INCOME_LEGS and facts.sale not in sale_forms(ledger.kind).get(types[0], frozenset()):
         shown = f"a {types[0].replace('_', ' ')} of this refund stands in the books"

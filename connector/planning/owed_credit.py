@@ -4,13 +4,14 @@ memo's cash leg."""
 from __future__ import annotations
 
 from connector.planning.accounts import clearing_of, exchange_of, receivable_of
+from connector.planning.allocation import split_refund
 from connector.planning.by_hand import type_action
 from connector.planning.case import Books, LedgerPolicy, NotNow, Plan, RefundCase
 from connector.planning.choice import legs_in_books
 from connector.planning.entries import make_entries
 from connector.planning.facts import method_of
 from connector.planning.fees import fee_document
-from connector.planning.model import INCOME_LEGS, Document, RefundType
+from connector.planning.model import INCOME_LEGS, Document, RefundType, SaleLine
 from connector.planning.money import multiply_ratio
 from connector.planning.refund_documents import number_of
 from connector.planning.refund_types import is_on
@@ -68,7 +69,7 @@ def plan_owed_cash(
         documents=documents,
         warnings=settlement.warnings,
         shares=shares_of(case),
-        sale_number=memo.sale_number,
+        sale_number=sale_number_of(case, memo),
         number=case.number[1],
         place=case.number[0],
     )
@@ -80,16 +81,29 @@ def credit_minor(case: RefundCase, memo: Document) -> int:
     return taken or memo.amount_minor
 
 
+def sale_number_of(case: RefundCase, memo: Document) -> str | None:
+    """The refund is numbered among those of its sale, which may have another number now than when the memo was made."""
+    return case.sale.number if case.sale is not None else memo.sale_number
+
+
 def cash_kind(case: RefundCase) -> RefundType:
     method = case.charge.charge.payment_method if case.charge else ""
     return "credit_card_refund" if method_of(method) == "card" else "refund_payout"
 
 
 def shares_of(case: RefundCase) -> tuple[Share, ...]:
-    """The first refund that the memo pays stands for all that the memo took of the sale, the next ones for nothing."""
-    if not case.credit_used_minor:
-        return case.credit_left_shares
-    return tuple(Share(share.line_id, 0, 0, 0, 0) for share in case.credit_left_shares[:1])
+    """The part of what the memo took of the sale that goes over to this refund: in proportion to what is left of each,
+    and all of it with the refund that pays the memo out wholly. So a payer that fails gives only its own part back."""
+    taken = [
+        SaleLine(s.line_id, "", s.net_minor, s.tax_minor, s.home_net_minor, s.home_tax_minor, "")
+        for s in case.credit_left_shares
+    ]
+    used = case.credit_used_shares
+    left = sum(line.net_minor + line.tax_minor for line in taken)
+    left -= sum(share.net_minor + share.tax_minor for share in used)
+    # A state of before may have handed all of it to the first payer.
+    amount = max(0, min(case.refund.amount_minor, left))
+    return split_refund(taken, used, amount).shares
 
 
 def owed_documents(
@@ -127,7 +141,7 @@ def owed_documents(
         entries=make_entries(postings, settlement.currency),
         customer=memo.customer,
         narration=settlement.tell(f"Refund {number} pays out credit memo {memo.number}"),
-        sale_number=memo.sale_number,
+        sale_number=sale_number_of(case, memo),
         sale_ledger_id=memo.sale_ledger_id,
         after=(memo.document_key,),
         rule=OWED,

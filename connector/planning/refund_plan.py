@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from connector.planning.accounts import refuse_unfit
-from connector.planning.adoption import Legs, adopt, adopt_named, legs_of, missing_types
+from connector.planning.adoption import Legs, adopt, adopt_named, legs_of, missing_types, refuse_booked
 from connector.planning.by_hand import skip_command
 from connector.planning.case import (
     GONE,
@@ -21,7 +21,7 @@ from connector.planning.case import (
     is_live,
 )
 from connector.planning.choice import Choice, choose, legs_in_books, read_facts, refuse_switched_off
-from connector.planning.evidence import live_notes
+from connector.planning.evidence import evidence_of, live_notes
 from connector.planning.facts import Facts
 from connector.planning.model import Document, Refund, Sale, SalePayment
 from connector.planning.owed_credit import plan_owed_cash
@@ -33,11 +33,13 @@ from connector.planning.refund_sale import (
     find_sale,
     no_sale,
     own_payment,
+    paid_line,
+    refuse_voided,
     sale_lines_of,
 )
-from connector.planning.refunded_lines import split_of
+from connector.planning.refunded_lines import booked_by_others, split_of
 from connector.planning.sentences import money, resync_command
-from connector.planning.settlement import Settlement, first_open_day, open_day, settle
+from connector.planning.settlement import Settlement, first_open_day, open_day, refuse_unusable, settle
 from connector.planning.voiding import void_documents
 
 # What others need of planning a refund stands here, whichever module it lives in.
@@ -112,8 +114,12 @@ def plan_documents(
     types = missing_types(case, ledger, choice.types, legs, facts, legs_in_books(case))
     if not case.ours:
         settlement = open_day(books, ledger, settlement)
-    lines = sale_lines_of(case, sale)
-    split = split_of(case, sale, lines)
+    if choice.types == ("reopen_invoice",):
+        lines = paid_line(case, payment)
+        split = split_of(case, ledger, sale, lines)
+    else:
+        lines = sale_lines_of(case, sale)
+        split = split_of(case, ledger, sale, lines, evidence_of(case), booked_by_others(case, sale, lines))
     warnings = (
         *settlement.warnings,
         *other_number(case),
@@ -215,6 +221,8 @@ def check_object(case: RefundCase, books: Books, ledger: LedgerPolicy, in_books:
         )
     if refund.status in GONE:
         if not in_books:
+            refuse_booked(case, ledger)
+            refuse_voided(case, ledger)
             sentence = f"Stripe says {refund.status}: nothing was posted and nothing is owed"
             raise NotNow("dropped", None, sentence, None)
     elif refund.status in ("pending", "requires_action"):
@@ -255,6 +263,11 @@ def refuse_defect(defect: str | None, refund: Refund, ledger: LedgerPolicy) -> N
 
 def settle_refund(case: RefundCase, books: Books, now: int) -> Settlement:
     refund = case.refund
+    movements = [refund.balance_transaction_id]
+    if case.balance_transaction is None and case.charge is not None:
+        # Then the charge's own says in which currency the two settle.
+        movements.append(case.charge.charge.balance_transaction_id)
+    refuse_unusable("refund", refund.refund_id, movements, case.unusable)
     return settle(
         books,
         "refund",

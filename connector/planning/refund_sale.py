@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from connector.planning.by_hand import sale_command, skip_command
+from connector.planning.by_hand import after_hand_work, sale_command, skip_command
 from connector.planning.case import Books, ChargeCase, LedgerPolicy, NotNow, RefundCase, is_live
 from connector.planning.currencies import may_stand_in, refuse_currency
 from connector.planning.model import Charge, Sale, SaleLine, SalePayment
@@ -23,7 +23,10 @@ def no_sale(case: RefundCase, books: Books, ledger: LedgerPolicy) -> NotNow:
     """Held for its sale, once it need not be waited for."""
     refund = case.refund
     if case.charge is None:
-        action = f"book it by hand, then: {skip_command(refund, ledger)}"
+        action = (
+            f"name its sale by number or by its id in the ledger: {sale_command(refund, ledger)}; or book it by hand, "
+            f"then: {skip_command(refund, ledger)}"
+        )
     elif case.sale_blocked is not None:
         action = LOOKED_AT_AGAIN
     else:
@@ -112,8 +115,7 @@ def read_void(case: RefundCase, sale: Sale) -> Sale | None:
             lines=(),
             payments=(payment,),
         )
-    refunded = sum(r.amount_minor for r in case.siblings if is_live(r))
-    if case.charge is not None and refunded >= case.charge.charge.captured_minor > 0:
+    if case.charge is not None and is_wholly_refunded(case):
         raise NotNow(
             "adopted",
             None,
@@ -122,6 +124,28 @@ def read_void(case: RefundCase, sale: Sale) -> Sale | None:
             None,
         )
     return None
+
+
+def is_wholly_refunded(case: RefundCase) -> bool:
+    refunded = sum(r.amount_minor for r in case.siblings if is_live(r))
+    return case.charge is not None and refunded >= case.charge.charge.captured_minor > 0
+
+
+def refuse_voided(case: RefundCase, ledger: LedgerPolicy) -> None:
+    """A refund that failed after its invoice was voided as refunded: charge and refunds are left out of clearing, and
+    part of the charge is not refunded any more."""
+    sale = case.sale
+    if sale is None or not sale.void or case.charge is None or is_wholly_refunded(case):
+        return
+    if find_payment(case.charge, sale.payments, case.person.sale_id is not None) is not None:
+        return
+    raise NotNow(
+        "held",
+        "ledger_cannot",
+        f"Stripe says {case.refund.status}, and invoice {sale.number} is void in the books: charge "
+        f"{case.charge.charge.charge_id} is not wholly refunded any more, and its sale and payment are missing there",
+        f"book what is missing in the ledger, {after_hand_work(case.refund, ledger)}",
+    )
 
 
 def await_payment(case: RefundCase, books: Books, sale: Sale, now: int) -> None:
@@ -225,6 +249,10 @@ def is_shared(charge: Charge, payment: SalePayment) -> bool:
 def own_payment(case: RefundCase, ledger: LedgerPolicy, sale: Sale) -> SalePayment | None:
     """This charge's own payment on the sale, or None where it is not booked; held where the sale contradicts Stripe."""
     by_hand = case.person.sale_id is not None
+    # What its own failure paid into clearing, in the place of the invoice that it had voided, came after it.
+    back = {found.ledger_id for found in case.ours if found.kind == "reversal"}
+    if back:
+        sale = replace(sale, payments=tuple(p for p in sale.payments if p.ledger_id not in back))
     payment = find_payment(case.charge, sale.payments, by_hand)
     if payment is not None:
         if not sale.ours:
@@ -310,15 +338,35 @@ def payment_line(case: RefundCase, sale: Sale) -> tuple[SaleLine, ...]:
     payment = find_payment(case.charge, sale.payments, True) or next(iter(sale.payments), None)
     if payment is None:
         return ()
-    amount = home = payment.amount_minor
-    if case.charge is not None:
-        charge, settled = case.charge.charge, case.charge.settled()
-        amount = charge.captured_minor
-        shared = is_shared(charge, payment)
-        if settled is not None and (settled[1] != payment.currency or shared):
-            # It stands in the charge's currency, or for several charges together: its worth is what this one settled as.
-            home = settled[0]
+    amount, home = worth_of(case, payment)
     return (SaleLine("1", f"Payment {sale.number}", amount, 0, home, 0, payment.credit_account or ""),)
+
+
+def paid_line(case: RefundCase, payment: SalePayment | None) -> tuple[SaleLine, ...]:
+    """What a reopened invoice loses: this charge's payment, and no line of the sale, whose income stays.
+
+    Only refunds of the same charge that opened it again have taken of this line.
+    """
+    charge_id = case.charge.charge.charge_id if case.charge else ""
+    line_id = f"payment of {charge_id}".rstrip()
+    amount, home = worth_of(case, payment)
+    return (SaleLine(line_id, "Payment", amount, 0, home, 0, ""),)
+
+
+def worth_of(case: RefundCase, payment: SalePayment | None) -> tuple[int, int]:
+    """This charge's payment in the charge's currency and in the books.
+
+    Its worth in the books is what this charge brought there, not what the payment says: that may be of several charges
+    together, in the charge's currency, or the one that a person named.
+    """
+    said = payment.amount_minor if payment else 0
+    if case.charge is None:
+        return said, said
+    charge, settled = case.charge.charge, case.charge.settled()
+    if settled is not None:
+        return charge.captured_minor, settled[0]
+    alike = payment is None or payment.currency == charge.currency
+    return charge.captured_minor, charge.captured_minor if alike else said
 
 
 def in_charge_currency(case: RefundCase, sale: Sale, lines: Sequence[SaleLine]) -> tuple[SaleLine, ...]:

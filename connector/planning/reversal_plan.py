@@ -18,7 +18,7 @@ from connector.planning.fees import fee_document
 from connector.planning.mirrors import check_currency, mirror_document, mirror_receipt, move_clearing
 from connector.planning.model import CASH_LEGS, Document
 from connector.planning.sentences import resolve_command
-from connector.planning.settlement import Settlement, first_open_day, open_day, settle
+from connector.planning.settlement import Settlement, first_open_day, open_day, refuse_unusable, settle
 from connector.planning.voiding import stands_for_void
 
 WITH_CASH = frozenset({"refund_receipt", "reopen_invoice", *CASH_LEGS})
@@ -63,10 +63,11 @@ def plan_failure(
 
 
 def settle_failure(case: RefundCase, books: Books, now: int) -> Settlement:
-    refund = case.refund
+    refund, noun = case.refund, "the failure of refund"
+    refuse_unusable(noun, refund.refund_id, (refund.failure_balance_transaction_id,), case.unusable)
     return settle(
         books,
-        "the failure of refund",
+        noun,
         refund.refund_id,
         case.failure_balance_transaction,
         refund.amount_minor,

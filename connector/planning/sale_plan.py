@@ -21,7 +21,7 @@ from connector.planning.model import (
     SaleLine,
     SalePayment,
 )
-from connector.planning.settlement import Settlement, open_day, settle
+from connector.planning.settlement import Settlement, open_day, refuse_unusable, settle
 from connector.planning.sold_lines import sale_lines
 
 # What the decisions need of planning a charge stands here, whichever module it lives in.
@@ -67,6 +67,7 @@ def plan_charge(
 def settle_charge(case: ChargeCase, books: Books, now: int, first_seen: int) -> Settlement:
     """How the captured amount settled; with the whole fee."""
     charge = case.charge
+    refuse_unusable("charge", charge.charge_id, (charge.balance_transaction_id,), case.unusable)
     settlement = settle(
         books,
         "charge",

@@ -5,7 +5,7 @@ https://docs.stripe.com/api/balance_transactions: amount and currency are those 
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Iterable, Set
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -87,6 +87,20 @@ def settle(
         f"its own amount, no fee and its day of creation were taken"
     )
     return Settlement(amount_minor, 0, currency, books.day(created), (warning,))
+
+
+def refuse_unusable(
+    noun: str, object_id: str, movement_ids: Iterable[str | None], unusable: frozenset[str]
+) -> None:
+    """A balance transaction that is there and has a defect is not taken as one that is not there."""
+    named = next((i for i in movement_ids if i in unusable), None)
+    if named is not None:
+        raise NotNow(
+            "held",
+            "stripe_object_missing",
+            f"balance transaction {named} of {noun} {object_id} is in Stripe's data and cannot be used",
+            "correct it in the export: what is wrong with it was said when it was read; each run looks again",
+        )
 
 
 def settled_as(

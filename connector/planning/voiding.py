@@ -21,7 +21,7 @@ from connector.planning.refund_documents import Draft, in_charge_currency
 from connector.planning.refunded_lines import refund_lines
 from connector.planning.sale_plan import charged_lines, document_lines
 from connector.planning.sentences import money
-from connector.planning.settlement import Settlement, is_closed, open_day
+from connector.planning.settlement import Settlement, is_closed, open_day, refuse_unusable
 
 VOID = "void"
 
@@ -81,6 +81,9 @@ def month_of(day: date) -> tuple[int, int]:
 def charge_fee(draft: Draft, after: str) -> list[Document]:
     """With fees kept the charge's fee is posted alone: Stripe kept it, and no payment in the books shows it."""
     charge_case = draft.case.charge
+    if draft.ledger.fees and charge_case is not None:
+        charge = charge_case.charge
+        refuse_unusable("charge", charge.charge_id, (charge.balance_transaction_id,), charge_case.unusable)
     fee = charge_case.balance_transaction if charge_case else None
     if not draft.ledger.fees or charge_case is None or fee is None or not fee.fee_minor:
         return []

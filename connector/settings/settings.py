@@ -169,10 +169,25 @@ class Settings(Strict):
             raise self.error(("stripe", "base_url"), str(error)) from None
 
     def webhook_secrets(self) -> tuple[str, ...]:
-        return tuple(
-            self.resolve(secret.get_secret_value(), ("stripe", "webhook_secrets", place))
-            for place, secret in enumerate(self.stripe.webhook_secrets)
-        )
+        """At least one; `InputError` where there is none, or one that no endpoint has."""
+        key_path: KeyPath = ("stripe", "webhook_secrets")
+        if not self.stripe.webhook_secrets:
+            raise self.error(
+                key_path, "is empty; serve needs the signing secret (whsec_...) of the endpoint at Stripe"
+            )
+        secrets = []
+        for place, written in enumerate(self.stripe.webhook_secrets):
+            secret = self.resolve(written.get_secret_value(), (*key_path, place))
+            if not secret.isascii() or any(character.isspace() for character in secret):
+                raise self.error(
+                    (*key_path, place), "holds a space, a line end or a letter that no secret has"
+                )
+            if not secret.startswith("whsec_"):
+                raise self.error(
+                    (*key_path, place), "is not the signing secret of an endpoint, which begins with whsec_"
+                )
+            secrets.append(secret)
+        return tuple(secrets)
 
     def connection(self, ledger_name: str) -> Connection:
         """The ledger's connection with everything looked up and checked; a Beancount path is absolute."""

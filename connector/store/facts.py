@@ -36,6 +36,7 @@ class FactReader:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.known: dict[str, Fact | None] = {}
+        self.defective: set[str] = set()
 
     def load(self, ids: Iterable[str | None]) -> None:
         """Read these objects into memory; those that are not stored are remembered as missing."""
@@ -49,6 +50,8 @@ class FactReader:
         )
         for object_id, kind, facts in rows:
             self.known[object_id] = decode_fact(kind, facts) if facts else None
+            if not facts:
+                self.defective.add(object_id)
         for object_id in wanted:
             self.known.setdefault(object_id, None)
 
@@ -56,6 +59,10 @@ class FactReader:
         """The loaded fact if it is there and of this kind."""
         fact = self.known.get(object_id) if object_id is not None else None
         return fact if isinstance(fact, kind) else None
+
+    def unusable(self, *object_ids: str | None) -> frozenset[str]:
+        """Which of these loaded objects are stored, and have a defect that leaves no fact of them."""
+        return frozenset(i for i in object_ids if i in self.defective)
 
     def links(self, to_ids: Iterable[str | None], kinds: Iterable[str]) -> dict[str, list[str]]:
         """The ids of objects of these kinds that refer to each of `to_ids`, in order."""
@@ -76,8 +83,11 @@ class FactReader:
 
     # ------------------------------------------------------------------------------------------ what surrounds a charge
 
-    def charge_cases(self, charge_ids: Iterable[str], *, sold: bool) -> dict[str, ChargeCase]:
-        """Charges with what Stripe knows around them; `sold` also reads what was sold (sessions, products)."""
+    def charge_cases(
+        self, charge_ids: Iterable[str], *, sold: bool, sessions: bool = False
+    ) -> dict[str, ChargeCase]:
+        """Charges with what Stripe knows around them; `sold` also reads what was sold (sessions, products),
+        `sessions` only the checkout sessions."""
         ids = list(charge_ids)
         self.load(ids)
         charges = [c for c in (self.get(i, Charge) for i in ids) if c is not None]
@@ -92,7 +102,8 @@ class FactReader:
                 c.customer_id,
             )
         )
-        kinds = ("invoice_payment", "checkout.session") if sold else ("invoice_payment",)
+        sessions = sessions or sold
+        kinds = ("invoice_payment", "checkout.session") if sessions else ("invoice_payment",)
         links = self.links([i for c in charges for i in (c.charge_id, c.payment_intent_id)], kinds)
         self.load(i for ids in links.values() for i in ids)
         invoices = {c.charge_id: self.invoice_id_of(c, links) for c in charges}
@@ -103,7 +114,7 @@ class FactReader:
         for charge in charges:
             invoice_id = invoices[charge.charge_id]
             invoice = self.get(invoice_id, Invoice)
-            session = self.session_of(charge, links) if sold else None
+            session = self.session_of(charge, links) if sessions else None
             cases[charge.charge_id] = ChargeCase(
                 charge,
                 self.get(charge.balance_transaction_id, BalanceTransaction),
@@ -117,18 +128,17 @@ class FactReader:
                 if sold
                 else {},
                 released=charge.charge_id in released,
+                unusable=self.unusable(charge.balance_transaction_id, charge.failure_balance_transaction_id),
             )
         return cases
 
     def released(self, charges: Iterable[Charge]) -> set[str]:
         """Charges whose uncaptured part Stripe gave back by a refund of its own, as it did before 2025-03-31."""
         partly = [c.charge_id for c in charges if 0 < c.captured_minor < c.amount_minor]
-        links = self.links(partly, ("refund",))
-        self.load(i for ids in links.values() for i in ids)
         return {
             charge_id
-            for charge_id, ids in links.items()
-            if any(r is not None and r.reason == PARTIAL_CAPTURE for r in (self.get(i, Refund) for i in ids))
+            for charge_id, refunds in self.refunds_of(partly).items()
+            if any(refund.reason == PARTIAL_CAPTURE for refund in refunds)
         }
 
     def invoice_id_of(self, charge: Charge, links: dict[str, list[str]]) -> str | None:
@@ -170,11 +180,27 @@ class FactReader:
     def charge_of_payment(self, payment: InvoicePayment) -> str | None:
         if payment.charge_id is not None:
             return payment.charge_id
-        intent = self.get(payment.payment_intent_id, PaymentIntent)
-        if intent is not None and intent.latest_charge_id is not None:
-            return intent.latest_charge_id
-        ids = self.links([payment.payment_intent_id], ("charge",)).get(payment.payment_intent_id or "", [])
-        return ids[-1] if ids else None
+        intent_id = payment.payment_intent_id
+        return None if intent_id is None else self.charges_of_intents([intent_id]).get(intent_id)
+
+    def charges_of_intents(self, intent_ids: Iterable[str]) -> dict[str, str]:
+        """Payment intent → the charge that it came to: the one it names, else of those that name it the latest that
+        succeeded, or the latest."""
+        ids = sorted(set(intent_ids))
+        self.load(ids)
+        found: dict[str, str] = {}
+        for intent_id in ids:
+            intent = self.get(intent_id, PaymentIntent)
+            if intent is not None and intent.latest_charge_id is not None:
+                found[intent_id] = intent.latest_charge_id
+        links = self.links([i for i in ids if i not in found], ("charge",))
+        self.load(i for named in links.values() for i in named)
+        for intent_id, named in links.items():
+            charges = [c for c in (self.get(i, Charge) for i in named) if c is not None]
+            if charges:
+                last = max(charges, key=lambda c: (c.status == "succeeded", c.created, c.charge_id))
+                found[intent_id] = last.charge_id
+        return found
 
     def skus(self, lines: Iterable[LineFact]) -> dict[str, str]:
         """Product or price id → SKU, by the product's metadata, else by the price's lookup key."""
@@ -196,13 +222,31 @@ class FactReader:
 
     # ------------------------------------------------------------------------------------------ what surrounds a refund
 
-    def charge_id_of(self, refund: Refund) -> str | None:
-        """The refund's charge, by its payment intent where it names none."""
-        if refund.charge_id is not None or refund.payment_intent_id is None:
-            return refund.charge_id
-        self.load([refund.payment_intent_id])
-        intent = self.get(refund.payment_intent_id, PaymentIntent)
-        return intent.latest_charge_id if intent is not None else None
+    def charge_ids_of(self, refunds: Iterable[Refund]) -> dict[str, str | None]:
+        """Refund → its charge, by its payment intent where it names none; None where that is not known."""
+        refunds = list(refunds)
+        bare = [
+            r.payment_intent_id for r in refunds if r.charge_id is None and r.payment_intent_id is not None
+        ]
+        charges = self.charges_of_intents(bare) if bare else {}
+        return {r.refund_id: r.charge_id or charges.get(r.payment_intent_id or "") for r in refunds}
+
+    def refunds_of(self, charge_ids: Iterable[str]) -> dict[str, list[Refund]]:
+        """The refunds of each charge, by created and then id; also those that name only its payment intent."""
+        ids = sorted(set(charge_ids))
+        self.load(ids)
+        intents = [c.payment_intent_id for c in (self.get(i, Charge) for i in ids) if c is not None]
+        links = self.links((*ids, *intents), ("refund",))
+        self.load(i for named in links.values() for i in named)
+        named = {i: r for group in links.values() for i in group if (r := self.get(i, Refund)) is not None}
+        wanted = set(ids)
+        found: dict[str, list[Refund]] = {}
+        for refund_id, charge_id in self.charge_ids_of(named.values()).items():
+            if charge_id is not None and charge_id in wanted:
+                found.setdefault(charge_id, []).append(named[refund_id])
+        for refunds in found.values():
+            refunds.sort(key=lambda r: (r.created, r.refund_id))
+        return found
 
     def credit_notes(self, refund_ids: Iterable[str]) -> dict[str, tuple[CreditNote, ...]]:
         links = self.links(refund_ids, ("credit_note",))

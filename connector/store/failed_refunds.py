@@ -19,10 +19,8 @@ def failure_words(
     """Refund id → sentence and action, for those that Stripe is known to have."""
     reader.load(refund_ids)
     refunds = [r for r in (reader.get(i, Refund) for i in refund_ids) if r is not None]
-    charge_of = {r.refund_id: reader.charge_id_of(r) for r in refunds}
-    charge_ids = sorted({i for i in charge_of.values() if i is not None})
-    links = reader.links(charge_ids, ("refund",))
-    reader.load([*charge_ids, *(i for ids in links.values() for i in ids)])
+    charge_of = reader.charge_ids_of(refunds)
+    siblings = reader.refunds_of(i for i in charge_of.values() if i is not None)
     rows = connection.execute(
         select(document.c.subject_id).where(
             document.c.ledger == ledger,
@@ -35,8 +33,11 @@ def failure_words(
     words = {}
     for refund in refunds:
         charge_id = charge_of[refund.refund_id] or ""
-        siblings = [r for r in (reader.get(i, Refund) for i in links.get(charge_id, ())) if r is not None]
         words[refund.refund_id] = after_failure(
-            refund, reader.get(charge_id, Charge), siblings, ledger, refund.refund_id in credit_open
+            refund,
+            reader.get(charge_id, Charge),
+            siblings.get(charge_id, ()),
+            ledger,
+            refund.refund_id in credit_open,
         )
     return words

@@ -13,9 +13,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 
+from connector.planning.case import WEIGHED_TOGETHER
 from connector.planning.model import Charge, PaymentIntent, Refund
 from connector.store.bulk import insert_many, update_many, within
 from connector.store.changes import drop_changes, note_changes, noted_changes
+from connector.store.facts import FactReader
 from connector.store.lease import Lease
 from connector.store.schema import DECIDE_NOW, decision, raw_page, source_cursor, stripe_link, stripe_object
 from connector.stripe_source.changes import Change
@@ -186,18 +188,34 @@ class Intake:
                 .where(within(connection, decision.c.subject_id, touched))
                 .values(due=DECIDE_NOW)
             )
+        self._mark_siblings(connection, [parsed.fact for parsed, _, _ in (*new, *changed)])
+
+    def _mark_siblings(self, connection: Connection, facts: Sequence[object]) -> None:
+        """What is held because of all refunds of a charge together is decided again with each that comes or changes."""
+        refunds = [fact for fact in facts if isinstance(fact, Refund)]
+        if not refunds:
+            return
+        charge_ids = {i for i in FactReader(connection).charge_ids_of(refunds).values() if i is not None}
+        connection.execute(
+            update(decision)
+            .where(within(connection, decision.c.charge_id, charge_ids))
+            .where(decision.c.outcome == "held", decision.c.reason.in_(sorted(WEIGHED_TOGETHER)))
+            .values(due=DECIDE_NOW)
+        )
 
     def _refresh(self, connection: Connection, changed: Sequence[Parsed]) -> None:
         """A refund's row repeats its amount and charge: keep them as Stripe has them now."""
         for parsed in changed:
             if isinstance(parsed.fact, Refund):
+                # A refund that names only its payment intent keeps the charge that was found for it.
+                charge_id = parsed.fact.charge_id or decision.c.charge_id
                 connection.execute(
                     update(decision)
                     .where(decision.c.subject_id == parsed.object_id)
                     .values(
                         amount_minor=parsed.fact.amount_minor,
                         currency=parsed.fact.currency,
-                        charge_id=parsed.fact.charge_id,
+                        charge_id=charge_id,
                     )
                 )
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -21,6 +21,8 @@ from sqlalchemy.engine import make_url
 from connector.errors import LeaseHeld
 from connector.store.schema import lease
 from connector.world import World
+
+Stop = Callable[[], bool]
 
 LEASE_S = 60
 NAME = "run"
@@ -48,10 +50,13 @@ class Lease:
 
 
 @contextmanager
-def hold_lease(engine: Engine, url: str, world: World, wait: bool) -> Iterator[Lease]:
-    """Hold the books for the length of the block. Raises `LeaseHeld` naming the holder, or waits with `wait`."""
-    with lock_books(engine, url, world, wait):
-        held = take_row(engine, world, wait)
+def hold_lease(
+    engine: Engine, url: str, world: World, wait: bool, should_stop: Stop = lambda: False
+) -> Iterator[Lease]:
+    """Hold the books for the length of the block. Raises `LeaseHeld` naming the holder, or waits with `wait` until
+    it is free or `should_stop` says so."""
+    with lock_books(engine, url, world, wait, should_stop):
+        held = take_row(engine, world, wait, should_stop)
         try:
             yield held
         finally:
@@ -68,7 +73,7 @@ def holder(engine: Engine) -> str | None:
     return f"{row.owner} on {row.host}" if row is not None else None
 
 
-def take_row(engine: Engine, world: World, wait: bool) -> Lease:
+def take_row(engine: Engine, world: World, wait: bool, should_stop: Stop = lambda: False) -> Lease:
     while True:
         with engine.begin() as connection:
             row = connection.execute(select(lease).where(lease.c.name == NAME)).first()
@@ -89,28 +94,30 @@ def take_row(engine: Engine, world: World, wait: bool) -> Lease:
                 held.until = now + LEASE_S
                 return held
             sentence = f"{row.owner} on {row.host} holds these books (its lease ends in {row.until - now} s)"
-        if not wait:
+        if not wait or should_stop():
             raise LeaseHeld(sentence + "; try again, or use --wait")
         world.sleep(POLL_S)
 
 
 @contextmanager
-def lock_books(engine: Engine, url: str, world: World, wait: bool) -> Iterator[None]:
+def lock_books(engine: Engine, url: str, world: World, wait: bool, should_stop: Stop) -> Iterator[None]:
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
-        with lock_file(Path(str(parsed.database) + ".lock"), engine, world, wait):
+        with lock_file(Path(str(parsed.database) + ".lock"), engine, world, wait, should_stop):
             yield
     else:
-        with lock_session(engine, world, wait):
+        with lock_session(engine, world, wait, should_stop):
             yield
 
 
 @contextmanager
-def lock_file(path: Path, engine: Engine, world: World, wait: bool) -> Iterator[None]:
+def lock_file(
+    path: Path, engine: Engine, world: World, wait: bool, should_stop: Stop = lambda: False
+) -> Iterator[None]:
     """flock: the kernel frees it when the process dies, however it dies."""
     with open(path, "a+") as file:
         while not try_lock(file):
-            if not wait:
+            if not wait or should_stop():
                 raise LeaseHeld(
                     f"{holder(engine) or 'another run'} holds these books; try again, or use --wait"
                 )
@@ -131,13 +138,13 @@ def try_lock(file: IO[str]) -> bool:
 
 
 @contextmanager
-def lock_session(engine: Engine, world: World, wait: bool) -> Iterator[None]:
+def lock_session(engine: Engine, world: World, wait: bool, should_stop: Stop) -> Iterator[None]:
     """A PostgreSQL advisory lock of this database on a connection of its own: it ends with the session."""
     number = int.from_bytes(hashlib.sha256(b"stripe-ledger-connector").digest()[:4], "big") >> 1
     connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
     try:
         while not connection.execute(text("SELECT pg_try_advisory_lock(:n)"), {"n": number}).scalar():
-            if not wait:
+            if not wait or should_stop():
                 raise LeaseHeld(
                     f"{holder(engine) or 'another run'} holds these books; try again, or use --wait"
                 )

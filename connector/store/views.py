@@ -262,13 +262,13 @@ def raw_object(engine: Engine, object_id: str) -> str | None:
 
 def refunds_of_charges(engine: Engine, charge_ids: Sequence[str]) -> dict[str, list[Refund]]:
     with reading(engine) as connection:
-        reader = FactReader(connection)
-        links = reader.links(charge_ids, ("refund",))
-        reader.load(i for ids in links.values() for i in ids)
-        return {
-            charge_id: [r for r in (reader.get(i, Refund) for i in ids) if r is not None]
-            for charge_id, ids in links.items()
-        }
+        return FactReader(connection).refunds_of(charge_ids)
+
+
+def charge_of_refund(engine: Engine, refund: Refund) -> str | None:
+    """The refund's charge, also where Stripe names only its payment intent; None where that is not known."""
+    with reading(engine) as connection:
+        return FactReader(connection).charge_ids_of([refund])[refund.refund_id]
 
 
 def charges_of_invoices(engine: Engine, invoices: Sequence[Invoice]) -> dict[str, list[Charge]]:
@@ -352,17 +352,17 @@ def open_credits(engine: Engine, name: str) -> list[Any]:
         )
 
 
-def warned_of(engine: Engine, name: str, word: str) -> list[Any]:
-    """Decisions on refunds that have a warning with this word."""
+def warned_of(engine: Engine, name: str, word: str, subject: str | None = "refund") -> list[Any]:
+    """Decisions on refunds (None: and on charges) that have a warning with this word."""
+    query = (
+        select(decision)
+        .where(decision.c.ledger == name, decision.c.warnings.like(f"%{word}%"))
+        .order_by(decision.c.created, decision.c.subject_id)
+    )
+    if subject is not None:
+        query = query.where(decision.c.subject == subject)
     with reading(engine) as connection:
-        return list(
-            connection.execute(
-                select(decision)
-                .where(decision.c.ledger == name, decision.c.subject == "refund")
-                .where(decision.c.warnings.like(f"%{word}%"))
-                .order_by(decision.c.created, decision.c.subject_id)
-            )
-        )
+        return list(connection.execute(query))
 
 
 def failed_charges(engine: Engine, start: int) -> list[Charge]:

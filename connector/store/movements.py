@@ -1,0 +1,47 @@
+"""What of the Stripe balance's movements became which documents: read for `status`, never waiting for a writer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Engine, select
+
+from connector.planning.model import Document
+from connector.store.bulk import within
+from connector.store.codec import decode_document
+from connector.store.schema import decision, document
+from connector.store.views import reading
+
+
+def adopted_by_documents(engine: Engine, name: str) -> list[Any]:
+    """Decisions on refunds that stand in the books as documents of others."""
+    theirs = select(document.c.document_key).where(
+        document.c.subject_id == decision.c.subject_id,
+        document.c.ledger == decision.c.ledger,
+        document.c.state == "adopted",
+    )
+    with reading(engine) as connection:
+        return list(
+            connection.execute(
+                select(decision)
+                .where(decision.c.ledger == name, decision.c.subject == "refund")
+                .where(decision.c.outcome == "adopted", theirs.exists())
+                .order_by(decision.c.created, decision.c.subject_id)
+            )
+        )
+
+
+def posted_documents(engine: Engine, name: str, subject_ids: Sequence[str]) -> dict[str, list[Document]]:
+    """The documents of these refunds and charges that were written to the books, reversed ones among them."""
+    found: dict[str, list[Document]] = {}
+    with reading(engine) as connection:
+        rows = connection.execute(
+            select(document.c.subject_id, document.c.content)
+            .where(document.c.ledger == name, within(connection, document.c.subject_id, subject_ids))
+            .where(document.c.state.in_(("posted", "reversed")))
+            .order_by(document.c.depth, document.c.document_key)
+        )
+        for subject_id, content in rows:
+            found.setdefault(subject_id, []).append(decode_document(content))
+    return found

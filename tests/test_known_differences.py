@@ -1,0 +1,69 @@
+"""What `status` lists beside clearing, so that the two together are the Stripe balance."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from shop import CLEARING, SALES, TAX, Shop
+
+
+def differences(shop: Shop) -> dict[str, str]:
+    """What it is and its id → amount."""
+    told = shop.command("status", "--json").report["clearing_differences"]
+    return {
+        f"{d['what']} {d['id']}": f"{d['amount']['amount']} {d['amount']['currency'].upper()}" for d in told
+    }
+
+
+def test_the_fee_that_a_release_gave_back_is_part_of_the_difference(tmp_path: Path) -> None:
+    shop = Shop(tmp_path, sales="sales_receipt", fees=True)
+    shop.charge("ch_1", 11000, order="100", fee=349, amount_captured=6600)
+    shop.refund("re_release", "ch_1", 4400, "2026-03-05", fee=-128, reason="expired_uncaptured_charge")
+    shop.refund("re_1", "ch_1", 6600)
+    shop.sync(0)
+    assert differences(shop) == {
+        "release of an uncaptured part re_release": "-42.72 USD",
+        "uncaptured part of a charge ch_1": "44.00 USD",
+    }
+    assert (shop.balances()[CLEARING], shop.in_stripe(fees=True)) == ("-3.49 USD", "-2.21 USD")
+
+
+@pytest.mark.parametrize("fees", [True, False])
+def test_a_balance_transaction_that_comes_after_its_refund_or_charge_was_posted(
+    tmp_path: Path, fees: bool
+) -> None:
+    """What was posted 1:1 stays; what the balance transactions say otherwise is a known difference."""
+    shop = Shop(tmp_path, sales="sales_receipt", fees=fees)
+    shop.charge("ch_1", order="100", fee=349)
+    shop.refund("re_1", "ch_1", 5500, fee=25)
+    shop.refund("re_2", "ch_1", 5500, "2026-03-10")
+    late = [shop.objects.pop(name) for name in ("txn_ch_1", "txn_re_1", "txn_re_2")]
+    shop.sync(0)
+    assert differences(shop) == {}
+    shop.put(*late)
+    shop.movement("re_2", -5600, "usd", "2026-03-10")
+    shop.sync(0)
+    told = {"refund settled otherwise re_2": "-1.00 USD"}
+    if fees:
+        told |= {
+            "charge settled otherwise ch_1": "-3.49 USD",
+            "refund settled otherwise re_1": "-0.25 USD",
+        }
+    assert differences(shop) == told
+    assert CLEARING not in shop.balances()
+    assert shop.in_stripe(fees=fees) == ("-4.74 USD" if fees else "-1.00 USD")
+
+
+def test_the_fee_of_a_refund_that_others_booked(tmp_path: Path) -> None:
+    shop = Shop(tmp_path, fees=True)
+    shop.receipt()
+    shop.charge("ch_1", order="100")
+    shop.refund("re_1", "ch_1", fee=25)
+    by_hand = ((SALES, "100.00"), (TAX, "10.00"), (CLEARING, "-110.00"))
+    shop.write(None, None, "2026-03-09", *by_hand, links=("re_1",))
+    shop.sync(0)
+    assert shop.outcomes() == {"re_1": "adopted"}
+    assert differences(shop) == {"fee of an adopted refund re_1": "-0.25 USD"}
+    shop.set("main", fees=False)
+    assert differences(shop) == {}
