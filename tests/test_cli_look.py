@@ -277,14 +277,20 @@ def test_status(books: Books) -> None:
                 action=text,
             )
         ),
+        clearing_totals=list_of(shape(ledger=text, count=count, total=money)),
         clearing_differences=list_of(shape(ledger=text, what=text, id=text, amount=money, sentence=text)),
     )(said.json)
     counts = said.json["ledgers"]["main"]["outcomes"]
     assert {outcome: n for outcome, n in counts.items() if n} == dict.fromkeys(OUTCOME_OF.values(), 1)
     differences = {d["id"]: d["amount"]["amount"] for d in said.json["clearing_differences"]}
     assert differences == {"re_pending": "-7.00", "re_ignored": "-1.00", "re_lost": "-10.00"}
+    assert said.json["clearing_totals"] == [
+        {"ledger": "main", "count": 3, "total": {"amount": "-18.00", "currency": "usd"}}
+    ]
     people = books.run("status")
     assert people.code == 3
+    for row in (("refund waiting", "1", "-7.00 USD"), ("all together", "3", "-18.00 USD")):
+        assert any(all(word in line for word in row) for line in people.out.splitlines()), row
     for word in ("Last run", "Next run", "re_lost", "re_pending", "-7.00 USD", "Known differences"):
         assert word in people.out
 

@@ -23,13 +23,14 @@ from connector.planning.case import (
 from connector.planning.choice import Choice, choose, legs_in_books, read_facts, refuse_switched_off
 from connector.planning.evidence import evidence_of, live_notes
 from connector.planning.facts import Facts
-from connector.planning.model import Document, Refund, Sale, SalePayment
+from connector.planning.model import CASH_LEGS, Document, Refund, Sale, SalePayment
 from connector.planning.owed_credit import plan_owed_cash
 from connector.planning.refund_documents import build_documents, start_draft
 from connector.planning.refund_sale import (
     await_payment,
     check_clearing,
     check_sale,
+    clearing_elsewhere,
     find_sale,
     no_sale,
     own_payment,
@@ -44,6 +45,7 @@ from connector.planning.voiding import void_documents
 
 # What others need of planning a refund stands here, whichever module it lives in.
 __all__ = ["is_live", "plan_refund"]
+MOVES_CASH = frozenset({"refund_receipt", "reopen_invoice", *CASH_LEGS})
 
 
 def plan_refund(case: RefundCase, books: Books, ledger: LedgerPolicy, now: int) -> Plan:
@@ -124,6 +126,7 @@ def plan_documents(
         *settlement.warnings,
         *other_number(case),
         *left_open(choice, payment, legs, settlement),
+        *(clearing_elsewhere(ledger, payment, settlement) if MOVES_CASH.intersection(types) else ()),
         *split.warnings,
     )
     documents: tuple[Document, ...] = ()

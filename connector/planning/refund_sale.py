@@ -308,6 +308,9 @@ def check_payment(
         )
 
 
+CLEARING_ELSEWHERE = "clearing_elsewhere"
+
+
 def check_clearing(ledger: LedgerPolicy, payment: SalePayment, settlement: Settlement) -> None:
     clearing = ledger.mapping.clearing(settlement.currency)
     if ledger.clearing_required and clearing is not None and payment.account != clearing:
@@ -317,6 +320,19 @@ def check_clearing(ledger: LedgerPolicy, payment: SalePayment, settlement: Settl
             f"the sale's payment went to {payment.account}, the mapped clearing account is {clearing}",
             f"{LOOKED_AT_AGAIN}; clearing_check: trust takes it as it is",
         )
+
+
+def clearing_elsewhere(
+    ledger: LedgerPolicy, payment: SalePayment | None, settlement: Settlement
+) -> tuple[str, ...]:
+    """What a refund out of clearing leaves there where the sale's payment never came into it, in words."""
+    clearing = ledger.mapping.clearing(settlement.currency)
+    if payment is None or clearing is None or payment.account == clearing:
+        return ()
+    return (
+        f"{CLEARING_ELSEWHERE}: the sale's payment went to {payment.account} and the refund leaves {clearing}, which is "
+        f"too low by the charge until the payment is moved there",
+    )
 
 
 # ---------------------------------------------------------------------------------------------- its lines
