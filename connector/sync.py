@@ -7,7 +7,7 @@ carried into the ledgers. A crash anywhere leaves the next pass to go on: nothin
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from sqlalchemy import Engine, insert, select, update
@@ -18,10 +18,11 @@ from connector.decisions.pages import discard_unsent, due_pages
 from connector.decisions.record import Recorder
 from connector.decisions.refunds import RefundDesk
 from connector.delivery.outbox import Outbox
-from connector.delivery.push import Push
+from connector.delivery.push import STOPPED, Push
 from connector.errors import ConnectorError, LedgerDown
 from connector.operations.fill import fill_from_books
 from connector.progress import NO_PROGRESS, Progress
+from connector.store.codec import encode_json
 from connector.store.intake import Intake, read_cursors
 from connector.store.lease import Lease
 from connector.store.schema import decision, ledger, run
@@ -99,6 +100,10 @@ class Pass:
                 if self.should_stop():
                     break
                 self.serve_or_fail(one, write)
+            if self.should_stop() and STOPPED.sentence not in [
+                error.sentence for error in self.report.errors
+            ]:
+                self.fail(None, STOPPED.code, STOPPED.sentence)
         except ConnectorError as error:
             self.fail(None, error.code, str(error))
             raise
@@ -113,7 +118,7 @@ class Pass:
         except LedgerDown as error:
             self.fail(one.name, error.code, str(error))
             if write:
-                self.outbox(one).give_up(error.code, str(error))
+                self.outbox(one).give_up(error.code, str(error), undecided=True)
 
     def fail(self, name: str | None, code: str, sentence: str) -> None:
         self.report.errors.append(PassError(name, code, sentence))
@@ -145,7 +150,7 @@ class Pass:
         cursors = read_cursors(self.engine)
         changes = intake.changes()
         pages = source.pages(cursors, self.now, changes) if refetch is None else source.refetch(refetch)
-        with self.progress.stage("Reading Stripe") as tick:
+        with self.progress.stage("Reading Stripe's objects") as tick:
             for page in pages:
                 stored = intake.store_page(page.objects, page.cursor, page.noted, page.done)
                 pulled.charges += stored.new.get("charge", 0)
@@ -256,7 +261,9 @@ class Pass:
     def post(self, desk: Desk, outbox: Outbox, push: Push, first_run: int) -> None:
         """Carry what was decided; what the ledger refused a number is decided again, with the next one."""
         for _ in range(MOST_NUMBERS):
-            with self.progress.stage(f"Posting to {desk.policy.name}", outbox.count("planned")) as tick:
+            with self.progress.stage(
+                f"Posting documents to {desk.policy.name}", outbox.count("planned")
+            ) as tick:
                 stop = push.run(tick)
             if stop is not None:
                 self.fail(desk.policy.name, stop.code, stop.sentence)
@@ -280,7 +287,11 @@ class Pass:
                 connection.execute(
                     update(run)
                     .where(run.c.run_id == self.report.run_id)
-                    .values(ended=self.setup.world.now(), exit_code=int(bool(self.report.errors)))
+                    .values(
+                        ended=self.setup.world.now(),
+                        exit_code=int(bool(self.report.errors)),
+                        summary=encode_json([asdict(error) for error in self.report.errors]),
+                    )
                 )
         except ConnectorError as error:
             self.fail(None, error.code, str(error))

@@ -46,7 +46,7 @@ def test_the_first_append_makes_the_books(folder: Path, courier: FileCourier) ->
     assert visible(folder) == [MONTH, "main.beancount"]
     assert (folder / "main.beancount").read_text() == (
         "; The books. Write what you like here and in files of your own that you include;\n"
-        "; the connector only adds `open` and `include` lines.\n"
+        "; the connector only adds `open`, `include` and `operating_currency` lines.\n"
         'option "title" "acme"\n'
         'option "operating_currency" "USD"\n'
         "\n"
@@ -100,6 +100,33 @@ def test_currencies_with_other_digits(folder: Path, courier: FileCourier) -> Non
         [1234, "kwd"],
         [1234, "isk"],
     ]
+
+
+def test_every_currency_of_the_books_is_an_operating_currency(folder: Path, courier: FileCourier) -> None:
+    """In a main file of our own; a person's is only given the lines without which it would not work."""
+
+    def post(number: int, currency: str) -> None:
+        text = print_transaction(
+            posting_date=_day(),
+            payee="",
+            narration="",
+            links=(),
+            metadata=(("document_key", key(number)),),
+            postings=(("Income:Sales", 1234, currency, ()), ("Assets:Bank", -1234, currency, ())),
+        )
+        content(courier.carry(append(text, accounts=["Income:Sales", "Assets:Bank"])))
+
+    main = folder / "main.beancount"
+    for number, currency in enumerate(("usd", "eur", "usd", "eur", "gbp")):
+        post(number, currency)
+    options = [
+        line for line in main.read_text().splitlines() if "operating_currency" in line and line[0] != ";"
+    ]
+    assert options == [f'option "operating_currency" "{name}"' for name in ("USD", "EUR", "GBP")]
+    assert bean_check_file(main) == ""
+    main.write_text("; mine\n" + main.read_text())
+    post(9, "chf")
+    assert "CHF" not in main.read_text()
 
 
 def _day() -> Any:

@@ -52,7 +52,7 @@ def resolve_command(
     if len(said) != 1:
         raise click.UsageError("give exactly one of --retry, --skip, --adopt, --sale, --type")
     action, value = said[0]
-    with hold_books(config, False) as (setup, engine, lease):
+    with hold_books(config, False, ledger, stripe=False) as (setup, engine, lease):
         (one,) = setup.chosen(ledger)
         desk = open_desk(setup, one)
         word = Word(target, action, value or None, reason)

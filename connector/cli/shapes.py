@@ -8,7 +8,7 @@ import shlex
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,33 @@ def with_settings(action: str | None) -> str | None:
     if not action or config is None or config == Path("config.yaml"):
         return action
     return COMMANDS.sub(lambda found: f"{found[0]} -c {shlex.quote(str(config))}", action)
+
+
+def day_words(second: int, zone: tzinfo) -> str:
+    """The day as people read it, in the books' zone; 0 stands for a time that Stripe did not tell."""
+    return f"{datetime.fromtimestamp(second, zone):%Y-%m-%d}" if second else "unknown"
+
+
+def time_words(second: int, zone: tzinfo) -> str:
+    """`2026-02-10 10:00 EST`."""
+    return f"{datetime.fromtimestamp(second, zone):%Y-%m-%d %H:%M %Z}" if second else "unknown"
+
+
+def second_of(moment_text: str) -> int:
+    return int(datetime.fromisoformat(moment_text).timestamp())
+
+
+def amount_words(amount_minor: int, currency: str) -> str:
+    """The amount of a refund or sale; 0 stands for one that cannot be read."""
+    return money_words(amount_minor, currency) if amount_minor else "unknown amount"
+
+
+def debits_first(entries: Sequence[Mapping[str, str]]) -> list[Mapping[str, str]]:
+    return sorted(entries, key=lambda entry: not is_debit(entry))
+
+
+def is_debit(entry: Mapping[str, str]) -> bool:
+    return any(digit in "123456789" for digit in entry["debit"])
 
 
 def document_json(row: Any) -> dict[str, Any]:

@@ -66,7 +66,7 @@ ROOTS = ("Assets", "Liabilities", "Equity", "Income", "Expenses")
 _REWRITES = 5
 _MAIN_HEAD = """\
 ; The books. Write what you like here and in files of your own that you include;
-; the connector only adds `open` and `include` lines.
+; the connector only adds `open`, `include` and `operating_currency` lines.
 """
 
 
@@ -92,13 +92,23 @@ class FileCourier:
         except BadRequest as error:
             return Answer(status=400, body=str(error).encode())
         except InDoubt as error:
-            return Answer(status=503, body=f"{self._folder}: {error.strerror}".encode(), arrived=False)
+            return Answer(status=503, body=self._reason(error), arrived=False)
         except sqlite3.Error as error:
             with suppress(OSError):
                 self._books.index.discard()
             return Answer(status=503, body=f"{self._folder}: the index: {error}".encode())
-        except (OSError, UnicodeError) as error:
+        except OSError as error:
+            return Answer(status=503, body=self._reason(error))
+        except UnicodeError as error:
             return Answer(status=503, body=f"{self._folder}: {error}".encode("utf-8", "replace"))
+
+    def _reason(self, error: OSError) -> bytes:
+        """The file or folder, and what the disk said of it."""
+        named = error.filename if isinstance(error.filename, str | Path) else ""
+        words = error.strerror or str(error)
+        if isinstance(error, FileExistsError):
+            words = "is a file, and no folder can be made there"
+        return f"{self._folder / named}: {words}".encode("utf-8", "replace")
 
     def close(self) -> None:
         """Let go of the folder; a later request opens it again. Raises nothing."""
@@ -237,15 +247,28 @@ class FileCourier:
             lines = [f"1970-01-01 open {account}\n" for account in accounts if account not in opened]
             if all(book_file.path != name for book_file in self._books.included_files()):
                 lines.append(f'include "{name}"\n')
-            if not lines:
+            strange = self._strange_currencies(blocks)
+            if not lines and not strange:
                 return
             before = read_file(self._folder / MAIN_NAME)
+            if before is not None and before.startswith(_MAIN_HEAD.encode()):
+                lines += [f'option "operating_currency" "{name}"\n' for name in strange]
+            if not lines:
+                return
             content = before if before is not None else self._begin_main(blocks)
             if content and not content.endswith(b"\n"):
                 content += b"\n"
             rewrite_file(self._folder / MAIN_NAME, before, content + "".join(lines).encode())
             self._books.refresh()
         raise OSError(errno.EBUSY, "the open and include lines that it needs do not take", MAIN_NAME)
+
+    def _strange_currencies(self, blocks: Sequence[Block]) -> list[str]:
+        """Currencies of these postings that the main file does not name among its operating currencies."""
+        main = (
+            book_file.options for book_file in self._books.included_files() if book_file.path == MAIN_NAME
+        )
+        known = {value for options in main for name, value in options if name == "operating_currency"}
+        return [name for name in list_currencies(blocks) if name not in known]
 
     def _begin_main(self, blocks: Sequence[Block]) -> bytes:
         lines = [f'option "title" "{print_string(self._folder.name)}"\n']

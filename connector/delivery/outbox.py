@@ -11,16 +11,16 @@ import zlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Engine, func, insert, select, text, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Engine, func, insert, or_, select, text, tuple_, update
 
-from connector.delivery.outcome import Step
+from connector.delivery.outcome import TRIED_AGAIN, Step
 from connector.delivery.refused_numbers import Renumbered, renumber
 from connector.ledgers.contract import Claimed, Request
 from connector.store.bulk import insert_many, update_many, within
 from connector.store.facts import FactReader
 from connector.store.failed_refunds import failure_words
 from connector.store.lease import Lease
-from connector.store.schema import OPEN, attempt, attempt_document, decision, document
+from connector.store.schema import DECIDE_NOW, OPEN, attempt, attempt_document, decision, document
 from connector.store.settling import ARRIVED, settle_outcomes, settle_reversed
 
 Place = tuple[int, str, str, str]
@@ -296,23 +296,29 @@ class Outbox:
                 )
             )
 
-    def give_up(self, code: str, sentence: str) -> None:
-        """The pass ended early: what is still planned is failed for now, and tried again by the next run."""
+    def give_up(self, code: str, sentence: str, undecided: bool = False) -> None:
+        """The pass ended early: what is still planned is failed for now, and tried again by the next run.
+
+        With `undecided` so is what could not be decided at all.
+        """
         waiting = (
             select(document.c.document_key)
             .where(document.c.ledger == decision.c.ledger, document.c.subject_id == decision.c.subject_id)
             .where(document.c.state == "planned")
         )
+        stuck: ColumnElement[bool] = waiting.exists()
+        if undecided:
+            stuck = or_(stuck, (decision.c.due == DECIDE_NOW) & decision.c.reason.is_(None))
         with self.engine.begin() as connection:
             self.lease.renew(connection)
             connection.execute(
                 update(decision)
-                .where(decision.c.ledger == self.ledger, decision.c.outcome == "waiting", waiting.exists())
+                .where(decision.c.ledger == self.ledger, decision.c.outcome == "waiting", stuck)
                 .values(
                     outcome="failed",
                     reason=code,
                     sentence=sentence,
-                    action="nothing to do: the next run tries again",
+                    action=TRIED_AGAIN,
                     touched_run=self.run_id,
                 )
             )

@@ -29,6 +29,7 @@ from connector.planning.model import DocumentState
 from connector.planning.sentences import resolve_command
 from connector.store.codec import decode_document
 
+TRIED_AGAIN = "nothing to do: the next run tries again"
 Phase = Literal["write", "look"]
 
 
@@ -100,9 +101,21 @@ def after_write(claimed: Claimed, outcome: Outcome) -> Step:
     if isinstance(outcome, Throttled):
         return Step("planned", stop_code="throttled", wait_s=outcome.wait_s)
     if isinstance(outcome, Unauthorised):
-        return Step("planned", sentence=outcome.sentence, stop_code="unauthorised")
+        return Step(
+            "planned",
+            reason="unauthorised",
+            sentence=outcome.sentence,
+            action=TRIED_AGAIN,
+            stop_code="unauthorised",
+        )
     if isinstance(outcome, Down):
-        return Step("planned", sentence=outcome.sentence, stop_code="ledger_down")
+        return Step(
+            "planned",
+            reason="ledger_down",
+            sentence=outcome.sentence,
+            action=TRIED_AGAIN,
+            stop_code="ledger_down",
+        )
     if isinstance(outcome, PeriodClosed):
         return Step(
             "held",

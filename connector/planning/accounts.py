@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from connector.planning.case import LedgerPolicy, NotNow
+from connector.planning.mapping_model import ANY
 from connector.planning.model import Document
 
 MAP_ACCOUNT = "name it under `accounts` in the mapping file; each run asks again"
@@ -64,6 +65,32 @@ def receivable_of(ledger: LedgerPolicy, currency: str) -> str:
 def exchange_of(ledger: LedgerPolicy, exchange_minor: int) -> str:
     """The exchange account where something is posted to it, else an empty name."""
     return need_account(ledger.mapping.exchange, "exchange") if exchange_minor else ""
+
+
+def unmapped_accounts(ledger: LedgerPolicy) -> tuple[str, ...]:
+    """A sentence for each account that is not mapped and that documents under these settings may need."""
+    mapping = ledger.mapping
+    posts_sales = ledger.sales != "find"
+    needs = (
+        ("fees", mapping.fees is None and ledger.fees, "`fees: true` books Stripe's fees"),
+        ("exchange", mapping.exchange is None, "a rate may move between a sale and its refund"),
+        ("tax", mapping.tax is None and mapping.tax_default is None and posts_sales, "sales may be taxed"),
+        (
+            "sales",
+            mapping.sales is None and ANY not in mapping.sales_items and posts_sales,
+            "sales are posted",
+        ),
+        (
+            "receivable",
+            not mapping.receivable_accounts.accounts() and ledger.sales == "invoice_and_payment",
+            "invoices are posted",
+        ),
+    )
+    return tuple(
+        f"no {role} account is mapped (`accounts.{role}`), and {why}: what needs it will be held, account_not_mapped"
+        for role, missing, why in needs
+        if missing
+    )
 
 
 def tax_account_of(ledger: LedgerPolicy, known: str | None, tax_minor: int) -> str | None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, select
 
 from connector.planning.model import CASH_LEGS, Charge, Dispute, Fact, Invoice, Refund
 from connector.store.bulk import within
@@ -35,91 +34,6 @@ def reading(engine: Engine) -> Iterator[Connection]:
     """A connection that never waits for a writer."""
     with engine.connect().execution_options(reading=True) as connection:
         yield connection
-
-
-@dataclass(frozen=True, slots=True)
-class Total:
-    """Refunds of one outcome and currency in one ledger; `kinds` of the documents they became, by name."""
-
-    ledger: str
-    outcome: str
-    kinds: str
-    currency: str
-    count: int
-    amount_minor: int
-
-
-def outcome_totals(engine: Engine, run_id: str | None = None) -> list[Total]:
-    """Counts and sums of refunds by ledger, outcome, kinds of documents and currency; of one run, or of all."""
-    shown = (
-        select(func.min(document.c.kind))
-        .where(document.c.subject_id == decision.c.subject_id, document.c.ledger == decision.c.ledger)
-        .where(document.c.kind.not_in(("fee", "reversal", "credit_card_refund", "refund_payout")))
-        .scalar_subquery()
-    )
-    cash = (
-        select(func.min(document.c.kind))
-        .where(document.c.subject_id == decision.c.subject_id, document.c.ledger == decision.c.ledger)
-        .where(document.c.kind.in_(("credit_card_refund", "refund_payout")))
-        .scalar_subquery()
-    )
-    inner = select(
-        decision.c.ledger,
-        decision.c.outcome,
-        shown.label("income"),
-        cash.label("cash"),
-        decision.c.currency,
-        decision.c.amount_minor,
-    ).where(decision.c.subject == "refund")
-    if run_id is not None:
-        inner = inner.where(decision.c.touched_run == run_id)
-    sub = inner.subquery()
-    keys = (sub.c.ledger, sub.c.outcome, sub.c.income, sub.c.cash, sub.c.currency)
-    query = select(*keys, func.count(), func.sum(sub.c.amount_minor)).group_by(*keys)
-    with reading(engine) as connection:
-        return [
-            Total(name, outcome, " + ".join(k for k in (income, cash) if k), currency, count, int(amount))
-            for name, outcome, income, cash, currency, count, amount in connection.execute(query)
-        ]
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentTotal:
-    ledger: str
-    kind: str
-    currency: str
-    count: int
-    amount_minor: int
-
-
-def document_totals(engine: Engine, run_id: str, kinds: Sequence[str]) -> list[DocumentTotal]:
-    """Posted documents of these kinds that a run touched, by ledger, kind and currency."""
-    keys = (document.c.ledger, document.c.kind, document.c.currency)
-    query = (
-        select(*keys, func.count(), func.sum(document.c.amount_minor))
-        .where(document.c.touched_run == run_id, document.c.kind.in_(kinds), document.c.state == "posted")
-        .group_by(*keys)
-        .order_by(*keys)
-    )
-    with reading(engine) as connection:
-        return [
-            DocumentTotal(name, kind, currency, count, int(amount))
-            for name, kind, currency, count, amount in connection.execute(query)
-        ]
-
-
-def outcome_counts(engine: Engine, name: str, run_id: str | None = None) -> dict[str, int]:
-    """Refunds by outcome in one ledger, every outcome named."""
-    query = (
-        select(decision.c.outcome, func.count())
-        .where(decision.c.ledger == name, decision.c.subject == "refund")
-        .group_by(decision.c.outcome)
-    )
-    if run_id is not None:
-        query = query.where(decision.c.touched_run == run_id)
-    with reading(engine) as connection:
-        counts = {row[0]: row[1] for row in connection.execute(query)}
-    return {outcome: counts.get(outcome, 0) for outcome in OUTCOMES}
 
 
 def has_outcome(engine: Engine, names: Sequence[str], outcome: str) -> bool:
@@ -279,6 +193,7 @@ def charges_of_invoices(engine: Engine, invoices: Sequence[Invoice]) -> dict[str
 
 
 def last_run(engine: Engine) -> Any:
+    """The row of the run that began last; its `summary` is a JSON list of what went wrong in it."""
     with reading(engine) as connection:
         return connection.execute(select(run).order_by(run.c.started.desc(), run.c.run_id).limit(1)).first()
 
