@@ -11,7 +11,7 @@ from connector.planning.case import Books, LedgerPolicy, NotNow, RefundCase, is_
 from connector.planning.facts import Facts, PaidFact, PaymentFact, method_of
 from connector.planning.model import CASH_LEGS, INCOME_LEGS, REFUND_TYPES, RefundType, Sale, SalePayment
 from connector.planning.money import to_major
-from connector.planning.refund_sale import no_sale
+from connector.planning.no_sale import no_sale
 from connector.planning.refund_types import all_switched_off, is_on, sale_forms
 from connector.planning.rule_results import order_types, refuse_types
 from connector.planning.rules import Decision, decide

@@ -24,6 +24,7 @@ from connector.planning.choice import Choice, choose, legs_in_books, read_facts,
 from connector.planning.evidence import evidence_of, live_notes
 from connector.planning.facts import Facts
 from connector.planning.model import CASH_LEGS, Document, Refund, Sale, SalePayment
+from connector.planning.no_sale import no_sale
 from connector.planning.owed_credit import plan_owed_cash
 from connector.planning.refund_documents import build_documents, start_draft
 from connector.planning.refund_sale import (
@@ -32,7 +33,6 @@ from connector.planning.refund_sale import (
     check_sale,
     clearing_elsewhere,
     find_sale,
-    no_sale,
     own_payment,
     paid_line,
     refuse_voided,
