@@ -252,13 +252,27 @@ def open_desk(setup: Setup, ledger: LedgerSetup) -> Desk:
     _, opener = LEDGERS[ledger.policy.kind]
     adapter, courier = opener(ledger.policy.mapping, setup.settings.connection(name))
     company = run_steps(adapter.survey(), courier)
+    company = replace(company, warnings=(*company.warnings, *late_accounts(setup, ledger, company)))
     policy = replace(
         ledger.policy,
         closed_until=company.closed_until,
         home_currency=company.home_currency,
         holds_charge_currency=company.holds_charge_currency,
+        accounts=company.accounts,
+        roots=company.roots,
     )
     return Desk(ledger, policy, adapter, courier, company)
+
+
+def late_accounts(setup: Setup, ledger: LedgerSetup, company: Company) -> list[str]:
+    """Mapped accounts that take nothing of the first days that are synced."""
+    start = setup.books.day(setup.books.start)
+    mapped = set(ledger.policy.mapping.accounts())
+    return [
+        f"account {name} is open from {span.opened} only: documents of earlier days are held"
+        for name, span in company.accounts.items()
+        if name in mapped and span.opened > start
+    ]
 
 
 def open_source(setup: Setup) -> Source:

@@ -59,6 +59,18 @@ def test_the_report(books: Books) -> None:
     assert books.balance(RECEIVABLE) == {}
 
 
+def test_metadata_that_cannot_be_used_is_told(books: Books) -> None:
+    books.export.objects["ch_100"]["metadata"]["sale_lines"] = '[{"sku": "MUG", "amount": "55.00"}]'
+    books.export.objects["re_one"]["metadata"]["refund_lines"] = "[{sku: MUG}]"
+    books.export.write()
+    said = books.run("sync")
+    assert (
+        "Warning: metadata sale_lines was not used, so the whole charge is one line without tax: "
+        "of charge ch_100 it adds up to 55.00 USD, not to 110.00 USD\n"
+    ) in said.out
+    assert "Warning: refund metadata refund_lines is no JSON and was not used\n" in said.out
+
+
 def test_a_second_sync_has_nothing_to_tell(books: Books) -> None:
     first = books.sync()
     before = books.files()

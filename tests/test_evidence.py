@@ -236,22 +236,24 @@ def test_a_refund_of_any_other_charge_waits_for_no_credit_note() -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "fault"),
     [
-        "no json",
-        '{"sku":"BOOK","amount":"10.00"}',
-        '[{"sku":"BOOK"}]',
-        '[{"sku":"BOOK","amount":"ten"}]',
-        '[{"sku":"BOOK","amount":"-10.00"}]',
-        '[{"sku":"BOOK","amount":"0"}]',
-        "[]",
+        ("no json", "is no JSON"),
+        ('{"sku":"BOOK","amount":"10.00"}', "is no JSON list of {sku, quantity, amount}"),
+        ('[{"sku":"BOOK"}]', "has no amount in USD that can be used in entry 1"),
+        ('[{"sku":"BOOK","amount":"ten"}]', "has no amount in USD that can be used in entry 1"),
+        ('[{"sku":"BOOK","amount":"-10.00"}]', "has no amount above zero in entry 1"),
+        ('[{"sku":"BOOK","amount":"10.60"},{"amount":"0"}]', "has no amount above zero in entry 2"),
     ],
 )
-def test_metadata_that_cannot_be_read_is_no_evidence(text: str) -> None:
-    assert taken(plan(of(1060, metadata={"refund_lines": text}))) == {
-        "il_mug": (600, 60),
-        "il_book": (400, 0),
-    }
+def test_metadata_that_cannot_be_read_is_not_used_and_it_says_so(text: str, fault: str) -> None:
+    decided = plan(of(1060, metadata={"refund_lines": text}))
+    assert taken(decided) == {"il_mug": (600, 60), "il_book": (400, 0)}
+    assert decided.warnings == (f"refund metadata refund_lines {fault} and was not used",)
+
+
+def test_metadata_with_an_empty_list_is_no_matter_for_a_warning() -> None:
+    assert plan(of(1060, metadata={"refund_lines": "[]"})).warnings == ()
 
 
 @pytest.mark.parametrize("amount", ["10.00", 10, 10.0, "10"])

@@ -162,7 +162,8 @@ def test_a_main_file_by_hand_is_only_added_to(folder: Path, courier: FileCourier
     said = survey(courier)
     assert said["title"] == "By hand"
     assert said["files"] == [MONTH, "accounts/open.beancount", "main.beancount", "more/x.beancount"]
-    assert {"account": "Income:Sales", "date": "2020-01-01", "currencies": ["usd"]} in said["openings"]
+    opened = {"account": "Income:Sales", "date": "2020-01-01", "currencies": ["usd"], "closed": None}
+    assert opened in said["openings"]
 
 
 def test_a_glob_that_takes_in_the_month_is_include_enough(folder: Path, courier: FileCourier) -> None:
@@ -253,6 +254,8 @@ def test_before_the_first_append_there_is_nothing_and_nothing_is_made(
     assert said == {
         "exists": False,
         "title": "acme",
+        "roots": {name: name for name in ("Assets", "Liabilities", "Equity", "Income", "Expenses")},
+        "broken": None,
         "open_accounts": [],
         "openings": [],
         "files": [],

@@ -168,6 +168,63 @@ def test_it_is_listed_until_a_person_has_seen_to_it(tmp_path: Path) -> None:
     assert held(shop) == []
 
 
+@pytest.mark.parametrize("together", [False, True])
+@pytest.mark.parametrize("failed_refund", ["reverse", "owe_customer"])
+def test_a_customer_who_was_paid_by_a_later_refund_is_not_to_be_paid_again(
+    tmp_path: Path, together: bool, failed_refund: str
+) -> None:
+    shop = refunded(tmp_path, refunds={"failed_refund": failed_refund})
+    shop.fail("re_1", FAILED)
+    if not together:
+        shop.sync(0)
+        assert str(shop.outcome("re_1")["action"]).startswith("pay the customer another way")
+    shop.refund("re_2", "ch_1", day="2026-04-10")
+    shop.sync(0)
+    assert shop.outcomes() == {"re_1": "reversed", "re_2": "posted"}
+    assert shop.balances() == {}
+    one = shop.outcome("re_1")
+    assert one["sentence"] == (
+        "Stripe says failed; with refund re_2 of 110.00 USD, made after it, the customer has got the whole charge back"
+        if failed_refund == "reverse"
+        else "Stripe says failed; its credit memo is paid out by refund re_2 of 110.00 USD"
+    )
+    assert str(one["action"]).startswith(
+        'pay nothing more; acknowledge it with: connector resolve re_1 --ledger main --skip --reason "..."'
+    )
+    assert held(shop) == ["re_1"]
+    assert "pay nothing more" in shop.command("list", "held").out.replace("\n", " ")
+    shop.check_second_run()
+    shop.fail("re_2", "2026-04-20")
+    shop.sync(0)
+    assert str(shop.outcome("re_1")["action"]).startswith("pay the customer another way")
+
+
+def test_a_later_refund_that_may_have_been_for_something_else_is_named(tmp_path: Path) -> None:
+    shop = refunded(tmp_path, 3300)
+    shop.fail("re_1", FAILED)
+    shop.sync(0)
+    shop.refund("re_2", "ch_1", 4400, "2026-04-10", status="pending")
+    shop.sync(0)
+    one = shop.outcome("re_1")
+    assert one["sentence"] == (
+        "Stripe says failed: the customer has not got this money, unless refund re_2 of 44.00 USD (pending), made "
+        "after it, was for it"
+    )
+    assert str(one["action"]).startswith("if re_2 was not for it, pay the customer another way; then: ")
+
+
+def test_a_credit_that_a_later_refund_pays_out_in_part_stays_open_for_the_rest(tmp_path: Path) -> None:
+    shop = refunded(tmp_path, 6600, refunds=OWE)
+    shop.fail("re_1", FAILED)
+    shop.sync(0)
+    shop.refund("re_2", "ch_1", 2200, "2026-04-10")
+    shop.sync(0)
+    assert shop.outcome("re_1")["sentence"] == (
+        "Stripe says failed: of its credit memo 44.00 USD stay open for the customer, and refund re_2 of 22.00 USD "
+        "pays out the rest"
+    )
+
+
 def test_a_refund_receipt(tmp_path: Path) -> None:
     shop = Shop(tmp_path, sales="sales_receipt")
     shop.charge("ch_1", order="100")

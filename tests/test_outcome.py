@@ -48,7 +48,7 @@ MEMO = Document(
 CLAIMED = Claimed(KEY, "credit_memo", "100", 11000, "usd", "2026-03", encode_document(MEMO), "payload")
 HIT = Found("7", KEY, "credit_memo", "100", "re_1", "ch_1", 11000, "usd", DAY, "Jo Smith")
 OTHERS = replace(HIT, document_key=None, refund_id=None)
-RETRY = f"connector resolve {KEY} --ledger main --retry --reason TEXT"
+RETRY = f'connector resolve {KEY} --ledger main --retry --reason "..."'
 SETTLE_S = 60
 
 

@@ -45,7 +45,9 @@ def void(sale: Sale, policy: LedgerPolicy = VOID, **changes: Any) -> Plan:
 
 def guard(decided: Plan) -> str:
     assert (decided.outcome, decided.reason, decided.due) == ("held", "void_guard", False), decided
-    assert (decided.action or "").startswith("decide by hand: connector resolve re_1 --ledger main")
+    assert (decided.action or "").startswith(
+        "put it right, then: connector resolve re_1 --ledger main --retry "
+    )
     return (decided.sentence or "").removeprefix("not voided: ")
 
 

@@ -22,6 +22,7 @@ from connector.cli.shapes import (
     money,
     money_words,
     print_pass,
+    with_settings,
 )
 from connector.planning.money import parse_amount
 from connector.store import totals, views
@@ -182,7 +183,13 @@ def print_held(engine: Engine, names: Sequence[str], zone: tzinfo) -> None:
     for row in rows[:MOST_SHOWN]:
         amount, day = amount_words(row.amount_minor, row.currency), day_words(row.created, zone)
         print_held_one(
-            row.subject_id, amount, day, row.ledger, row.reason or row.outcome, row.sentence, row.action
+            row.subject_id,
+            amount,
+            day,
+            row.ledger,
+            row.reason or row.outcome,
+            row.sentence,
+            with_settings(row.action),
         )
     if count > MOST_SHOWN:
         click.echo(f"  ... and {count - MOST_SHOWN} more: connector list held")

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
+from pathlib import Path
 from typing import Any
 
 import click
 
 from connector.planning.money import UnknownCurrency, format_amount
+from connector.planning.sentences import FILL_IN
 from connector.store.codec import decode_document, decode_list
+
+# The commands that actions name, each to its end.
+COMMANDS = re.compile(rf"connector resolve .*?--reason {re.escape(FILL_IN)}|connector resync \S+")
 
 
 def amount_text(amount_minor: int, currency: str) -> str:
@@ -34,6 +41,15 @@ def money_words(amount_minor: int, currency: str) -> str:
 def moment(second: int) -> str:
     """A Stripe second as people and programs read it, in UTC."""
     return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def with_settings(action: str | None) -> str | None:
+    """An action whose commands name the settings file, where that is not the one they would take by themselves."""
+    context = click.get_current_context(silent=True)
+    config = context.params.get("config") if context is not None else None
+    if not action or config is None or config == Path("config.yaml"):
+        return action
+    return COMMANDS.sub(lambda found: f"{found[0]} -c {shlex.quote(str(config))}", action)
 
 
 def day_words(second: int, zone: tzinfo) -> str:
@@ -80,7 +96,7 @@ def document_json(row: Any) -> dict[str, Any]:
         "rule": content.rule or row.rule,
         "reason": row.reason,
         "sentence": row.sentence,
-        "action": row.action,
+        "action": with_settings(row.action),
         "warnings": list(content.warnings) or decode_list(row.warnings),
         "entries": [
             {
@@ -100,7 +116,7 @@ def outcome_json(row: Any, keys: list[str]) -> dict[str, Any]:
         "outcome": row.outcome,
         "reason": row.reason,
         "sentence": row.sentence,
-        "action": row.action,
+        "action": with_settings(row.action),
         "warnings": decode_list(row.warnings),
         "number": row.number,
         "documents": keys,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,15 @@ from connector.cli.printable import printable
 from connector.cli.reports import kind_words, needs_person, print_held
 from connector.cli.root import config_option, json_option
 from connector.cli.screen import print_table
-from connector.cli.shapes import amount_words, moment, money, print_json, time_words
+from connector.cli.shapes import (
+    amount_words,
+    moment,
+    money,
+    money_words,
+    print_json,
+    time_words,
+    with_settings,
+)
 from connector.operations.clearing import Difference, known_differences
 from connector.store import totals, views
 
@@ -37,7 +46,7 @@ def status_command(config: Path, as_json: bool) -> int:
         names = list(setup.ledgers)
         last = views.last_run(engine)
         ledgers = [one.policy for one in setup.ledgers.values()]
-        differences = [difference_json(d) for d in known_differences(engine, setup.books, ledgers)]
+        differences = list(known_differences(engine, setup.books, ledgers))
         if as_json:
             print_json(status_json(setup, engine, last, differences))
         else:
@@ -70,7 +79,7 @@ def errors_of(last: Any) -> list[dict[str, Any]]:
     return list(json.loads(last.summary)) if last.summary else []
 
 
-def status_json(setup: Setup, engine: Engine, last: Any, differences: list[dict[str, Any]]) -> dict[str, Any]:
+def status_json(setup: Setup, engine: Engine, last: Any, differences: Sequence[Difference]) -> dict[str, Any]:
     due = next_run(setup, last)
     ledgers = {}
     for name in setup.ledgers:
@@ -104,15 +113,19 @@ def status_json(setup: Setup, engine: Engine, last: Any, differences: list[dict[
                 "outcome": row.outcome,
                 "reason": row.reason,
                 "sentence": row.sentence,
-                "action": row.action,
+                "action": with_settings(row.action),
             }
             for row in needs_person(engine, list(setup.ledgers))
         ],
-        "clearing_differences": differences,
+        "clearing_totals": [
+            {"ledger": ledger, "count": count, "total": money(total, currency)}
+            for ledger, _, count, total, currency in totals_of(differences, False)
+        ],
+        "clearing_differences": [difference_json(d) for d in differences],
     }
 
 
-def print_status(setup: Setup, engine: Engine, last: Any, differences: list[dict[str, Any]]) -> None:
+def print_status(setup: Setup, engine: Engine, last: Any, differences: Sequence[Difference]) -> None:
     click.echo(f"Books: {setup.books.name}")
     if last is None:
         click.echo("No run yet: connector sync")
@@ -139,21 +152,35 @@ def print_status(setup: Setup, engine: Engine, last: Any, differences: list[dict
     print_held(engine, list(setup.ledgers), setup.books.zone)
     if differences:
         print_table(
+            "Known differences of clearing in all (at Stripe, and not in the books)",
+            ["ledger", "what", "count", "total"],
+            [
+                [ledger, what, str(count), money_words(total, currency)]
+                for by_kind in (True, False)
+                for ledger, what, count, total, currency in totals_of(differences, by_kind)
+            ],
+            right=(2, 3),
+        )
+        print_table(
             "Known differences of clearing (at Stripe, and not in the books)",
             ["ledger", "what", "id", "amount", "why"],
             [
-                [
-                    d["ledger"],
-                    d["what"],
-                    d["id"],
-                    f"{d['amount']['amount']} {d['amount']['currency'].upper()}",
-                    d["sentence"],
-                ]
+                [d.ledger, d.what, d.object_id, money_words(d.amount_minor, d.currency), d.sentence]
                 for d in differences
             ],
             right=(3,),
             wrap=(1, 4),
         )
+
+
+def totals_of(differences: Sequence[Difference], by_kind: bool) -> list[tuple[str, str, int, int, str]]:
+    """(ledger, kind or "all together", count, sum in minor units, currency), one for each currency."""
+    sums: dict[tuple[str, str, str], tuple[int, int]] = {}
+    for d in differences:
+        key = d.ledger, d.what if by_kind else "all together", d.currency
+        count, total = sums.get(key, (0, 0))
+        sums[key] = count + 1, total + d.amount_minor
+    return [(*key[:2], *sums[key], key[2]) for key in sorted(sums)]
 
 
 def difference_json(difference: Difference) -> dict[str, Any]:

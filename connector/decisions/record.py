@@ -15,6 +15,7 @@ from connector.decisions.adopted import adopted_row
 from connector.ledgers.contract import Found, Ledger
 from connector.planning.case import Plan
 from connector.planning.model import CASH_LEGS, Document
+from connector.planning.sentences import resolve_command
 from connector.store.bulk import insert_many, update_many, within
 from connector.store.codec import (
     encode_document,
@@ -287,5 +288,5 @@ def state_of_hit(d: Document, hit: Found) -> dict[str, Any]:
         "reason": "duplicate_in_books",
         "sentence": f"the books hold this document as {hit.ledger_id} with another amount "
         f"({hit.amount_minor} {hit.currency} minor units instead of {d.amount_minor} {d.currency})",
-        "action": f"correct the books, then: connector resolve {d.document_key} --ledger {d.ledger} --retry --reason TEXT",
+        "action": f"correct the books, then: {resolve_command(d.document_key, d.ledger, '--retry')}",
     }

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine
 
 from connector.decisions.adopted import as_they_stand, take_up_found
 from connector.decisions.charges import currencies_of
+from connector.decisions.failed_siblings import told_again
 from connector.decisions.numbers import NumberDesk
 from connector.decisions.record import Decided
 from connector.decisions.refund_history import credit_left, earlier_shares
@@ -67,6 +68,7 @@ class RefundDesk:
                     if case.sale is not None and not case.sale.ours:
                         one = replace(one, sale_ledger_id=case.sale.ledger_id)
                     decided.append(replace(one, charge_id=page.charge_of.get(row.subject_id)))
+            decided += told_again(connection, reader, page, self.policy.name, decided)
         return decided, page.hits
 
     def _decide_one(self, page: Page, row: Any, case: RefundCase, numbers: NumberDesk) -> Decided:

@@ -6,7 +6,8 @@ Three requests are understood (`method` and `target`); but for the text appended
   `ledger_id`, `number`, `charge_id`, `refund_id`, `sale_id` (a charge, payment intent or Stripe invoice), `sale`,
   `number_kind` (values are pairs [kind, number]), `payer` (payments by hand, by customer) or
   `all` -> 200 `{"entries": [...], "next": CURSOR or null}`. Every match is answered unless `limit` is given.
-- `SURVEY survey` -> 200 with the title, the accounts opened, the files, and what a recovery cut off.
+- `SURVEY survey` -> 200 with the title, the accounts opened, the names they may begin with, where the main file is
+  broken, the files, and what a recovery cut off.
 - `APPEND 2026-03.beancount`, body one or more printed transactions, header `accounts` a JSON list of the
   accounts they name -> 200 when all of it stands; 409 `{"present": {document key: file}}`, nothing written,
   where some document stands already.
@@ -53,11 +54,14 @@ from connector.delivery.file_requests import (
     read_question,
 )
 from connector.delivery.file_rows import decode_books
+from connector.ledgers.beancount_faults import broken_line
 from connector.ledgers.beancount_text import Block, print_string, torn_tail
 from connector.ledgers.contract import Answer, Request
 
 # A transaction that was cut short lies in the last piece of a file; one is never as long as this.
 _TAIL_BYTES = 1_000_000
+# What accounts begin with, unless an option `name_assets` ... says otherwise.
+ROOTS = ("Assets", "Liabilities", "Equity", "Income", "Expenses")
 # A person who saves the main file at the same moment is met once, not for ever.
 _REWRITES = 5
 _MAIN_HEAD = """\
@@ -180,17 +184,21 @@ class FileCourier:
                 self._prepare()
         files = self._books.included_files() if exists else []
         openings = self._books.openings() if exists else []
-        main = (book_file.options for book_file in files if book_file.path == MAIN_NAME)
-        titles = [value for options in main for name, value in options if name == "title"]
+        closed = {one.account: one.date.isoformat() for one in self._books.closings()} if exists else {}
+        main = [book_file.options for book_file in files if book_file.path == MAIN_NAME]
+        options = dict(pair for pairs in main for pair in pairs)
         return {
             "exists": exists,
-            "title": titles[-1] if titles else self._folder.name,
+            "title": options.get("title", self._folder.name),
+            "roots": {root: options.get(f"name_{root.lower()}", root) for root in ROOTS},
+            "broken": self._broken_main() if exists else None,
             "open_accounts": sorted({opening.account for opening in openings}),
             "openings": [
                 {
                     "account": opening.account,
                     "date": opening.date.isoformat(),
                     "currencies": list(opening.currencies),
+                    "closed": closed.get(opening.account),
                 }
                 for opening in openings
             ],
@@ -198,6 +206,12 @@ class FileCourier:
             "cut": list(self._recovery.cut),
             "notes": list(self._recovery.notes),
         }
+
+    def _broken_main(self) -> str | None:
+        """Where the main file swallows what is added to it, or is no text: `FILE:LINE: what is wrong`."""
+        content = read_file(self._folder / MAIN_NAME)
+        wrong = broken_line(content) if content is not None else None
+        return None if wrong is None else f"{self._folder / MAIN_NAME}:{wrong[0]}: {wrong[1]}"
 
     # ---------------------------------------------------------------------------------------------- APPEND
 

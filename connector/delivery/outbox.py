@@ -16,10 +16,9 @@ from sqlalchemy import ColumnElement, Connection, Engine, func, insert, or_, sel
 from connector.delivery.outcome import TRIED_AGAIN, Step
 from connector.delivery.refused_numbers import Renumbered, renumber
 from connector.ledgers.contract import Claimed, Request
-from connector.planning.model import Refund
-from connector.planning.sentences import resolve_command
 from connector.store.bulk import insert_many, update_many, within
 from connector.store.facts import FactReader
+from connector.store.failed_refunds import failure_words
 from connector.store.lease import Lease
 from connector.store.schema import DECIDE_NOW, OPEN, attempt, attempt_document, decision, document
 from connector.store.settling import ARRIVED, settle_outcomes, settle_reversed
@@ -240,29 +239,13 @@ class Outbox:
 
     def tell_again(self, connection: Connection, refund_ids: Sequence[str]) -> None:
         """Where these are reversed now, a person reads again what there is to know and to do."""
-        reader = FactReader(connection)
-        reader.load(refund_ids)
-        for refund_id in refund_ids:
-            refund = reader.get(refund_id, Refund)
-            memo = connection.execute(
-                select(document.c.document_key).where(
-                    document.c.ledger == self.ledger,
-                    document.c.subject_id == refund_id,
-                    document.c.kind == "credit_memo",
-                    document.c.state == "posted",
-                )
-            ).first()
-            kept = "; the credit memo stays open for the customer" if memo is not None else ""
-            status = refund.status if refund is not None else "failed"
-            how = resolve_command(refund_id, self.ledger, "--skip")
+        words = failure_words(connection, FactReader(connection), self.ledger, refund_ids)
+        for refund_id, (sentence, action) in words.items():
             connection.execute(
                 update(decision)
                 .where(decision.c.ledger == self.ledger, decision.c.subject_id == refund_id)
                 .where(decision.c.outcome == "reversed")
-                .values(
-                    sentence=f"Stripe says {status}: the customer has not got the money{kept}",
-                    action=f"pay the customer another way, then: {how}",
-                )
+                .values(sentence=sentence, action=action)
             )
 
     def doubtful(self) -> set[str]:

@@ -6,8 +6,8 @@ cannot read from an answer is `Unknown`, which is neither success nor failure.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol, TypeVar
 
@@ -59,9 +59,18 @@ class Capabilities:
 
 
 @dataclass(frozen=True, slots=True)
+class AccountSpan:
+    """From which day, to which day and in which currencies (none named: in all) an account takes postings."""
+
+    opened: date
+    closed: date | None = None
+    currencies: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Company:
     """What the ledger says about itself and the names in the mapping. Problems are sentences for `check`; `lost` are
-    the keys of documents that the books no longer hold. Currencies as in `LedgerPolicy`."""
+    the keys of documents that the books no longer hold. Currencies, accounts and roots as in `LedgerPolicy`."""
 
     title: str
     closed_until: date | None = None
@@ -70,6 +79,8 @@ class Company:
     problems: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
+    accounts: Mapping[str, AccountSpan] = field(default_factory=dict)
+    roots: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +240,9 @@ class Ledger(Protocol):
 
     def find_documents(self, ledger_ids: Sequence[str]) -> Steps[dict[str, Found]]:
         """The documents that have these ledger ids, as a person names them, with their entries."""
+
+    def find_numbered(self, number: str) -> Steps[list[Found]]:
+        """The sales with this number, whoever wrote them; a payment alone only where there is no other."""
 
     def numbers_taken(self, scope: str, numbers: Sequence[str]) -> Steps[dict[str, Found]]:
         """Which of these numbers are held by a document that is not ours, with the holder. `scope`: `sale` numbers

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from connector.planning.case import LedgerPolicy, NotNow
 from connector.planning.mapping_model import ANY
+from connector.planning.model import Document
 
 MAP_ACCOUNT = "name it under `accounts` in the mapping file; each run asks again"
 
@@ -14,6 +17,41 @@ def need_account(account: str | None, role: str, currency: str | None = None) ->
         of = f" for {currency.upper()}" if currency else ""
         raise NotNow("held", "account_not_mapped", f"no {role} account is mapped{of}", MAP_ACCOUNT)
     return account
+
+
+def refuse_unfit(ledger: LedgerPolicy, documents: Iterable[Document]) -> None:
+    """`NotNow` account_not_mapped where an account of a document does not take it: its day, currency or name."""
+    if not ledger.accounts and not ledger.roots:
+        return
+    for document in documents:
+        day = document.posting_date
+        for entry in document.entries:
+            name, currency, span = entry.account, entry.currency, ledger.accounts.get(entry.account)
+            wrong = None
+            if ledger.roots and name.partition(":")[0] not in ledger.roots:
+                wrong = f"does not begin with a name that the books have ({', '.join(sorted(ledger.roots))})"
+            elif span is None:
+                continue
+            elif day < span.opened:
+                wrong = (
+                    f"is open from {span.opened} on, and the {document.kind.replace('_', ' ')} is of {day}"
+                )
+            elif span.closed is not None and day > span.closed:
+                wrong = (
+                    f"is closed since {span.closed}, and the {document.kind.replace('_', ' ')} is of {day}"
+                )
+            elif span.currencies and currency not in span.currencies:
+                takes = ", ".join(sorted(span.currencies)).upper()
+                wrong = (
+                    f"takes {takes} only, and the {document.kind.replace('_', ' ')} is in {currency.upper()}"
+                )
+            if wrong is not None:
+                raise NotNow(
+                    "held",
+                    "account_not_mapped",
+                    f"account {name} {wrong}",
+                    "change how the account is opened in the books, or map another one; each run asks again",
+                )
 
 
 def clearing_of(ledger: LedgerPolicy, currency: str) -> str:

@@ -70,7 +70,8 @@ def split_refund(
             source = proof.source
             warnings.extend(taking.warnings)
             break
-        warnings.append(f"{proof.source} does not fit the lines of the sale and was not used")
+        wrong = proof.fault or "does not fit the lines of the sale"
+        warnings.append(f"{proof.source} {wrong} and was not used")
     if taking is None:
         taking = Taking(share_out(amount_minor, left))
     shares = make_shares(lines, left, taking.parts, home_taken, taking.quantities, False)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-from connector.ledgers.contract import Capabilities, Found
+from connector.ledgers.contract import AccountSpan, Capabilities, Found
 from connector.planning.allocation import Share
 from connector.planning.keys import document_key
 from connector.planning.mapping_model import Mapping as LedgerMapping
@@ -83,7 +83,8 @@ class LedgerPolicy:
 
     `home_currency` is the only currency that clearing may be in besides a charge's own; None: every one may stand in
     the books. `holds_charge_currency`: a sale is kept in the currency it was charged in, at a rate, whatever it
-    settled in; else in the currency of the Stripe balance.
+    settled in; else in the currency of the Stripe balance. `accounts` that are not in there take everything; `roots` are
+    what an account's name may begin with, none: anything.
     """
 
     name: str
@@ -98,6 +99,8 @@ class LedgerPolicy:
     closed_until: date | None = None
     home_currency: str | None = None
     holds_charge_currency: bool = False
+    accounts: Mapping[str, AccountSpan] = field(default_factory=dict)
+    roots: frozenset[str] = frozenset()
 
     def key(self, books: Books, subject_id: str, kind: str, part: str = "", revision: int = 1) -> str:
         return document_key(books.name, self.name, books.account, subject_id, kind, part, revision)

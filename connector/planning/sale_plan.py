@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from connector.planning.accounts import clearing_of, receivable_of, tax_account_of
+from connector.planning.accounts import clearing_of, receivable_of, refuse_unfit, tax_account_of
 from connector.planning.case import Books, ChargeCase, LedgerPolicy, NotNow, Plan
 from connector.planning.charge_failure import plan_charge_failure
 from connector.planning.currencies import sale_currency
@@ -57,7 +57,9 @@ def plan_charge(
                 "add an entry such as charge.id to sale_number",
             )
         settlement = settle_charge(case, books, now, first_seen)
-        return build_sale(case, books, ledger, numbers[0], open_day(books, ledger, settlement))
+        plan = build_sale(case, books, ledger, numbers[0], open_day(books, ledger, settlement))
+        refuse_unfit(ledger, plan.documents)
+        return plan
     except NotNow as stop:
         return stop.plan()
 
@@ -77,6 +79,7 @@ def settle_charge(case: ChargeCase, books: Books, now: int, first_seen: int) -> 
         case.currencies,
         now,
         first_seen,
+        charge.amount_minor,
     )
     settled = case.settled()
     return settlement if settled is None else replace(settlement, amount_minor=settled[0])
@@ -88,8 +91,9 @@ def build_sale(
     """Dr receivable or clearing / Cr income, tax; an invoice's payment Dr clearing / Cr receivable; and the fee."""
     charge = case.charge
     check_number(number, ledger)
-    currency = sale_currency(ledger, settlement, charge.currency)
-    lines = sale_lines(case, ledger.mapping, settlement.amount_minor)
+    currency = sale_currency(ledger, settlement, charge.currency, charge.charge_id)
+    lines, warnings = sale_lines(case, ledger.mapping, settlement.amount_minor)
+    settlement = replace(settlement, warnings=(*settlement.warnings, *warnings))
     clearing = clearing_of(ledger, settlement.currency)
     receivable = None if ledger.sales == "sales_receipt" else receivable_of(ledger, currency)
     customer = customer_of(case) or ledger.mapping.customer_default

@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import date
 
 from connector.planning.allocation import split_refund
+from connector.planning.by_hand import retry_command, type_action
 from connector.planning.case import NotNow, RefundCase, is_live
 from connector.planning.entries import income_postings, lines_total
 from connector.planning.fees import fee_document
@@ -19,7 +20,7 @@ from connector.planning.model import Document, Refund, Sale, SaleLine
 from connector.planning.refund_documents import Draft, in_charge_currency
 from connector.planning.refunded_lines import refund_lines
 from connector.planning.sale_plan import charged_lines, document_lines
-from connector.planning.sentences import money, resolve_command
+from connector.planning.sentences import money
 from connector.planning.settlement import Settlement, first_open_day, is_closed, refuse_unusable
 
 VOID = "void"
@@ -131,8 +132,11 @@ def check_void_guards(draft: Draft, lines: Sequence[SaleLine]) -> None:
     """On what the ledger said last; that invoice and refund are of one open month decides between void and memo."""
     broken = broken_guard(draft.case, draft.sale, lines)
     if broken is not None:
-        how = resolve_command(draft.case.refund.refund_id, draft.ledger.name, "(--retry | --type TYPE)")
-        raise NotNow("held", "void_guard", f"not voided: {broken}", f"decide by hand: {how}")
+        again = retry_command(draft.case.refund, draft.ledger)
+        choose = type_action(draft.case, draft.ledger, "invoice", False)
+        raise NotNow(
+            "held", "void_guard", f"not voided: {broken}", f"put it right, then: {again}; or {choose}"
+        )
 
 
 def broken_guard(case: RefundCase, sale: Sale, lines: Sequence[SaleLine]) -> str | None:
