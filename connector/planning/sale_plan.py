@@ -77,7 +77,9 @@ def settle_charge(case: ChargeCase, books: Books, now: int, first_seen: int) -> 
         first_seen,
     )
     settled = case.settled()
-    return settlement if settled is None else replace(settlement, amount_minor=settled[0])
+    if settled is None or settled[0] == settlement.amount_minor:
+        return settlement
+    return replace(settlement, amount_minor=settled[0])
 
 
 def build_sale(

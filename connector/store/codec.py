@@ -6,15 +6,16 @@ Positional lists: hundreds of thousands are written and read. New fields go at t
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from connector.planning.allocation import Share
 from connector.planning.model import Document, DocumentLine, Entry, Sale, SaleLine, SalePayment
 
 # One encoder for all: json.dumps with arguments builds a new one at every call.
 encode_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
+
+decode_json = json.JSONDecoder().decode
 
 
 def encode_document(d: Document) -> str:
@@ -61,8 +62,23 @@ def encode_document(d: Document) -> str:
     )
 
 
+class Shown(NamedTuple):
+    """What a list of documents shows of the stored text; an entry is (account, signed minor units, debit above zero)."""
+
+    currency: str
+    entries: list[tuple[str, int]]
+    rule: str | None
+    warnings: list[str]
+
+
+def decode_shown(text: str) -> Shown:
+    """Without making the document: lists are long."""
+    v: list[Any] = decode_json(text)
+    return Shown(v[11], v[12], v[20], v[21])
+
+
 def decode_document(text: str) -> Document:
-    v: list[Any] = json.loads(text)
+    v: list[Any] = decode_json(text)
     currency = v[11]
     entries = tuple(
         Entry(account, signed, 0, currency) if signed > 0 else Entry(account, 0, -signed, currency)
@@ -83,7 +99,7 @@ def encode_shares(shares: tuple[Share, ...]) -> str:
 
 
 def decode_shares(text: str) -> tuple[Share, ...]:
-    return tuple(Share(*values) for values in json.loads(text))
+    return tuple(Share(*values) for values in decode_json(text))
 
 
 def encode_sale(sale: Sale) -> str:
@@ -135,13 +151,14 @@ def encode_sale(sale: Sale) -> str:
 
 
 def decode_sale(text: str) -> Sale:
-    v: list[Any] = json.loads(text)
+    v: list[Any] = decode_json(text)
     day, lines = date.fromisoformat(v[5]), tuple(SaleLine(*line) for line in v[8])
     payments = tuple(
         SalePayment(p[0], p[1], p[2], date.fromisoformat(p[3]), tuple(p[4]), p[5], p[6], p[7]) for p in v[9]
     )
-    values = [*v[:5], day, v[6], v[7], lines, payments, v[10], v[11]]
-    return replace(Sale(*values), ours=True)
+    return Sale(
+        *v[:5], day, v[6], v[7], lines=lines, payments=payments, customer=v[10], customer_id=v[11], ours=True
+    )
 
 
 def encode_list(values: tuple[str, ...]) -> str | None:
@@ -149,5 +166,5 @@ def encode_list(values: tuple[str, ...]) -> str | None:
 
 
 def decode_list(text: str | None) -> list[str]:
-    values: list[str] = json.loads(text) if text else []
+    values: list[str] = decode_json(text) if text else []
     return values

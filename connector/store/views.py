@@ -160,8 +160,9 @@ def documents(
     if subject_id is not None:
         query = query.where(document.c.subject_id == subject_id)
     with reading(engine) as connection:
-        for row in connection.execution_options(yield_per=PAGE).execute(query):
-            yield row, row
+        for rows in connection.execution_options(yield_per=PAGE).execute(query).partitions():
+            for row in rows:
+                yield row, row
 
 
 def decisions(
