@@ -28,15 +28,27 @@ def insert_many(
     connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], ignore: bool = False
 ) -> None:
     """Insert rows, all with the keys of the first; with `ignore`, rows whose key is taken are passed over."""
+    if rows:
+        insert_rows(connection, table, tuple(rows[0]), [tuple(row.values()) for row in rows], ignore)
+
+
+def insert_rows(
+    connection: Connection,
+    table: Table,
+    columns: tuple[str, ...],
+    rows: list[tuple[Any, ...]],
+    ignore: bool = False,
+) -> None:
+    """Insert rows that hold the values of `columns` in their order; with `ignore`, rows whose key is taken are passed
+    over."""
     if not rows:
         return
-    columns = tuple(rows[0])
     if connection.dialect.name == "sqlite":
-        sql = insert_text(table, columns, ignore)
-        connection.exec_driver_sql(sql, [tuple(row.values()) for row in rows])
+        connection.exec_driver_sql(insert_text(table, columns, ignore), rows)
         return
     statement = postgresql.insert(table)
-    connection.execute(statement.on_conflict_do_nothing() if ignore else statement, list(rows))
+    named = [dict(zip(columns, row, strict=True)) for row in rows]
+    connection.execute(statement.on_conflict_do_nothing() if ignore else statement, named)
 
 
 @cache

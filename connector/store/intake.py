@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 
 from connector.planning.model import Charge, Refund
-from connector.store.bulk import insert_many, update_many, within
+from connector.store.bulk import insert_rows, update_many, within
 from connector.store.lease import Lease
 from connector.store.schema import decision, raw_page, source_cursor, stripe_link, stripe_object
 from connector.stripe_source.parse import (
@@ -28,6 +28,24 @@ from connector.stripe_source.parse import (
 # Objects to look up at once: SQLite takes at most 32,766 values in a statement.
 CHUNK = 10_000
 DECIDE_NOW = 2
+OBJECT_COLUMNS = ("object_id", "kind", "created", "facts", "raw_page", "raw_line")
+LINK_COLUMNS = ("to_id", "kind", "from_id")
+DECISION_COLUMNS = (
+    "ledger",
+    "subject_id",
+    "subject",
+    "created",
+    "charge_id",
+    "amount_minor",
+    "currency",
+    "outcome",
+    "aim",
+    "sentence",
+    "revision",
+    "acknowledged",
+    "first_seen",
+    "due",
+)
 # Beside the cursors of sources: what a ledger's rows were complete for.
 ROWS = "rows:"
 
@@ -102,23 +120,18 @@ class Intake:
         new: Sequence[tuple[Parsed, str, bytes]],
         changed: Sequence[tuple[Parsed, str, bytes]],
     ) -> None:
-        lines = {p.object_id: place for place, (p, _, raw) in enumerate((*new, *changed)) if raw}
+        page = [*new, *changed]
+        lines = {p.object_id: place for place, (p, _, raw) in enumerate(page) if raw}
         page_id = self.page_id() if lines else None
         if page_id is not None:
-            kept = b"\n".join(raw for _, _, raw in (*new, *changed))
+            kept = b"\n".join([raw for _, _, raw in page])
             connection.execute(insert(raw_page).values(page_id=page_id, lines=zlib.compress(kept, 1)))
-        insert_many(
+        insert_rows(
             connection,
             stripe_object,
+            OBJECT_COLUMNS,
             [
-                {
-                    "object_id": p.object_id,
-                    "kind": p.kind,
-                    "created": p.created,
-                    "facts": facts,
-                    "raw_page": page_id if raw else None,
-                    "raw_line": lines.get(p.object_id),
-                }
+                (p.object_id, p.kind, p.created, facts, page_id if raw else None, lines.get(p.object_id))
                 for p, facts, raw in new
             ],
         )
@@ -137,12 +150,8 @@ class Intake:
             ("raw_page", "raw_line"),
             [(page_id, lines[p.object_id], p.object_id) for p, _, raw in changed if raw],
         )
-        links = [
-            {"to_id": to_id, "kind": p.kind, "from_id": p.object_id}
-            for p, _, _ in (*new, *changed)
-            for to_id in p.links
-        ]
-        insert_many(connection, stripe_link, links, ignore=True)
+        links = [(to_id, p.kind, p.object_id) for p, _, _ in page for to_id in p.links]
+        insert_rows(connection, stripe_link, LINK_COLUMNS, links, ignore=True)
 
     def _mark(
         self,
@@ -151,7 +160,7 @@ class Intake:
         changed: Sequence[tuple[Parsed, str, bytes]],
     ) -> None:
         rows = [row for parsed, _, _ in new for row in self.decision_rows(parsed.fact)]
-        insert_many(connection, decision, rows, ignore=True)
+        insert_rows(connection, decision, DECISION_COLUMNS, rows, ignore=True)
         self._refresh(connection, [parsed for parsed, _, _ in changed])
         fresh = {parsed.object_id for parsed, _, _ in new}
         touched = {
@@ -182,8 +191,9 @@ class Intake:
                     )
                 )
 
-    def decision_rows(self, fact: object, only: str | None = None) -> list[dict[str, Any]]:
-        """The rows that a refund or charge needs, in all ledgers or `only` one; none before `start`."""
+    def decision_rows(self, fact: object, only: str | None = None) -> list[tuple[Any, ...]]:
+        """The rows that a refund or charge needs (DECISION_COLUMNS), in all ledgers or `only` one; none before
+        `start`."""
         if isinstance(fact, Refund):
             subject, subject_id, charge_id = "refund", fact.refund_id, fact.charge_id
             amount, sentence = fact.amount_minor, "read, and not decided yet: the next sync decides it"
@@ -195,22 +205,22 @@ class Intake:
         if fact.created < self.start and not (fact.defect and fact.created == 0):
             return []
         return [
-            {
-                "ledger": name,
-                "subject_id": subject_id,
-                "subject": subject,
-                "created": fact.created,
-                "charge_id": charge_id,
-                "amount_minor": amount,
-                "currency": fact.currency,
-                "outcome": "waiting",
-                "aim": "waiting",
-                "sentence": sentence,
-                "revision": 1,
-                "acknowledged": 0,
-                "first_seen": self.now,
-                "due": DECIDE_NOW,
-            }
+            (
+                name,
+                subject_id,
+                subject,
+                fact.created,
+                charge_id,
+                amount,
+                fact.currency,
+                "waiting",
+                "waiting",
+                sentence,
+                1,
+                0,
+                self.now,
+                DECIDE_NOW,
+            )
             for name, posts_sales in self.ledgers
             if (subject == "refund" or posts_sales) and only in (None, name)
         ]
@@ -272,7 +282,7 @@ class Intake:
                     if object_.facts
                     for row in self.decision_rows(decode_fact(kind, object_.facts), name)
                 ]
-                insert_many(connection, decision, rows, ignore=True)
+                insert_rows(connection, decision, DECISION_COLUMNS, rows, ignore=True)
 
 
 def goes_back(parsed: Parsed, old_facts: str) -> bool:
