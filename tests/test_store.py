@@ -456,7 +456,7 @@ def test_a_new_object_is_stored_as_it_came(filled: Filled) -> None:
         links = {(row.from_id, row.to_id) for row in connection.execute(select(stripe_link))}
     assert filled.raw("re_1") == repr(refund()).encode() and filled.raw("ch_1") == repr(charge()).encode()
     assert ("re_1", "ch_1") in links
-    assert read_cursors(filled.engine) == {"export:refund": "1"}
+    assert read_cursors(filled.engine) == {"export:refund": "1", "stored": "2"}
 
 
 def test_a_new_refund_waits_in_every_ledger_and_a_charge_where_sales_are_posted(filled: Filled) -> None:

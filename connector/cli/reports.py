@@ -42,12 +42,21 @@ def print_report_json(engine: Engine, report: PassReport) -> None:
     """The object of `sync --json` and `resync --json`."""
     ledgers = {
         name: LedgerPart(
-            views.outcome_counts(engine, name, report.run_id),
-            (document_json(row) for row, _ in views.documents(engine, [name], run_id=report.run_id)),
+            run_counts(engine, name, report),
+            (document_json(row) for row, _ in views.documents(engine, [name], run_id=report.run_id))
+            if report.touched
+            else (),
         )
         for name in report.ledgers
     }
     print_pass(head_json(report), ledgers, errors_json(report))
+
+
+def run_counts(engine: Engine, name: str, report: PassReport) -> dict[str, int]:
+    """The refunds of one ledger that a run touched, by outcome."""
+    if not report.touched:
+        return dict.fromkeys(views.OUTCOMES, 0)
+    return views.outcome_counts(engine, name, report.run_id)
 
 
 def head_json(report: PassReport) -> dict[str, Any]:
@@ -68,8 +77,8 @@ def print_report(engine: Engine, report: PassReport, places: Sequence[str]) -> N
     click.echo(
         f"Read from Stripe: {pulled.charges} new charges, {pulled.refunds} new refunds, {pulled.changed} changed objects.\n"
     )
-    totals = views.outcome_totals(engine, report.run_id)
-    sales = sales_posted(engine, report)
+    totals = views.outcome_totals(engine, report.run_id) if report.touched else []
+    sales = sales_posted(engine, report) if report.touched else []
     if totals or sales:
         rows = [
             [t.ledger, t.outcome, kind_words(t.kinds), str(t.count), money_words(t.amount_minor, t.currency)]
@@ -84,7 +93,8 @@ def print_report(engine: Engine, report: PassReport, places: Sequence[str]) -> N
     print_held(engine, report.ledgers)
     for note in pulled.notes[:MOST_SHOWN]:
         click.echo(f"Odd in Stripe's data: {note}")
-    print_warnings(engine, report)
+    if report.touched:
+        print_warnings(engine, report)
     for error in report.errors:
         where = f"{error.ledger}: " if error.ledger else ""
         click.echo(f"Failed, will be tried again: {where}{error.sentence} ({error.code})", err=True)

@@ -18,6 +18,7 @@ from connector.cli.reports import (
     print_plan,
     print_report,
     print_report_json,
+    run_counts,
 )
 from connector.cli.root import config_option, json_option, ledger_option, report_unexpected
 from connector.cli.screen import make_progress
@@ -155,7 +156,7 @@ def print_plan_json(setup: Setup, engine: Engine, report: PassReport) -> None:
     ledgers = {}
     for name in report.ledgers:
         effects = Effects(account_roles(setup, name))
-        counts = views.outcome_counts(engine, name, report.run_id)
+        counts = run_counts(engine, name, report)
         ledgers[name] = LedgerPart(counts, effects.watch(planned(engine, name)), Told(effects))
     print_pass(head_json(report), ledgers, errors_json(report))
 

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Engine, delete, select, text, tuple_, update
 
 from connector.store.bulk import within
+from connector.store.documents import delete_documents
 from connector.store.intake import DECIDE_NOW
 from connector.store.lease import Lease
 from connector.store.schema import DUE, OPEN, attempt_document, decision, document, refund_number, sale_number
@@ -67,9 +68,7 @@ def discard_unsent(engine: Engine, lease: Lease, ledger: str) -> int:
             }
             unsent = [i for i in ids if i not in sent]
             mine = document.c.ledger == ledger
-            connection.execute(
-                delete(document).where(mine, within(connection, document.c.subject_id, unsent))
-            )
+            delete_documents(connection, mine, within(connection, document.c.subject_id, unsent))
             connection.execute(
                 delete(refund_number).where(
                     refund_number.c.ledger == ledger, within(connection, refund_number.c.refund_id, unsent)

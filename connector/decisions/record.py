@@ -23,6 +23,7 @@ from connector.store.codec import (
     encode_sale,
     encode_shares,
 )
+from connector.store.documents import insert_documents
 from connector.store.lease import Lease
 from connector.store.schema import decision, document, refund_number, ruleset, sale_number
 from connector.store.settling import settle_outcomes, settle_reversed
@@ -108,7 +109,7 @@ class Recorder:
             documents = [d for decided in changed for d in decided.plan.documents]
             rows = self._document_rows(connection, documents, found_keys)
             self._write_numbers(connection, changed)
-            insert_many(connection, document, list(rows.values()))
+            insert_documents(connection, list(rows.values()))
             self._write_adopted(connection, changed)
             self._withdraw(connection, [key for d in page for key in d.withdrawn])
             self._write_decisions(connection, changed, rows)
@@ -155,9 +156,9 @@ class Recorder:
                 "action": None,
                 "batch_group": self.ledger.batch_group(d),
                 "after_keys": " ".join(d.after),
+                "touched_run": self.run_id,
                 "content": encode_document(d),
                 "payload": self.ledger.compose(d),
-                "touched_run": self.run_id,
             }
             if hit is not None:
                 values.update(state_of_hit(d, hit))
@@ -190,7 +191,7 @@ class Recorder:
         for decided in page:
             for place, hit in enumerate(decided.plan.adopted):
                 rows.append(adopted_row(self.name, self.run_id, decided.row, hit, place))
-        insert_many(connection, document, rows, ignore=True)
+        insert_documents(connection, rows, ignore=True)
 
     def _withdraw(self, connection: Connection, document_keys: Sequence[str]) -> None:
         if document_keys:

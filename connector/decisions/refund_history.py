@@ -15,6 +15,7 @@ from connector.planning.model import CASH_LEGS, Document, Refund, Sale
 from connector.planning.refund_sale import sale_lines_of
 from connector.store.bulk import within
 from connector.store.codec import decode_document, decode_shares
+from connector.store.documents import select_with_text
 from connector.store.schema import document
 
 
@@ -89,7 +90,7 @@ def owed_before(connection: Connection, ledger: str, page: Page, sibling: Refund
     if row is None or row.aim != "reversed":
         return None
     memo = connection.execute(
-        select(document.c.content).where(
+        select_with_text().where(
             document.c.ledger == ledger,
             document.c.subject_id == sibling.refund_id,
             document.c.kind == "credit_memo",

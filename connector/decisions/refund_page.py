@@ -16,6 +16,7 @@ from connector.planning.model import CreditNote, Document, Refund, Sale
 from connector.planning.numbering import number_candidates, shorten
 from connector.store.bulk import within
 from connector.store.codec import decode_sale, decode_shares
+from connector.store.documents import select_with_text
 from connector.store.facts import FactReader
 from connector.store.schema import decision, document, found
 from connector.store.words import read_words
@@ -127,7 +128,9 @@ class PageReader:
         siblings = {r.refund_id for group in page.siblings.values() if len(group) > 1 for r in group}
         page.words = read_words(connection, name, sorted(siblings.union(ids)))
         for row in connection.execute(
-            select(document).where(document.c.ledger == name, within(connection, document.c.subject_id, ids))
+            select_with_text().where(
+                document.c.ledger == name, within(connection, document.c.subject_id, ids)
+            )
         ).all():
             page.documents.setdefault(row.subject_id, []).append(row)
         page.hits = found_of(connection, name, found.c.refund_id, ids)

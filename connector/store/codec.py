@@ -161,8 +161,21 @@ def decode_sale(text: str) -> Sale:
     payments = tuple(
         SalePayment(p[0], p[1], p[2], date.fromisoformat(p[3]), tuple(p[4]), p[5], p[6], p[7]) for p in v[9]
     )
+    form, ledger_id, number, currency, charge_currency, _, total, balance, _, _, customer, customer_id = v
     return Sale(
-        *v[:5], day, v[6], v[7], lines=lines, payments=payments, customer=v[10], customer_id=v[11], ours=True
+        form,
+        ledger_id,
+        number,
+        currency,
+        charge_currency,
+        day,
+        total,
+        balance,
+        lines,
+        payments,
+        customer,
+        customer_id,
+        ours=True,
     )
 
 

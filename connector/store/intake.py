@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, delete, insert, select, update
 
 from connector.planning.model import Charge, Refund
 from connector.store.bulk import insert_rows, update_many, within
@@ -46,7 +46,8 @@ DECISION_COLUMNS = (
     "first_seen",
     "due",
 )
-# Beside the cursors of sources: what a ledger's rows were complete for.
+# Beside the cursors of sources: how many refunds and charges were stored, and for what a ledger's rows were complete.
+STORED = "stored"
 ROWS = "rows:"
 
 
@@ -89,6 +90,7 @@ class Intake:
             new, changed = self._sort_out(connection, by_id)
             self._write(connection, new, changed)
             self._mark(connection, new, changed)
+            self._count(connection, sum(parsed.kind in ("refund", "charge") for parsed, _, _ in new))
             if cursor is not None:
                 set_cursor(connection, *cursor)
         defects = tuple(p.defect.partition(": ")[2] for p, _, _ in [*new, *changed] if p.defect is not None)
@@ -177,6 +179,13 @@ class Intake:
                 .values(due=DECIDE_NOW)
             )
 
+    def _count(self, connection: Connection, added: int) -> None:
+        if added:
+            stored = connection.execute(
+                select(source_cursor.c.value).where(source_cursor.c.name == STORED)
+            ).scalar_one_or_none()
+            set_cursor(connection, STORED, str(int(stored or 0) + added))
+
     def _refresh(self, connection: Connection, changed: Sequence[Parsed]) -> None:
         """A refund's row repeats its amount and charge: keep them as Stripe has them now."""
         for parsed in changed:
@@ -231,8 +240,7 @@ class Intake:
         What was there at the end of the last pass (`remember_complete`) tells whether there is anything to do.
         """
         known = read_cursors(self.engine)
-        with self.engine.connect().execution_options(reading=True) as connection:
-            marks = self._marks(connection)
+        marks = self._marks(known)
         for name, posts_sales in self.ledgers:
             if known.get(ROWS + name) != marks[name]:
                 for subject in ("refund", "charge") if posts_sales else ("refund",):
@@ -243,22 +251,14 @@ class Intake:
         with self.engine.begin() as connection:
             self.lease.renew(connection)
             known = {row.name: row.value for row in connection.execute(select(source_cursor))}
-            for name, mark in self._marks(connection).items():
+            for name, mark in self._marks(known).items():
                 if known.get(ROWS + name) != mark:
                     set_cursor(connection, ROWS + name, mark)
 
-    def _marks(self, connection: Connection) -> dict[str, str]:
+    def _marks(self, known: Mapping[str, str]) -> dict[str, str]:
         """For each ledger what its rows depend on: how many objects are stored, since when, and whether charges count."""
-        counts = {
-            row.kind: row.n
-            for row in connection.execute(
-                select(stripe_object.c.kind, func.count().label("n"))
-                .where(stripe_object.c.kind.in_(("charge", "refund")))
-                .group_by(stripe_object.c.kind)
-            )
-        }
-        read = f"{counts.get('refund', 0)} {counts.get('charge', 0)}"
-        return {name: f"{self.start} {int(posts_sales)} {read}" for name, posts_sales in self.ledgers}
+        stored = known.get(STORED, "0")
+        return {name: f"{self.start} {int(posts_sales)} {stored}" for name, posts_sales in self.ledgers}
 
     def add_ledger(self, name: str, subject: str) -> None:
         """Rows for every refund (or charge) already stored, for a ledger that has none of them yet."""
