@@ -1,5 +1,5 @@
 """The text of a document in a table of its own, so that a row that changes state is short; an index of what is stuck, so
-that it is not looked for among all that was ever posted."""
+that it is not looked for among all that was ever posted; conditions of indexes that cost a row little."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
-STUCK = "outcome IN ('failed', 'held', 'reversed')"
+OPEN_BEFORE = "state NOT IN ('posted', 'adopted', 'reversed', 'skipped')"
+OPEN = "state <> 'posted' AND state <> 'adopted' AND state <> 'reversed' AND state <> 'skipped'"
+OPEN_COLUMNS = ["ledger", "state", "depth", "batch_group", "posting_date", "document_key"]
+STUCK = "(outcome = 'failed' OR outcome = 'held' OR outcome = 'reversed')"
 
 
 def upgrade() -> None:
@@ -27,13 +30,19 @@ def upgrade() -> None:
     )
     op.drop_column("document", "content")
     op.drop_column("document", "payload")
-    stuck = sa.text(STUCK)
-    op.create_index(
-        "decision_stuck", "decision", ["ledger", "outcome"], sqlite_where=stuck, postgresql_where=stuck
-    )
+    make_index("decision_stuck", "decision", ["ledger", "outcome"], STUCK)
+    op.drop_index("document_open", "document")
+    make_index("document_open", "document", OPEN_COLUMNS, OPEN)
+
+
+def make_index(name: str, table: str, columns: list[str], condition: str) -> None:
+    where = sa.text(condition)
+    op.create_index(name, table, columns, sqlite_where=where, postgresql_where=where)
 
 
 def downgrade() -> None:
+    op.drop_index("document_open", "document")
+    make_index("document_open", "document", OPEN_COLUMNS, OPEN_BEFORE)
     op.drop_index("decision_stuck", "decision")
     for name in ("content", "payload"):
         op.add_column("document", sa.Column(name, sa.Text(), server_default="", nullable=False))
