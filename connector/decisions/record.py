@@ -6,7 +6,6 @@ UNIQUE constraints stand behind it: a document key, a place among the refunds of
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Engine, insert, select, update
@@ -15,6 +14,7 @@ from connector.decisions.adopted import adopted_row
 from connector.ledgers.contract import Found, Ledger
 from connector.planning.case import Plan
 from connector.planning.model import CASH_LEGS, Document
+from connector.planning.values import value
 from connector.store.bulk import insert_many, update_many, within
 from connector.store.codec import (
     encode_document,
@@ -52,7 +52,7 @@ DEPTH = {"invoice": 0, "sales_receipt": 0, "fee": 0, "payment": 1}
 FEE_DEPTH = {"": 0, "refund": 4, "failure": 7}
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Decided:
     """A row of `decision` and the plan made of it; `revision` of the documents, `number_settled` if found in the books.
 

@@ -120,8 +120,8 @@ class Outbox:
                 select(document.c.document_key, document.c.state, document.c.kind).where(
                     within(connection, document.c.document_key, keys)
                 )
-            )
-            return {row.document_key: (row.state, row.kind) for row in found}
+            ).all()
+            return {key: (state, kind) for key, state, kind in found}
 
     def begin(self, attempt_key: str, request: Request, document_keys: Sequence[str]) -> None:
         """Store the exact bytes before they are sent."""

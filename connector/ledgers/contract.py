@@ -7,16 +7,16 @@ cannot read from an answer is `Unknown`, which is neither success nor failure.
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Protocol, TypeVar
 
 from connector.planning.model import Document, Entry, Sale
+from connector.planning.values import value
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Request:
     """One request: `method` and `target` as the courier understands them, the exact `body` that goes out."""
 
@@ -27,7 +27,7 @@ class Request:
     document_keys: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Answer:
     """What came back; `arrived` is False where nothing did, and then nothing is known of the request's effect."""
 
@@ -40,7 +40,7 @@ class Answer:
 Steps = Generator[Request, Answer, T]
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Capabilities:
     """What a ledger can do, known before anything is sent.
 
@@ -58,7 +58,7 @@ class Capabilities:
     throttle_wait_s: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Company:
     """What the ledger says about itself and the names in the mapping. Problems are sentences for `check`; `lost` are
     the keys of documents that the books no longer hold."""
@@ -70,7 +70,7 @@ class Company:
     lost: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Reference:
     """How a sale may be found: by its number, or by a Stripe id that stands in the ledger's documents."""
 
@@ -81,7 +81,7 @@ class Reference:
     ledger_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Found:
     """A document that stands in the books; `document_key` is None where the connector did not write it.
 
@@ -104,7 +104,7 @@ class Found:
     entries: tuple[Entry, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Claimed:
     """A document on its way: what a request needs of it. `decode_document(content)` gives the rest."""
 
@@ -118,12 +118,12 @@ class Claimed:
     payload: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Absent:
     """The ledger was asked and has no such document."""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Posted:
     ledger_id: str
     number: str | None
@@ -131,39 +131,39 @@ class Posted:
     currency: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class NumberTaken:
     holder: Found | None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Stale:
     """A version had moved on; nothing was written."""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Unauthorised:
     sentence: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Throttled:
     wait_s: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Down:
     """The ledger cannot be written to now, and for certain wrote nothing."""
 
     sentence: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class PeriodClosed:
     sentence: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Rejected:
     """The ledger refused and wrote nothing; `words` are its own."""
 
@@ -171,7 +171,7 @@ class Rejected:
     words: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Unknown:
     """No answer, or one that cannot be understood: the document may or may not stand in the books."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import cast
 
 from connector.planning.case import Books, LedgerPolicy, NotNow, RefundCase, is_live
@@ -15,11 +14,12 @@ from connector.planning.refund_types import all_switched_off, is_on, sale_forms
 from connector.planning.rule_results import order_types, refuse_types
 from connector.planning.rules import Decision, decide
 from connector.planning.sentences import LOOKED_AT_AGAIN, resolve_command
+from connector.planning.values import value
 
 BY_PERSON = "a person's decision"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Choice:
     """The types to post, the rule that chose them, and the cash legs that a switch left out."""
 

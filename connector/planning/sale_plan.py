@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from connector.planning.accounts import clearing_of, receivable_of, tax_account_of
 from connector.planning.case import Books, ChargeCase, LedgerPolicy, NotNow, Plan
@@ -22,6 +22,7 @@ from connector.planning.model import (
 )
 from connector.planning.settlement import Settlement, open_day, settle
 from connector.planning.sold_lines import sale_lines
+from connector.planning.values import value
 
 # What the decisions need of planning a charge stands here, whichever module it lives in.
 __all__ = ["plan_charge", "plan_charge_failure"]
@@ -121,7 +122,7 @@ def build_sale(
     )
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class SaleDraft:
     """What the documents of one sale share."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Connection, Table, bindparam, cast, func, select
@@ -19,8 +19,14 @@ def within(connection: Connection, column: Column[Any], ids: Collection[str]) ->
     """`column IN ids`, for any number of texts, as one parameter."""
     if connection.dialect.name == "postgresql":
         return column == func.any(cast(list(ids), ARRAY(Text)))
-    values = func.json_each(json.dumps(list(ids))).table_valued("value")
+    values = func.json_each(as_json(tuple(ids))).table_valued("value")
     return column.in_(select(values.c.value))
+
+
+@lru_cache(maxsize=8)
+def as_json(ids: tuple[str, ...]) -> str:
+    """One page of ids goes into several statements, one after the other."""
+    return json.dumps(ids)
 
 
 def insert_many(

@@ -27,6 +27,7 @@ metadata = MetaData()
 DUE = "due > 0"
 # No IN: for each row that is written SQLite would make a table of the values first.
 OPEN = "state <> 'posted' AND state <> 'adopted' AND state <> 'reversed' AND state <> 'skipped'"
+SOLD = "sale_number IS NOT NULL"
 # The outcomes that need a person, or another run.
 STUCK_OUTCOMES = ("failed", "held", "reversed")
 STUCK = "(outcome = 'failed' OR outcome = 'held' OR outcome = 'reversed')"
@@ -167,7 +168,13 @@ Index(
     sqlite_where=text(DUE),
     postgresql_where=text(DUE),
 )
-Index("decision_sale", decision.c.ledger, decision.c.sale_number)
+Index(
+    "decision_sale",
+    decision.c.ledger,
+    decision.c.sale_number,
+    sqlite_where=text(SOLD),
+    postgresql_where=text(SOLD),
+)
 Index("decision_charge", decision.c.charge_id)
 Index(
     "decision_stuck",

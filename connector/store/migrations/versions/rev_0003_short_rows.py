@@ -14,6 +14,7 @@ depends_on = None
 OPEN_BEFORE = "state NOT IN ('posted', 'adopted', 'reversed', 'skipped')"
 OPEN = "state <> 'posted' AND state <> 'adopted' AND state <> 'reversed' AND state <> 'skipped'"
 OPEN_COLUMNS = ["ledger", "state", "depth", "batch_group", "posting_date", "document_key"]
+SOLD = "sale_number IS NOT NULL"
 STUCK = "(outcome = 'failed' OR outcome = 'held' OR outcome = 'reversed')"
 
 
@@ -33,6 +34,8 @@ def upgrade() -> None:
     make_index("decision_stuck", "decision", ["ledger", "outcome"], STUCK)
     op.drop_index("document_open", "document")
     make_index("document_open", "document", OPEN_COLUMNS, OPEN)
+    op.drop_index("decision_sale", "decision")
+    make_index("decision_sale", "decision", ["ledger", "sale_number"], SOLD)
 
 
 def make_index(name: str, table: str, columns: list[str], condition: str) -> None:
@@ -43,6 +46,8 @@ def make_index(name: str, table: str, columns: list[str], condition: str) -> Non
 def downgrade() -> None:
     op.drop_index("document_open", "document")
     make_index("document_open", "document", OPEN_COLUMNS, OPEN_BEFORE)
+    op.drop_index("decision_sale", "decision")
+    op.create_index("decision_sale", "decision", ["ledger", "sale_number"])
     op.drop_index("decision_stuck", "decision")
     for name in ("content", "payload"):
         op.add_column("document", sa.Column(name, sa.Text(), server_default="", nullable=False))
