@@ -11,16 +11,19 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, Table, bindparam, cast, func, select
+from sqlalchemy import Column, ColumnElement, Connection, Table, bindparam, cast, func, literal_column, select
 from sqlalchemy.types import ARRAY, Text
+
+# The column of SQLite's json_each that holds the elements.
+VALUE: ColumnElement[str] = literal_column("value")
 
 
 def within(connection: Connection, column: Column[Any], ids: Collection[str]) -> ColumnElement[bool]:
     """`column IN ids`, for any number of texts, as one parameter."""
     if connection.dialect.name == "postgresql":
         return column == func.any(cast(list(ids), ARRAY(Text)))
-    values = func.json_each(as_json(tuple(ids))).table_valued("value")
-    return column.in_(select(values.c.value))
+    # Not `table_valued`: it refers to itself, and each page of ids would stay in memory until the collector comes by.
+    return column.in_(select(VALUE).select_from(func.json_each(as_json(tuple(ids)))))
 
 
 @lru_cache(maxsize=8)
