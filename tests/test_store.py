@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import subprocess
 import sys
@@ -713,3 +714,18 @@ def test_text_moves_to_its_own_table_with_the_documents(tmp_path: Path) -> None:
     assert (kept.document_key, kept.content, kept.payload) == ("document_key", '["said"]', "sent")
     assert kept.state == "state"
     engine.dispose()
+
+
+def test_a_page_of_ids_leaves_nothing_to_the_collector(tmp_path: Path) -> None:
+    """A statement that refers to itself would keep its page of ids in memory for long."""
+    engine = open_database(f"sqlite:///{tmp_path}/cycles.db", "acme", "own")
+    with engine.connect() as connection:
+        for count in range(3):
+            ids = [f"n{count}{place}" for place in range(10)]
+            gc.collect()
+            connection.execute(
+                select(source_cursor).where(within(connection, source_cursor.c.name, ids))
+            ).all()
+            left = gc.collect()
+    engine.dispose()
+    assert left == 0
