@@ -53,13 +53,15 @@ class PassError:
 
 @dataclass(slots=True)
 class PassReport:
-    """What one pass did; counts of refunds and documents are read from the state by `run_id`."""
+    """What one pass did; counts of refunds and documents are read from the state by `run_id`, where it `touched` any: a
+    state may hold years in which a run with nothing new need not look for its own."""
 
     run_id: str
     pulled: Pulled = field(default_factory=Pulled)
     errors: list[PassError] = field(default_factory=list)
     ledgers: tuple[str, ...] = ()
     sent: int = 0
+    touched: bool = False
 
 
 class Pass:
@@ -118,6 +120,7 @@ class Pass:
         except LedgerDown as error:
             self.fail(one.name, error.code, str(error))
             if write:
+                self.report.touched = True
                 self.outbox(one).give_up(error.code, str(error), undecided=True)
 
     def fail(self, name: str | None, code: str, sentence: str) -> None:
@@ -186,9 +189,9 @@ class Pass:
     def serve(self, one: LedgerSetup, write: bool) -> None:
         """Survey a ledger, fill an empty state from it, decide what is due, carry what was decided."""
         desk = open_desk(self.setup, one)
+        outbox = self.outbox(one)
         try:
             first_run = self.prepare(desk, write)
-            outbox = self.outbox(one)
             outbox.doubt(desk.company.lost)
             discard_unsent(self.engine, self.lease, one.name)
             push = self.push(desk, outbox)
@@ -198,6 +201,7 @@ class Pass:
             if write:
                 self.post(desk, outbox, push, first_run)
         finally:
+            self.report.touched |= outbox.touched
             close = getattr(desk.courier, "close", None)
             if close is not None:
                 close()
@@ -235,6 +239,7 @@ class Pass:
                 for rows in due_pages(self.engine, name, subject):
                     if self.should_stop():
                         return
+                    self.report.touched = True
                     page, hits = deciding.decide([row for row in rows if row.subject_id not in doubtful])
                     given_up = [d.row.subject_id for d in page if d.plan.outcome in ("dropped", "reversed")]
                     if given_up:
@@ -244,7 +249,8 @@ class Pass:
                     tick(len(rows))
         if desk.policy.sales == "find":
             ledger_parts = (desk.policy, desk.ledger, desk.courier)
-            report_late_payments(self.engine, self.lease, books, *ledger_parts, self.report.run_id)
+            late = report_late_payments(self.engine, self.lease, books, *ledger_parts, self.report.run_id)
+            self.report.touched |= late > 0
 
     def push(self, desk: Desk, outbox: Outbox) -> Push:
         return Push(

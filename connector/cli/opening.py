@@ -60,7 +60,7 @@ def hold_books(
 
     # A run makes many short-lived values and few cycles: looking for cycles rarely saves a tenth of its time.
     gc.freeze()
-    gc.set_threshold(100_000, 50, 50)
+    gc.set_threshold(400_000, 50, 50)
     with ExitStack() as stack:
         setup, engine = stack.enter_context(open_books(config, lambda setup: look_up(setup, ledger, stripe)))
         with state_at_hand(setup):

@@ -50,12 +50,21 @@ def print_report_json(engine: Engine, report: PassReport) -> None:
     """The object of `sync --json` and `resync --json`."""
     ledgers = {
         name: LedgerPart(
-            totals.outcome_counts(engine, name, report.run_id),
-            (document_json(row) for row, _ in views.documents(engine, [name], run_id=report.run_id)),
+            run_counts(engine, name, report),
+            (document_json(row) for row, _ in views.documents(engine, [name], run_id=report.run_id))
+            if report.touched
+            else (),
         )
         for name in report.ledgers
     }
     print_pass(head_json(report), ledgers, errors_json(report))
+
+
+def run_counts(engine: Engine, name: str, report: PassReport) -> dict[str, int]:
+    """The refunds of one ledger that a run touched, by outcome."""
+    if not report.touched:
+        return dict.fromkeys(views.OUTCOMES, 0)
+    return totals.outcome_counts(engine, name, report.run_id)
 
 
 def head_json(report: PassReport) -> dict[str, Any]:
@@ -77,9 +86,9 @@ def print_report(engine: Engine, report: PassReport, places: Sequence[str], zone
         f"Read from Stripe: {counted(pulled.charges, 'new charge')}, {counted(pulled.refunds, 'new refund')}, "
         f"{counted(pulled.changed, 'changed object')}.\n"
     )
-    found = totals.found_in_run(engine, report.run_id)
-    sums = totals.outcome_totals(engine, report.run_id, found)
-    sales = sales_posted(engine, report, found)
+    found = report.touched and totals.found_in_run(engine, report.run_id)
+    sums = totals.outcome_totals(engine, report.run_id, found) if report.touched else []
+    sales = sales_posted(engine, report, found) if report.touched else []
     undone = unposted_words(engine, report.ledgers)
     if sums or sales:
         rows = [
@@ -106,7 +115,8 @@ def print_report(engine: Engine, report: PassReport, places: Sequence[str], zone
     print_held(engine, report.ledgers, zone)
     for note in pulled.notes[:MOST_SHOWN]:
         click.echo(printable(f"Odd in Stripe's data: {note}"))
-    print_warnings(engine, report)
+    if report.touched:
+        print_warnings(engine, report)
     print_errors(report)
     for place in places:
         click.echo(place)

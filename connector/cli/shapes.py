@@ -16,7 +16,10 @@ import click
 
 from connector.planning.money import UnknownCurrency, format_amount
 from connector.planning.sentences import FILL_IN
-from connector.store.codec import decode_document, decode_list
+from connector.store.codec import decode_list, decode_shown
+
+# json.dumps with arguments builds an encoder at every call.
+_encode = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
 
 # The commands that actions name, each to its end.
 COMMANDS = re.compile(rf"connector resolve .*?--reason {re.escape(FILL_IN)}|connector resync \S+")
@@ -81,7 +84,7 @@ def is_debit(entry: Mapping[str, str]) -> bool:
 
 def document_json(row: Any) -> dict[str, Any]:
     """One document; `row` is of `document` with the rule and warnings of its decision."""
-    content = decode_document(row.content)
+    shown = decode_shown(row.content)
     return {
         "document_key": row.document_key,
         "ledger": row.ledger,
@@ -93,19 +96,19 @@ def document_json(row: Any) -> dict[str, Any]:
         "posting_date": row.posting_date,
         "state": row.state,
         "ledger_id": row.ledger_id,
-        "rule": content.rule or row.rule,
+        "rule": shown.rule or row.rule,
         "reason": row.reason,
         "sentence": row.sentence,
         "action": with_settings(row.action),
-        "warnings": list(content.warnings) or decode_list(row.warnings),
+        "warnings": shown.warnings or decode_list(row.warnings),
         "entries": [
             {
-                "account": entry.account,
-                "debit": amount_text(entry.debit_minor, entry.currency),
-                "credit": amount_text(entry.credit_minor, entry.currency),
-                "currency": entry.currency,
+                "account": account,
+                "debit": amount_text(max(signed, 0), shown.currency),
+                "credit": amount_text(max(-signed, 0), shown.currency),
+                "currency": shown.currency,
             }
-            for entry in content.entries
+            for account, signed in shown.entries
         ],
     }
 
@@ -134,7 +137,7 @@ def write_items(items: Iterable[Mapping[str, Any]]) -> None:
     write("[")
     first = True
     for item in items:
-        write(("\n" if first else ",\n") + json.dumps(item, ensure_ascii=False))
+        write(("\n" if first else ",\n") + _encode(item))
         first = False
     write("]")
 

@@ -20,6 +20,7 @@ from connector.cli.reports import (
     print_plan,
     print_report,
     print_report_json,
+    run_counts,
     unposted_words,
 )
 from connector.cli.root import config_option, json_option, ledger_option, readers_may_go, report_unexpected
@@ -166,7 +167,7 @@ def print_plan_json(setup: Setup, engine: Engine, report: PassReport) -> None:
         effects = Effects(account_roles(setup, name))
         # All that is planned was decided in this run: a plan that was not sent is made anew.
         planned_count = totals.planned_count(engine, name)
-        counts = totals.outcome_counts(engine, name, report.run_id)
+        counts = run_counts(engine, name, report)
         counts = {"planned": planned_count, **counts, "waiting": counts["waiting"] - planned_count}
         ledgers[name] = LedgerPart(counts, effects.watch(planned(engine, name)), Told(effects))
     print_pass(head_json(report), ledgers, errors_json(report))

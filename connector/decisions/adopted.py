@@ -49,9 +49,9 @@ def adopted_row(name: str, run_id: str, row: Any, hit: Found, place: int) -> dic
         "ledger_id": hit.ledger_id,
         "batch_group": "",
         "after_keys": "",
+        "touched_run": run_id,
         "content": encode_document(shown),
         "payload": "",
-        "touched_run": run_id,
     }
 
 

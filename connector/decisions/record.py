@@ -6,7 +6,6 @@ UNIQUE constraints stand behind it: a document key, a place among the refunds of
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Engine, insert, select, update
@@ -16,6 +15,7 @@ from connector.ledgers.contract import Found, Ledger
 from connector.planning.case import Plan
 from connector.planning.model import CASH_LEGS, Document
 from connector.planning.sentences import resolve_command
+from connector.planning.values import value
 from connector.store.bulk import insert_many, update_many, within
 from connector.store.codec import (
     encode_document,
@@ -24,6 +24,7 @@ from connector.store.codec import (
     encode_sale,
     encode_shares,
 )
+from connector.store.documents import insert_documents
 from connector.store.lease import Lease
 from connector.store.schema import decision, document, refund_number, ruleset, sale_number
 from connector.store.settling import settle_outcomes, settle_reversed
@@ -54,7 +55,7 @@ DEPTH = {"invoice": 0, "sales_receipt": 0, "fee": 0, "payment": 1, "exchange": 3
 PART_DEPTH = {"refund": 4, "failure": 7}
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Decided:
     """A row of `decision` and the plan made of it; `revision` of the documents, `number_settled` if found in the books.
 
@@ -115,7 +116,7 @@ class Recorder:
             documents = [d for decided in changed for d in decided.plan.documents]
             rows = self._document_rows(connection, documents, found_keys)
             self._write_numbers(connection, changed)
-            insert_many(connection, document, list(rows.values()))
+            insert_documents(connection, list(rows.values()))
             self._write_adopted(connection, changed)
             self._withdraw(connection, [key for d in page for key in d.withdrawn])
             self._write_decisions(connection, changed, rows)
@@ -162,9 +163,9 @@ class Recorder:
                 "action": None,
                 "batch_group": self.ledger.batch_group(d),
                 "after_keys": " ".join(d.after),
+                "touched_run": self.run_id,
                 "content": encode_document(d),
                 "payload": self.ledger.compose(d),
-                "touched_run": self.run_id,
             }
             if hit is not None:
                 values.update(state_of_hit(d, hit))
@@ -197,7 +198,7 @@ class Recorder:
         for decided in page:
             for place, hit in enumerate(decided.plan.adopted):
                 rows.append(adopted_row(self.name, self.run_id, decided.row, hit, place))
-        insert_many(connection, document, rows, ignore=True)
+        insert_documents(connection, rows, ignore=True)
 
     def _withdraw(self, connection: Connection, document_keys: Sequence[str]) -> None:
         if document_keys:

@@ -16,6 +16,7 @@ from connector.planning.paid_lines import at_rate_of, sale_lines_of
 from connector.planning.refunded_lines import shares_in_books
 from connector.store.bulk import within
 from connector.store.codec import decode_document, decode_shares
+from connector.store.documents import select_with_text
 from connector.store.schema import document
 
 
@@ -127,7 +128,7 @@ def owed_before(connection: Connection, ledger: str, page: Page, sibling: Refund
     if row is None or row.aim != "reversed":
         return None
     rows = connection.execute(
-        select(document.c.document_key, document.c.kind, document.c.after_keys, document.c.content).where(
+        select_with_text().where(
             document.c.ledger == ledger,
             document.c.subject_id == sibling.refund_id,
             document.c.revision == row.revision,

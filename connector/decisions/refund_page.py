@@ -16,6 +16,7 @@ from connector.planning.model import CreditNote, Document, Refund, Sale
 from connector.planning.numbering import number_candidates, shorten
 from connector.store.bulk import within
 from connector.store.codec import decode_sale, decode_shares
+from connector.store.documents import select_with_text
 from connector.store.facts import FactReader
 from connector.store.schema import decision, document, found
 from connector.store.words import read_words
@@ -89,9 +90,12 @@ class Page:
     def word_on(self, refund_id: str) -> PersonWord:
         """What a person decided about a refund; the sale that was named for another of its charge is its sale too."""
         word = self.words.get(refund_id, PersonWord())
-        return word if word.sale_id else replace(word, sale_id=self.sale_named(self.charge_of.get(refund_id)))
+        sale_id = word.sale_id or self.sale_named(self.charge_of.get(refund_id))
+        return word if sale_id == word.sale_id else replace(word, sale_id=sale_id)
 
     def sale_named(self, charge_id: str | None) -> str | None:
+        if not self.words:
+            return None
         siblings = self.siblings.get(charge_id or "", ())
         named = [self.words[r.refund_id].sale_id for r in siblings if r.refund_id in self.words]
         return next((sale_id for sale_id in reversed(named) if sale_id), None)
@@ -146,8 +150,10 @@ class PageReader:
         page.words = read_words(connection, name, sorted(siblings.union(ids)))
         self._read_taken_up(connection, page, siblings)
         for row in connection.execute(
-            select(document).where(document.c.ledger == name, within(connection, document.c.subject_id, ids))
-        ):
+            select_with_text().where(
+                document.c.ledger == name, within(connection, document.c.subject_id, ids)
+            )
+        ).all():
             page.documents.setdefault(row.subject_id, []).append(row)
         page.hits = found_of(connection, name, found.c.refund_id, ids)
         for hit in self._read_whole(page).values():
@@ -187,7 +193,7 @@ class PageReader:
             select(decision).where(
                 decision.c.ledger == self.policy.name, within(connection, decision.c.subject_id, charge_ids)
             )
-        ):
+        ).all():
             if row.shares and row.aim in ("posted", "reversed"):
                 page.sales[row.subject_id] = decode_sale(row.shares)
             else:

@@ -17,6 +17,7 @@ from connector.delivery.outcome import TRIED_AGAIN, Step
 from connector.delivery.refused_numbers import Renumbered, renumber
 from connector.ledgers.contract import Claimed, Request
 from connector.store.bulk import insert_many, update_many, within
+from connector.store.documents import select_with_text
 from connector.store.facts import FactReader
 from connector.store.failed_refunds import failure_words
 from connector.store.lease import Lease
@@ -36,6 +37,8 @@ class Outbox:
         self.lease = lease
         self.ledger = ledger
         self.run_id = run_id
+        # Whether any row may bear this run's id.
+        self.touched = False
 
     def recover(self) -> None:
         """What was being sent when a run died is unknown."""
@@ -86,7 +89,7 @@ class Outbox:
         while True:
             with self.engine.connect().execution_options(reading=True) as connection:
                 rows = connection.execute(
-                    select(document)
+                    select_with_text()
                     .where(document.c.ledger == self.ledger, document.c.state == state, text(OPEN))
                     .where(tuple_(*order) > last)
                     .order_by(*order)
@@ -117,11 +120,12 @@ class Outbox:
                 select(document.c.document_key, document.c.state, document.c.kind).where(
                     within(connection, document.c.document_key, keys)
                 )
-            )
-            return {row.document_key: (row.state, row.kind) for row in found}
+            ).all()
+            return {key: (state, kind) for key, state, kind in found}
 
     def begin(self, attempt_key: str, request: Request, document_keys: Sequence[str]) -> None:
         """Store the exact bytes before they are sent."""
+        self.touched = True
         with self.engine.begin() as connection:
             self.lease.renew(connection)
             connection.execute(
@@ -163,6 +167,7 @@ class Outbox:
         self, steps: Mapping[str, Step], rows: Mapping[str, Any], attempt_key: str | None = None
     ) -> Renumbered:
         """Store what became of documents, and of the refunds and charges they are for."""
+        self.touched = True
         with self.engine.begin() as connection:
             self.lease.renew(connection)
             update_many(
@@ -267,6 +272,7 @@ class Outbox:
 
         A fee stays where the document that it belongs to is posted: Stripe has taken it all the same.
         """
+        self.touched = True
         with self.engine.begin() as connection:
             self.lease.renew(connection)
             rows = connection.execute(
@@ -301,6 +307,7 @@ class Outbox:
 
         With `undecided` so is what could not be decided at all.
         """
+        self.touched = True
         waiting = (
             select(document.c.document_key)
             .where(document.c.ledger == decision.c.ledger, document.c.subject_id == decision.c.subject_id)

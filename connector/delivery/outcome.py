@@ -7,7 +7,6 @@ ledger's own words, ends it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from connector.ledgers.contract import (
@@ -27,13 +26,14 @@ from connector.ledgers.contract import (
 )
 from connector.planning.model import DocumentState
 from connector.planning.sentences import resolve_command
+from connector.planning.values import value
 from connector.store.codec import decode_document
 
 TRIED_AGAIN = "nothing to do: the next run tries again"
 Phase = Literal["write", "look"]
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Step:
     """The next state of a document. `stop_code` is the error code that stops this ledger's pass; `wait_s` may be waited.
 

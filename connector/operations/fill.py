@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Engine, delete, select, update
+from sqlalchemy import Connection, Engine, select, update
 
 from connector.decisions.adopted import adopted_row
 from connector.ledgers.contract import Found, run_steps
@@ -17,6 +17,7 @@ from connector.planning.case import Books
 from connector.planning.keys import document_key
 from connector.planning.model import REFUND_TYPES
 from connector.store.bulk import insert_many, within
+from connector.store.documents import delete_documents, insert_documents
 from connector.store.lease import Lease
 from connector.store.schema import (
     DECIDE_NOW,
@@ -137,9 +138,7 @@ def take_up_replacements(
             )
         )
         if behind.rowcount:
-            connection.execute(
-                delete(document).where(document.c.ledger == name, document.c.subject_id == refund_id)
-            )
+            delete_documents(connection, document.c.ledger == name, document.c.subject_id == refund_id)
 
 
 def decide_what_stands(connection: Connection, name: str) -> None:
@@ -195,7 +194,7 @@ def adopt_again(connection: Connection, name: str, hits: Mapping[str, Found]) ->
 
 def adopt(connection: Connection, name: str, row: Any, hit: Found) -> None:
     """The refund of this decision is the document that others wrote."""
-    insert_many(connection, document, [adopted_row(name, "", row, hit, 0)], ignore=True)
+    insert_documents(connection, [adopted_row(name, "", row, hit, 0)], ignore=True)
     connection.execute(
         update(decision)
         .where(decision.c.ledger == name, decision.c.subject_id == row.subject_id)

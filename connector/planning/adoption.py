@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from connector.ledgers.contract import Found
 from connector.planning.by_hand import adopt_commands, after_hand_work, retry_command
@@ -12,9 +11,10 @@ from connector.planning.facts import Facts
 from connector.planning.model import CASH_LEGS, RefundType
 from connector.planning.sentences import money
 from connector.planning.settlement import Settlement
+from connector.planning.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Legs:
     """What of a refund others booked; a document can be both legs."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
@@ -27,6 +27,7 @@ from connector.planning.model import (
 from connector.planning.money import multiply_ratio
 from connector.planning.numbering import NumberSource, Templates
 from connector.planning.rules import Facts, Rule
+from connector.planning.values import value
 
 # Held for one of these, a refund is decided again at every run: the cause may be gone (behaviour: section 3).
 DECIDED_AGAIN = frozenset(
@@ -53,7 +54,7 @@ DECIDED_AGAIN = frozenset(
 WEIGHED_TOGETHER = frozenset({"void_guard", "credit_used"})
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Books:
     """The settings of one set of books that planning needs; `start` is a second, the rest as in the settings file."""
 
@@ -77,7 +78,7 @@ class Books:
         return datetime.fromtimestamp(second, UTC).astimezone(self.zone).date()
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class LedgerPolicy:
     """The settings, mapping, rules and abilities of one ledger.
 
@@ -106,7 +107,7 @@ class LedgerPolicy:
         return document_key(books.name, self.name, books.account, subject_id, kind, part, revision)
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class ChargeCase:
     """A charge with what Stripe knows around it.
 
@@ -145,7 +146,7 @@ class ChargeCase:
         return moved.amount_minor, moved.currency
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class PersonWord:
     """What a person decided about a refund: at most one of each, the latest."""
 
@@ -156,7 +157,7 @@ class PersonWord:
     adopt_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class RefundCase:
     """A refund with everything its decision may depend on.
 
@@ -198,7 +199,7 @@ class RefundCase:
     unusable: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Plan:
     """What becomes of one subject in one ledger. `due` True: ask again at the next run even if nothing changed."""
 

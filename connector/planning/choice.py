@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import cast
 
 from connector.planning.by_hand import type_action
@@ -16,13 +15,14 @@ from connector.planning.refund_types import all_switched_off, is_on, sale_forms
 from connector.planning.rule_results import order_types, refuse_types
 from connector.planning.rules import Decision, decide
 from connector.planning.sentences import LOOKED_AT_AGAIN, resync_command
+from connector.planning.values import value
 
 BY_PERSON = "a person's decision"
 # Types that take the money out of clearing in their one document.
 PAYS_AT_ONCE = ("refund_receipt", "reopen_invoice")
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Choice:
     """The types to post, the rule that chose them, and the cash legs that a switch left out."""
 

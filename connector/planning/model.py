@@ -7,9 +7,11 @@ Object shapes: https://docs.stripe.com/api (see `stripe_source/parse.py` for wha
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from typing import Literal
+
+from connector.planning.values import value
 
 RefundType = Literal[
     "credit_memo", "refund_receipt", "credit_card_refund", "refund_payout", "void", "reopen_invoice"
@@ -51,7 +53,7 @@ DocumentState = Literal[
 # ---------------------------------------------------------------------------------------------- facts from Stripe
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class BalanceTransaction:
     """What a charge, refund or failure did to the Stripe balance; `net_minor` = `amount_minor` - `fee_minor`."""
 
@@ -64,7 +66,7 @@ class BalanceTransaction:
     source_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Charge:
     """`payment_method` is Stripe's word (card, us_bank_account ...); `defect` says why the object cannot be used."""
 
@@ -89,7 +91,7 @@ class Charge:
     defect: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Refund:
     """One refund; `amount_minor` is 0 where `defect` says that the object cannot be used."""
 
@@ -108,7 +110,7 @@ class Refund:
     defect: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class PaymentIntent:
     """`lines` are None where the copy that was read does not tell them: it holds them only when they are asked for."""
 
@@ -121,7 +123,7 @@ class PaymentIntent:
     lines: tuple[LineFact, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class LineFact:
     """One line of an invoice, checkout session or credit note.
 
@@ -142,7 +144,7 @@ class LineFact:
     invoice_line_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Invoice:
     invoice_id: str
     created: int
@@ -157,7 +159,7 @@ class Invoice:
     metadata: dict[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class InvoicePayment:
     invoice_payment_id: str
     created: int
@@ -168,7 +170,7 @@ class InvoicePayment:
     charge_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class CreditNote:
     """`refunds` are (refund id, minor units of that refund which this note explains); None where the note has none."""
 
@@ -183,7 +185,7 @@ class CreditNote:
     lines: tuple[LineFact, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class CheckoutSession:
     checkout_session_id: str
     created: int
@@ -193,7 +195,7 @@ class CheckoutSession:
     metadata: dict[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Customer:
     customer_id: str
     created: int
@@ -201,7 +203,7 @@ class Customer:
     email: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Dispute:
     """A dispute; its balance transactions say what it took and gave back, fees and all."""
 
@@ -214,7 +216,7 @@ class Dispute:
     balance_transactions: tuple[BalanceTransaction, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Product:
     product_id: str
     created: int
@@ -222,7 +224,7 @@ class Product:
     sku: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Price:
     price_id: str
     created: int
@@ -248,7 +250,7 @@ Fact = (
 # ---------------------------------------------------------------------------------------------- sales in a ledger
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class SaleLine:
     """A line of a sale in the charge's currency (`net_minor`, `tax_minor`) and as it stands in the books (`home_*`).
 
@@ -271,7 +273,7 @@ class SaleLine:
     stock: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class SalePayment:
     """A payment in the books; `charge_ids` are the Stripe charge ids it carries, `account` is what it debited."""
 
@@ -285,7 +287,7 @@ class SalePayment:
     credit_account: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Booked:
     """A document in the books that takes (part of) a sale back and that the connector did not write."""
 
@@ -297,7 +299,7 @@ class Booked:
     refund_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Sale:
     """The document in a ledger that a charge paid, as the ledger has it or as the connector planned it.
 
@@ -326,7 +328,7 @@ class Sale:
 # ---------------------------------------------------------------------------------------------- documents
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Entry:
     """One posting; exactly one of `debit_minor` and `credit_minor` is above zero."""
 
@@ -336,7 +338,7 @@ class Entry:
     currency: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class DocumentLine:
     """A line of a document in the document's currency; `line_id` names the sale's line it sells or takes back."""
 
@@ -352,7 +354,7 @@ class DocumentLine:
     tax_code: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Document:
     """One thing the connector writes. `after` are document keys that must be posted before this one is sent.
 

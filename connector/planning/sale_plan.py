@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from connector.planning.accounts import clearing_of, receivable_of, refuse_unfit, tax_account_of
 from connector.planning.case import Books, ChargeCase, LedgerPolicy, NotNow, Plan
@@ -23,6 +23,7 @@ from connector.planning.model import (
 )
 from connector.planning.settlement import Settlement, open_day, refuse_unusable, settle
 from connector.planning.sold_lines import sale_lines
+from connector.planning.values import value
 
 # What the decisions need of planning a charge stands here, whichever module it lives in.
 __all__ = ["plan_charge", "plan_charge_failure"]
@@ -82,7 +83,9 @@ def settle_charge(case: ChargeCase, books: Books, now: int, first_seen: int) -> 
         charge.amount_minor,
     )
     settled = case.settled()
-    return settlement if settled is None else replace(settlement, amount_minor=settled[0])
+    if settled is None or settled[0] == settlement.amount_minor:
+        return settlement
+    return replace(settlement, amount_minor=settled[0])
 
 
 def build_sale(
@@ -127,7 +130,7 @@ def build_sale(
     )
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class SaleDraft:
     """What the documents of one sale share; they stand in `currency`."""
 

@@ -6,17 +6,18 @@ https://docs.stripe.com/api/balance_transactions: amount and currency are those 
 from __future__ import annotations
 
 from collections.abc import Iterable, Set
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, timedelta
 
 from connector.planning.case import Books, LedgerPolicy, NotNow
 from connector.planning.model import BalanceTransaction
 from connector.planning.sentences import money
+from connector.planning.values import value
 
 SETTLEMENT_ASSUMED = "settlement_assumed"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Settlement:
     """`amount_minor` is signed as Stripe has it (a refund is below zero); `fee_minor` above zero is charged.
 

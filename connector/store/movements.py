@@ -10,7 +10,7 @@ from sqlalchemy import Engine, select
 from connector.planning.model import Document
 from connector.store.bulk import within
 from connector.store.codec import decode_document
-from connector.store.schema import decision, document
+from connector.store.schema import decision, document, document_text
 from connector.store.views import reading
 
 
@@ -53,7 +53,8 @@ def posted_documents(engine: Engine, name: str, subject_ids: Sequence[str]) -> d
     found: dict[str, list[Document]] = {}
     with reading(engine) as connection:
         rows = connection.execute(
-            select(document.c.subject_id, document.c.content)
+            select(document.c.subject_id, document_text.c.content)
+            .join(document_text, document_text.c.document_key == document.c.document_key)
             .where(document.c.ledger == name, within(connection, document.c.subject_id, subject_ids))
             .where(document.c.state.in_(("posted", "reversed")))
             .order_by(document.c.depth, document.c.document_key)

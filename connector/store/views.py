@@ -7,12 +7,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, TextClause, select, text
 
 from connector.planning.model import CASH_LEGS, Charge, Dispute, Fact, Invoice, Refund
 from connector.store.bulk import within
+from connector.store.documents import select_with_text
 from connector.store.facts import FactReader
 from connector.store.schema import (
+    STUCK,
+    STUCK_OUTCOMES,
     attempt,
     attempt_document,
     decision,
@@ -42,9 +45,15 @@ def has_outcome(engine: Engine, names: Sequence[str], outcome: str) -> bool:
         found = connection.execute(
             select(decision.c.subject_id)
             .where(decision.c.ledger.in_(names), decision.c.outcome == outcome)
+            .where(*stuck_only([outcome]))
             .limit(1)
         ).first()
     return found is not None
+
+
+def stuck_only(outcomes: Sequence[str]) -> list[TextClause]:
+    """The condition of the index of what is stuck, where none but such outcomes are asked for."""
+    return [text(STUCK)] if set(outcomes) <= set(STUCK_OUTCOMES) else []
 
 
 def documents(
@@ -58,8 +67,9 @@ def documents(
     """Rows of documents with the row of the decision they come from, in the order in which they are sent."""
     order = (document.c.posting_date, document.c.depth, document.c.document_key)
     query = (
-        select(document, decision.c.rule, decision.c.warnings)
-        .join(
+        select_with_text(decision.c.rule, decision.c.warnings)
+        .join_from(
+            document,
             decision,
             (decision.c.subject_id == document.c.subject_id) & (decision.c.ledger == document.c.ledger),
             isouter=True,
@@ -74,8 +84,9 @@ def documents(
     if subject_id is not None:
         query = query.where(document.c.subject_id == subject_id)
     with reading(engine) as connection:
-        for row in connection.execution_options(yield_per=PAGE).execute(query):
-            yield row, row
+        for rows in connection.execution_options(yield_per=PAGE).execute(query).partitions():
+            for row in rows:
+                yield row, row
 
 
 def decisions(
@@ -95,7 +106,7 @@ def decisions(
     if subject is not None:
         query = query.where(decision.c.subject == subject)
     if outcomes is not None:
-        query = query.where(decision.c.outcome.in_(outcomes))
+        query = query.where(decision.c.outcome.in_(outcomes), *stuck_only(outcomes))
     if subject_id is not None:
         query = query.where(decision.c.subject_id == subject_id)
     with reading(engine) as connection:

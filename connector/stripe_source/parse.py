@@ -15,10 +15,10 @@ is what is missing; of any other kind there is no fact then.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from connector.planning.model import Fact
+from connector.planning.values import value
 from connector.stripe_source.fact_text import decode_fact, encode_fact
 from connector.stripe_source.parse_fields import Defective, Raw, entries, reference
 from connector.stripe_source.parse_kinds import READERS
@@ -75,7 +75,7 @@ _NESTED_IN_PARTS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Parsed:
     """One object: `kind` is Stripe's `object` word, `links` the ids by which other objects look for this one.
 
