@@ -32,7 +32,7 @@ from connector.ledgers.contract import Found
 from connector.planning.case import Plan, RefundCase
 from connector.planning.claims import Claim
 from connector.planning.evidence import evidence_of
-from connector.planning.model import CreditNote, Invoice, LineFact
+from connector.planning.stripe_facts import CreditNote, Invoice, LineFact
 
 MUG, BOOK = (
     line(6000, 600, "il_mug", sku="MUG", item="Mug"),

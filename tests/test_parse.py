@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.planning.model import (
+from connector.planning.stripe_facts import (
     BalanceTransaction,
     Charge,
     CheckoutSession,

@@ -34,7 +34,8 @@ from planning_cases import (
 )
 
 from connector.planning.case import PersonWord, Plan
-from connector.planning.model import Booked, Customer, Sale
+from connector.planning.model import Booked, Sale
+from connector.planning.stripe_facts import Customer
 
 IN_GRACE, OVER = REFUNDED + 72 * HOUR - 1, REFUNDED + 72 * HOUR
 BY_HAND = PersonWord(sale_id="inv-1")

@@ -35,8 +35,8 @@ from planning_cases import (
 )
 
 from connector.planning.case import Books, ChargeCase, LedgerPolicy, Plan
-from connector.planning.model import CheckoutSession, Customer, Invoice, LineFact, PaymentIntent
 from connector.planning.sale_plan import plan_charge, plan_charge_failure
+from connector.planning.stripe_facts import CheckoutSession, Customer, Invoice, LineFact, PaymentIntent
 
 RECEIPTS = ledger(sales="sales_receipt")
 INVOICES = ledger(sales="invoice_and_payment")

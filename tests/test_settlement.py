@@ -31,9 +31,9 @@ from planning_cases import (
 )
 
 from connector.planning.case import NotNow
-from connector.planning.model import BalanceTransaction
 from connector.planning.sale_plan import plan_charge
 from connector.planning.settlement import Settlement, first_open_day, is_closed, open_day, settle
+from connector.planning.stripe_facts import BalanceTransaction
 
 EXPORT = replace(BOOKS, from_export=True)
 

@@ -26,8 +26,8 @@ from connector.cli.shapes import (
 from connector.errors import InputError
 from connector.planning.choice import BY_PERSON
 from connector.planning.facts import Facts
-from connector.planning.model import Charge, Refund
 from connector.planning.rules import explain_decision, ruleset_from_json
+from connector.planning.stripe_facts import Charge, Refund
 from connector.store import views
 from connector.store.codec import decode_shares
 

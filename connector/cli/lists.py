@@ -23,8 +23,9 @@ from connector.cli.shapes import (
     print_json_list,
     second_of,
 )
-from connector.planning.model import Charge, DocumentState, Invoice, Refund
+from connector.planning.model import DocumentState
 from connector.planning.status import invoice_status, payment_status, refunded_minor
+from connector.planning.stripe_facts import Charge, Invoice, Refund
 from connector.store import views
 
 if TYPE_CHECKING:

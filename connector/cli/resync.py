@@ -13,7 +13,7 @@ from connector.cli.opening import hold_books, stop_flag
 from connector.cli.printable import printable
 from connector.cli.root import config_option, json_option, ledger_option
 from connector.cli.sync import json_of_errors, run_pass, tell
-from connector.planning.model import Charge
+from connector.planning.stripe_facts import Charge
 from connector.store import views
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from connector.decisions.record import Decided
 from connector.ledgers.contract import Courier, Found, Ledger, run_steps
 from connector.planning.case import Books, ChargeCase, LedgerPolicy, Plan
 from connector.planning.charge_failure import plan_charge_failure
-from connector.planning.model import BalanceTransaction, Refund
 from connector.planning.numbering import number_candidates, shorten
 from connector.planning.sale_plan import plan_charge
+from connector.planning.stripe_facts import BalanceTransaction, Refund
 from connector.store.bulk import within
 from connector.store.codec import decode_document
 from connector.store.documents import select_with_text

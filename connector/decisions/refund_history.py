@@ -11,9 +11,10 @@ from connector.decisions.refund_page import OpenCredit, Page, order
 from connector.planning.allocation import Overdrawn, Share, split_refund
 from connector.planning.case import ChargeCase, LedgerPolicy, RefundCase, is_live
 from connector.planning.evidence import evidence_of
-from connector.planning.model import CASH_LEGS, Document, Refund, Sale
+from connector.planning.model import CASH_LEGS, Document, Sale
 from connector.planning.paid_lines import at_rate_of, sale_lines_of
 from connector.planning.refunded_lines import shares_in_books
+from connector.planning.stripe_facts import Refund
 from connector.store.bulk import within
 from connector.store.codec import decode_document, decode_shares
 from connector.store.documents import select_with_text

@@ -12,8 +12,9 @@ from connector.decisions.charges import found_of
 from connector.ledgers.contract import Courier, Found, Ledger, Reference, run_steps
 from connector.planning.allocation import Share
 from connector.planning.case import Books, ChargeCase, LedgerPolicy, PersonWord
-from connector.planning.model import CreditNote, Document, Refund, Sale
+from connector.planning.model import Document, Sale
 from connector.planning.numbering import number_candidates, shorten
+from connector.planning.stripe_facts import CreditNote, Refund
 from connector.store.bulk import within
 from connector.store.codec import decode_sale, decode_shares
 from connector.store.documents import select_with_text

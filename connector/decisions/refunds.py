@@ -21,9 +21,10 @@ from connector.decisions.refund_history import credit_left, earlier_shares
 from connector.decisions.refund_page import ASKED, REPLACE, OpenCredit, Page, PageReader
 from connector.ledgers.contract import Courier, Found, Ledger
 from connector.planning.case import GONE, Books, LedgerPolicy, Plan, RefundCase
-from connector.planning.model import CASH_LEGS, BalanceTransaction, Document, Refund, Sale
+from connector.planning.model import CASH_LEGS, Document, Sale
 from connector.planning.refund_plan import plan_refund
 from connector.planning.reversal_plan import Standing, plan_failure, plan_undo
+from connector.planning.stripe_facts import BalanceTransaction, Refund
 from connector.store.codec import decode_document
 from connector.store.facts import FactReader
 

@@ -14,10 +14,11 @@ from sqlalchemy import Engine
 
 from connector.decisions.late_payments import LATE_PAYMENT
 from connector.planning.case import Books, LedgerPolicy
-from connector.planning.model import BalanceTransaction, Charge, Dispute, Document, Fact, Refund
+from connector.planning.model import Document
 from connector.planning.refund_sale import CLEARING_ELSEWHERE
 from connector.planning.reversal_plan import WITH_CASH
 from connector.planning.settlement import SETTLEMENT_ASSUMED
+from connector.planning.stripe_facts import BalanceTransaction, Charge, Dispute, Fact, Refund
 from connector.store import movements, views
 
 WHY_REFUND = {

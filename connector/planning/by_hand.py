@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from connector.ledgers.contract import Found
 from connector.planning.case import LedgerPolicy, RefundCase
 from connector.planning.facts import method_of
-from connector.planning.model import Refund
 from connector.planning.refund_types import is_on, sale_forms
 from connector.planning.sentences import FILL_IN, resolve_command, shell_word
+from connector.planning.stripe_facts import Refund
 
 
 def skip_command(refund: Refund, ledger: LedgerPolicy) -> str:

@@ -11,22 +11,20 @@ from connector.ledgers.contract import AccountSpan, Capabilities, Found
 from connector.planning.allocation import Share
 from connector.planning.keys import document_key
 from connector.planning.mapping_model import Mapping as LedgerMapping
-from connector.planning.model import (
+from connector.planning.model import Document, Outcome, Sale
+from connector.planning.money import multiply_ratio
+from connector.planning.numbering import NumberSource, Templates
+from connector.planning.rules import Facts, Rule
+from connector.planning.stripe_facts import (
     BalanceTransaction,
     Charge,
     CheckoutSession,
     CreditNote,
     Customer,
-    Document,
     Invoice,
-    Outcome,
     PaymentIntent,
     Refund,
-    Sale,
 )
-from connector.planning.money import multiply_ratio
-from connector.planning.numbering import NumberSource, Templates
-from connector.planning.rules import Facts, Rule
 from connector.planning.values import value
 
 # Held for one of these, a refund is decided again at every run: the cause may be gone (behaviour: section 3).

@@ -9,8 +9,8 @@ from __future__ import annotations
 from connector.planning.case import RefundCase
 from connector.planning.claims import Claim, Evidence
 from connector.planning.metadata_lines import read_lines
-from connector.planning.model import CreditNote, Invoice, LineFact, Refund
 from connector.planning.shares import share_out
+from connector.planning.stripe_facts import CreditNote, Invoice, LineFact, Refund
 
 REFUND_LINES = "refund_lines"
 

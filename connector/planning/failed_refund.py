@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from connector.planning.case import is_live
-from connector.planning.model import Charge, Refund
 from connector.planning.sentences import money, resolve_command
+from connector.planning.stripe_facts import Charge, Refund
 
 
 def after_failure(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from connector.planning.by_hand import sale_command, skip_command
 from connector.planning.case import Books, LedgerPolicy, NotNow, RefundCase
-from connector.planning.model import Charge, Sale
+from connector.planning.model import Sale
 from connector.planning.numbering import number_candidates, shorten
 from connector.planning.sentences import LOOKED_AT_AGAIN
+from connector.planning.stripe_facts import Charge
 
 
 def no_sale(case: RefundCase, books: Books, ledger: LedgerPolicy) -> NotNow:

@@ -23,7 +23,7 @@ from connector.planning.case import (
 from connector.planning.choice import Choice, choose, legs_in_books, read_facts, refuse_switched_off
 from connector.planning.evidence import evidence_of, live_notes
 from connector.planning.facts import Facts
-from connector.planning.model import CASH_LEGS, Document, Refund, Sale, SalePayment
+from connector.planning.model import CASH_LEGS, Document, Sale, SalePayment
 from connector.planning.no_sale import no_sale
 from connector.planning.owed_credit import plan_owed_cash
 from connector.planning.paid_lines import paid_line, sale_lines_of
@@ -40,6 +40,7 @@ from connector.planning.refund_sale import (
 from connector.planning.refunded_lines import booked_by_others, split_of
 from connector.planning.sentences import money, resync_command
 from connector.planning.settlement import Settlement, first_open_day, open_day, refuse_unusable, settle
+from connector.planning.stripe_facts import Refund
 from connector.planning.voiding import void_documents
 
 # What others need of planning a refund stands here, whichever module it lives in.

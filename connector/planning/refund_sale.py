@@ -11,10 +11,11 @@ from dataclasses import replace
 from connector.planning.by_hand import after_hand_work, sale_command
 from connector.planning.case import Books, ChargeCase, LedgerPolicy, NotNow, RefundCase, is_live
 from connector.planning.currencies import may_stand_in, refuse_currency
-from connector.planning.model import Charge, Sale, SalePayment
+from connector.planning.model import Sale, SalePayment
 from connector.planning.no_sale import no_sale_sentence, void_sentence
 from connector.planning.sentences import LOOKED_AT_AGAIN, money
 from connector.planning.settlement import Settlement
+from connector.planning.stripe_facts import Charge
 
 
 def find_sale(case: RefundCase, books: Books, ledger: LedgerPolicy, now: int) -> Sale | None:

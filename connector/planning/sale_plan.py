@@ -11,18 +11,10 @@ from connector.planning.charge_failure import plan_charge_failure
 from connector.planning.currencies import sale_currency
 from connector.planning.entries import make_entries, sale_entries
 from connector.planning.fees import fee_document
-from connector.planning.model import (
-    Charge,
-    Document,
-    DocumentLine,
-    Entry,
-    Kind,
-    Sale,
-    SaleLine,
-    SalePayment,
-)
+from connector.planning.model import Document, DocumentLine, Entry, Kind, Sale, SaleLine, SalePayment
 from connector.planning.settlement import Settlement, open_day, refuse_unusable, settle
 from connector.planning.sold_lines import sale_lines
+from connector.planning.stripe_facts import Charge
 from connector.planning.values import value
 
 # What the decisions need of planning a charge stands here, whichever module it lives in.

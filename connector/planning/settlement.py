@@ -10,8 +10,8 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from connector.planning.case import Books, LedgerPolicy, NotNow
-from connector.planning.model import BalanceTransaction
 from connector.planning.sentences import money
+from connector.planning.stripe_facts import BalanceTransaction
 from connector.planning.values import value
 
 SETTLEMENT_ASSUMED = "settlement_assumed"

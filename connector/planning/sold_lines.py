@@ -12,9 +12,10 @@ from connector.planning.accounts import need_account
 from connector.planning.case import ChargeCase, NotNow
 from connector.planning.mapping_model import Mapping as LedgerMapping
 from connector.planning.metadata_lines import read_lines
-from connector.planning.model import Charge, LineFact, SaleLine
+from connector.planning.model import SaleLine
 from connector.planning.sentences import money
 from connector.planning.shares import share_out
+from connector.planning.stripe_facts import Charge, LineFact
 
 REST = "rest"
 SALE_LINES = "sale_lines"

@@ -16,12 +16,13 @@ from connector.planning.by_hand import retry_command, type_action
 from connector.planning.case import NotNow, RefundCase, is_live
 from connector.planning.entries import income_postings, lines_total
 from connector.planning.fees import fee_document
-from connector.planning.model import Document, Refund, Sale, SaleLine
+from connector.planning.model import Document, Sale, SaleLine
 from connector.planning.refund_documents import Draft, in_charge_currency
 from connector.planning.refunded_lines import refund_lines
 from connector.planning.sale_plan import charged_lines, document_lines
 from connector.planning.sentences import money
 from connector.planning.settlement import Settlement, first_open_day, is_closed, refuse_unusable
+from connector.planning.stripe_facts import Refund
 
 VOID = "void"
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 from sqlalchemy import Connection, select
 
 from connector.planning.case import PARTIAL_CAPTURE, ChargeCase
-from connector.planning.model import (
+from connector.planning.stripe_facts import (
     BalanceTransaction,
     Charge,
     CheckoutSession,

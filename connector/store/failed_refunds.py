@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, select
 
 from connector.planning.failed_refund import after_failure
-from connector.planning.model import Charge, Refund
+from connector.planning.stripe_facts import Charge, Refund
 from connector.store.bulk import within
 from connector.store.facts import FactReader
 from connector.store.schema import document

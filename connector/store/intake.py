@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, delete, insert, select, update
 
 from connector.planning.case import WEIGHED_TOGETHER
-from connector.planning.model import Charge, PaymentIntent, Refund
+from connector.planning.stripe_facts import Charge, PaymentIntent, Refund
 from connector.store.bulk import insert_rows, update_many, within
 from connector.store.changes import drop_changes, note_changes, noted_changes
 from connector.store.facts import FactReader

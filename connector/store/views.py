@@ -9,7 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, TextClause, select, text
 
-from connector.planning.model import CASH_LEGS, Charge, Dispute, Fact, Invoice, Refund
+from connector.planning.model import CASH_LEGS
+from connector.planning.stripe_facts import Charge, Dispute, Fact, Invoice, Refund
 from connector.store.bulk import within
 from connector.store.documents import select_with_text
 from connector.store.facts import FactReader

@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from connector.planning.model import Charge
+from connector.planning.stripe_facts import Charge
 from connector.stripe_source.api_changes import fetch, is_outage, note_changes
 from connector.stripe_source.api_lists import (
     CHARGES,

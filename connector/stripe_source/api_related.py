@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 
-from connector.planning.model import (
+from connector.planning.stripe_facts import (
     Charge,
     CheckoutSession,
     Invoice,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from connector.errors import InputError
-from connector.planning.model import Charge, Invoice, Refund
+from connector.planning.stripe_facts import Charge, Invoice, Refund
 from connector.stripe_source.api_lists import (
     CHARGE_PARTS,
     REFUND_PARTS,

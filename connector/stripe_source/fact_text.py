@@ -14,7 +14,7 @@ from dataclasses import MISSING, fields
 from operator import attrgetter
 from typing import Any
 
-from connector.planning.model import (
+from connector.planning.stripe_facts import (
     BalanceTransaction,
     Charge,
     CheckoutSession,

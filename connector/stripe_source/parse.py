@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from connector.planning.model import Fact
+from connector.planning.stripe_facts import Fact
 from connector.planning.values import value
 from connector.stripe_source.fact_text import decode_fact, encode_fact
 from connector.stripe_source.parse_fields import Defective, Raw, entries, reference

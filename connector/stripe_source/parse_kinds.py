@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from connector.planning.model import (
+from connector.planning.stripe_facts import (
     BalanceTransaction,
     Charge,
     CheckoutSession,
