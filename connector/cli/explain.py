@@ -27,7 +27,7 @@ from connector.errors import InputError
 from connector.planning.choice import BY_PERSON
 from connector.planning.facts import Facts
 from connector.planning.rules import explain_decision, ruleset_from_json
-from connector.planning.stripe_facts import Charge, Refund
+from connector.planning.stripe_facts import ApplicationFeeRefund, Charge, Refund, TransferReversal
 from connector.store import views
 from connector.store.codec import decode_shares
 
@@ -68,6 +68,12 @@ def explain_command(refund_id: str, config: Path, raw: bool, as_json: bool) -> i
             "created": moment(refund.created),
             "reason": refund.reason,
             "payment_method": charge.payment_method if isinstance(charge, Charge) else None,
+            "connect": [
+                connect_json(fact)
+                for fact in views.connected_movements(
+                    engine, refund, charge if isinstance(charge, Charge) else None
+                )
+            ],
             "ledgers": stories,
         }
         if as_json:
@@ -75,6 +81,26 @@ def explain_command(refund_id: str, config: Path, raw: bool, as_json: bool) -> i
         else:
             print_story(setup, clean(story))
     return 0
+
+
+def connect_json(fact: TransferReversal | ApplicationFeeRefund) -> dict[str, Any]:
+    """What moved between a platform and a connected account; neither is posted."""
+    if isinstance(fact, TransferReversal):
+        what, object_id = "transfer_reversal", fact.transfer_reversal_id
+    else:
+        what, object_id = "application_fee_refund", fact.fee_refund_id
+    return {
+        "what": what,
+        "id": object_id,
+        "amount": money(fact.amount_minor, fact.currency),
+        "created": moment(fact.created),
+    }
+
+
+CONNECT_WORDS = {
+    "transfer_reversal": "Taken back from the connected account",
+    "application_fee_refund": "Given back of the application fee of its charge",
+}
 
 
 def tell_ledger(engine: Engine, one: LedgerSetup, refund: Refund) -> dict[str, Any]:
@@ -150,6 +176,11 @@ def print_story(setup: Setup, story: dict[str, Any]) -> None:
     )
     if story["payment_method"]:
         click.echo(f"The charge was paid by {story['payment_method'].replace('_', ' ')}.")
+    for moved in story["connect"]:
+        amount = moved["amount"]
+        click.echo(
+            f"{CONNECT_WORDS[moved['what']]}: {amount['amount']} {amount['currency'].upper()} ({moved['id']}); it is not posted."
+        )
     for name, part in story["ledgers"].items():
         click.echo(f"\nIn ledger {name} it is {part['outcome'] or 'not synced'}.")
         if part.get("reason"):

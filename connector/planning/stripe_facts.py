@@ -27,7 +27,10 @@ class BalanceTransaction:
 
 @value(frozen=True, slots=True)
 class Charge:
-    """`payment_method` is Stripe's word (card, us_bank_account ...); `defect` says why the object cannot be used."""
+    """`payment_method` is Stripe's word (card, us_bank_account ...); `defect` says why the object cannot be used.
+
+    Of a platform's charge for a connected account: the transfer that it made and the fee that the platform took.
+    """
 
     charge_id: str
     created: int
@@ -48,11 +51,17 @@ class Charge:
     disputed: bool = False
     metadata: dict[str, str] = field(default_factory=dict)
     defect: str | None = None
+    transfer_id: str | None = None
+    application_fee_id: str | None = None
 
 
 @value(frozen=True, slots=True)
 class Refund:
-    """One refund; `amount_minor` is 0 where `defect` says that the object cannot be used."""
+    """One refund; `amount_minor` is 0 where `defect` says that the object cannot be used.
+
+    `transfer_reversal_id` is set where the platform took its transfer back, `source_transfer_reversal_id` on the
+    connected account's side of that.
+    """
 
     refund_id: str
     created: int
@@ -67,6 +76,8 @@ class Refund:
     failure_reason: str | None = None
     metadata: dict[str, str] = field(default_factory=dict)
     defect: str | None = None
+    transfer_reversal_id: str | None = None
+    source_transfer_reversal_id: str | None = None
 
 
 @value(frozen=True, slots=True)
@@ -191,6 +202,31 @@ class Price:
     lookup_key: str | None = None
 
 
+@value(frozen=True, slots=True)
+class TransferReversal:
+    """What a platform took back of a transfer to a connected account: https://docs.stripe.com/api/transfer_reversals."""
+
+    transfer_reversal_id: str
+    created: int
+    amount_minor: int
+    currency: str
+    transfer_id: str
+    refund_id: str | None = None
+    balance_transaction_id: str | None = None
+
+
+@value(frozen=True, slots=True)
+class ApplicationFeeRefund:
+    """What a platform gave back of its fee: https://docs.stripe.com/api/fee_refunds."""
+
+    fee_refund_id: str
+    created: int
+    amount_minor: int
+    currency: str
+    application_fee_id: str
+    balance_transaction_id: str | None = None
+
+
 Fact = (
     BalanceTransaction
     | Charge
@@ -204,4 +240,6 @@ Fact = (
     | Dispute
     | Product
     | Price
+    | TransferReversal
+    | ApplicationFeeRefund
 )

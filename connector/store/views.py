@@ -10,7 +10,15 @@ from typing import Any
 from sqlalchemy import Connection, Engine, TextClause, select, text
 
 from connector.planning.model import CASH_LEGS
-from connector.planning.stripe_facts import Charge, Dispute, Fact, Invoice, Refund
+from connector.planning.stripe_facts import (
+    ApplicationFeeRefund,
+    Charge,
+    Dispute,
+    Fact,
+    Invoice,
+    Refund,
+    TransferReversal,
+)
 from connector.store.bulk import within
 from connector.store.documents import select_with_text
 from connector.store.facts import FactReader
@@ -202,6 +210,20 @@ def charges_of_invoices(engine: Engine, invoices: Sequence[Invoice]) -> dict[str
     with reading(engine) as connection:
         reader = FactReader(connection)
         return reader.charges_of_invoices(invoices)
+
+
+def connected_movements(
+    engine: Engine, refund: Refund, charge: Charge | None
+) -> list[TransferReversal | ApplicationFeeRefund]:
+    """What a platform took back from a connected account for a refund, and gave back of its fee on the charge."""
+    with reading(engine) as connection:
+        reader = FactReader(connection)
+        fee_id = charge.application_fee_id if charge is not None else None
+        ids = [i for i in (refund.transfer_reversal_id,) if i is not None]
+        ids += reader.links([fee_id], ("fee_refund",)).get(fee_id or "", [])
+        reader.load(ids)
+        found = [reader.known[i] for i in ids]
+        return [fact for fact in found if isinstance(fact, TransferReversal | ApplicationFeeRefund)]
 
 
 def last_run(engine: Engine) -> Any:

@@ -153,6 +153,8 @@ class Pull:
                 yield SourcePage(around)
             for sold in self.related.sales(self._unlisted(objects)):
                 yield SourcePage(sold)
+            for moved in self.related.connected(objects):
+                yield SourcePage(moved)
             yield SourcePage(objects)
 
     def _unlisted(self, objects: Objects) -> list[Charge]:

@@ -15,6 +15,7 @@ from operator import attrgetter
 from typing import Any
 
 from connector.planning.stripe_facts import (
+    ApplicationFeeRefund,
     BalanceTransaction,
     Charge,
     CheckoutSession,
@@ -29,6 +30,7 @@ from connector.planning.stripe_facts import (
     Price,
     Product,
     Refund,
+    TransferReversal,
 )
 
 FACT_OF_KIND: dict[str, type[Fact]] = {
@@ -44,6 +46,8 @@ FACT_OF_KIND: dict[str, type[Fact]] = {
     "dispute": Dispute,
     "product": Product,
     "price": Price,
+    "transfer_reversal": TransferReversal,
+    "fee_refund": ApplicationFeeRefund,
 }
 
 

@@ -48,12 +48,15 @@ _NESTED: dict[str, tuple[str, ...]] = {
         "invoice",
         "refunds",
         "dispute",
+        "application_fee",
     ),
     "refund": (
         "charge",
         "balance_transaction",
         "failure_balance_transaction",
         "payment_intent",
+        "transfer_reversal",
+        "source_transfer_reversal",
     ),
     "payment_intent": ("latest_charge", "charges", "customer", "invoice"),
     "invoice": ("charge", "payment_intent", "payments", "customer", "lines"),
@@ -64,6 +67,8 @@ _NESTED: dict[str, tuple[str, ...]] = {
     "dispute": ("charge", "payment_intent", "balance_transactions"),
     "product": (),
     "price": ("product",),
+    "transfer_reversal": ("balance_transaction",),
+    "fee_refund": ("balance_transaction",),
 }
 _NESTED_IN_PARTS = (
     "price",
@@ -82,7 +87,7 @@ class Parsed:
     links: refund → its charge, else its payment intent; charge → payment intent, invoice; payment intent →
     invoice; invoice payment → payment intent or charge, invoice; invoice → payment intent, charge; credit
     note → invoice and refunds; dispute → charge; checkout session → payment intent; price → product; balance
-    transaction → source.
+    transaction → source; transfer reversal → transfer and refund; fee refund → application fee.
     """
 
     object_id: str
