@@ -73,7 +73,7 @@ class ApiSource:
             words = error.user_message if error.error is not None else None
             # Some limits answer 400: https://docs.stripe.com/rate-limits
             status = 429 if isinstance(error, stripe.RateLimitError) else error.http_status or 0
-            raise refusal(status, words, error.request_id, path) from None
+            raise refusal(status, words, error.request_id, path, error.code) from None
         return Answer(answer.body, _second_of(answer.headers.get("Date")))
 
     def _get(self, path: str, parameters: Mapping[str, object]) -> Any:
