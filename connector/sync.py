@@ -185,10 +185,11 @@ class Pass:
             first_run = self.prepare(desk, write)
             outbox = self.outbox(one)
             outbox.doubt(desk.company.lost)
-            discard_unsent(self.engine, self.lease, one.name)
             push = self.push(desk, outbox)
             if write:
                 push.settle_doubts()
+            # After the look: what it did not find is planned anew too.
+            discard_unsent(self.engine, self.lease, one.name)
             self.decide(desk, outbox, first_run)
             if write:
                 self.post(desk, outbox, push, first_run)

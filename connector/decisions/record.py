@@ -25,7 +25,7 @@ from connector.store.codec import (
 )
 from connector.store.lease import Lease
 from connector.store.schema import decision, document, refund_number, ruleset, sale_number
-from connector.store.settling import settle_outcomes, settle_reversed
+from connector.store.settling import forget_skipped, settle_outcomes, settle_reversed
 
 DECISION_COLUMNS = (
     "charge_id",
@@ -57,7 +57,8 @@ class Decided:
     """A row of `decision` and the plan made of it; `revision` of the documents, `number_settled` if found in the books.
 
     `charge_id` is that of a refund whose row does not tell it, since Stripe named only the payment intent. `withdrawn`
-    are keys of documents that were planned and never written, and shall not be any more.
+    are keys of documents that were planned and never written, and shall not be any more; `replaces` those of documents
+    that a person skipped, which give way to the plan.
     """
 
     row: Any
@@ -67,6 +68,7 @@ class Decided:
     acknowledged: bool = False
     withdrawn: tuple[str, ...] = ()
     charge_id: str | None = None
+    replaces: tuple[str, ...] = ()
 
 
 def depth_of(d: Document) -> int:
@@ -109,6 +111,7 @@ class Recorder:
         with self.engine.begin() as connection:
             self.lease.renew(connection)
             documents = [d for decided in changed for d in decided.plan.documents]
+            forget_skipped(connection, [key for d in changed if d.plan.documents for key in d.replaces])
             rows = self._document_rows(connection, documents, found_keys)
             self._write_numbers(connection, changed)
             insert_many(connection, document, list(rows.values()))

@@ -26,8 +26,6 @@ from connector.planning.reversal_plan import Standing, plan_failure, plan_undo
 from connector.store.codec import decode_document
 from connector.store.facts import FactReader
 
-SENT = ("posted", "adopted", "reversed", "sending", "unknown", "held", "rejected")
-
 
 class RefundDesk:
     """Plans pages of refunds for one ledger."""
@@ -69,12 +67,13 @@ class RefundDesk:
 
     def _decide_one(self, page: Page, row: Any, case: RefundCase, numbers: NumberDesk) -> Decided:
         standing = page.documents.get(row.subject_id, [])
+        revision = [d for d in standing if d.revision == row.revision]
         if row.outcome == "excluded" and row.due < ASKED and not case.ours:
             return Decided(row, unchanged(row), row.revision)
-        if row.due == REPLACE and standing:
+        if row.due == REPLACE and revision:
             return self._replace(page, row, case, standing, numbers)
-        # Nothing of this revision stands where the ledger refused its number: then it is planned anew.
-        if any(d.state in SENT for d in standing if d.revision == row.revision):
+        # One plan of a revision at a time: it stands until it is forgotten, or a person skipped all of it.
+        if any(d.state != "skipped" or d.ledger_id is not None for d in revision):
             return self._decide_standing(page, row, case, standing)
         plan = plan_refund(case, self.books, self.policy, self.now)
         if case.refund.status in GONE:
@@ -86,7 +85,8 @@ class RefundDesk:
         if numbers.is_known(row.subject_id, case.revision):
             plan = replace(plan, place=None)
         acknowledged = page.word_on(row.subject_id).skip is not None
-        return Decided(row, plan, case.revision, bool(case.ours), acknowledged)
+        skipped = tuple(d.document_key for d in revision)
+        return Decided(row, plan, case.revision, bool(case.ours), acknowledged, replaces=skipped)
 
     def _with_failure(self, page: Page, case: RefundCase, plan: Plan) -> Plan:
         """A refund that failed, whose documents were found in the books after a lost state: both sides at once."""

@@ -22,11 +22,10 @@ from connector.store.bulk import insert_many, update_many, within
 from connector.store.facts import FactReader
 from connector.store.lease import Lease
 from connector.store.schema import OPEN, attempt, attempt_document, decision, document
-from connector.store.settling import ARRIVED, settle_outcomes, settle_reversed
+from connector.store.settling import ARRIVED, FREE_THEMSELVES, settle_outcomes, settle_reversed
 
 Place = tuple[int, str, str, str]
 START: Place = (-1, "", "", "")
-FREE_THEMSELVES = ("credit_memo_not_posted", "period_closed")
 
 
 class Outbox:

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, select, update
+from sqlalchemy import Connection, Engine, delete, select, update
 
 from connector.decisions.refund_page import ASKED
 from connector.errors import ConnectorError, InputError
@@ -18,7 +18,7 @@ from connector.planning.model import REFUND_TYPES, RefundType
 from connector.planning.refund_types import sale_forms
 from connector.planning.rule_results import order_types, refuse_types
 from connector.store.lease import Lease
-from connector.store.schema import decision, document
+from connector.store.schema import decision, document, refund_number
 from connector.store.settling import settle_outcomes
 from connector.store.words import append_line, record_word
 from connector.workplace import Desk
@@ -223,6 +223,15 @@ def apply(connection: Connection, name: str, row: Any, word: Word, key: str | No
         .where(*mine, document.c.state.in_(STUCK))
         .values(state="unknown", reason=None, sentence="a person asked to try again")
     )
+    if word.action == "sale":
+        # Its number was made of another sale's.
+        connection.execute(
+            delete(refund_number).where(
+                refund_number.c.ledger == name,
+                refund_number.c.refund_id == row.subject_id,
+                refund_number.c.settled == 0,
+            )
+        )
     set_decision(connection, name, row, due=ASKED)
     return f"{row.subject_id}: recorded; the next sync acts on it"
 
