@@ -19,10 +19,12 @@ from connector.decisions.record import Decided
 from connector.decisions.refund_history import credit_left, earlier_shares
 from connector.decisions.refund_page import ASKED, REPLACE, OpenCredit, Page, PageReader
 from connector.ledgers.contract import Courier, Found, Ledger
+from connector.planning.adoption import adopted_plan
 from connector.planning.case import GONE, Books, LedgerPolicy, Plan, RefundCase
 from connector.planning.model import CASH_LEGS, BalanceTransaction, Document, Refund, Sale
 from connector.planning.refund_plan import plan_refund
 from connector.planning.reversal_plan import Standing, plan_failure, plan_undo
+from connector.planning.sentences import resolve_command
 from connector.store.codec import decode_document
 from connector.store.facts import FactReader
 
@@ -113,6 +115,9 @@ class RefundDesk:
         revision = [d for d in standing if d.revision == row.revision]
         if case.refund.status in GONE and row.aim != "reversed":
             return self._fail_standing(page, row, case, revision)
+        overtaken = self._overtaken(page, row, revision) if row.due >= ASKED else None
+        if overtaken is not None:
+            return Decided(row, overtaken, row.revision)
         if row.due < ASKED or row.outcome not in ("posted", "held"):
             return Decided(row, unchanged(row), row.revision)
         kinds = {d.kind for d in revision if d.state == "posted"}
@@ -123,6 +128,31 @@ class RefundDesk:
         if all(d.document_key in have for d in plan.documents):
             return Decided(row, unchanged(row), row.revision)
         return Decided(row, replace(plan, place=None), row.revision)
+
+    def _overtaken(self, page: Page, row: Any, revision: Sequence[Any]) -> Plan | None:
+        """What a person said of a refund while it was in doubt, once it is known what was written before."""
+        word = page.word_on(row.subject_id)
+        written = [d for d in revision if d.state == "posted"]
+        shown = ", ".join(f"{d.kind.replace('_', ' ')} {d.number or ''}".rstrip() for d in written)
+        if word.adopt_id is not None and not written:
+            return adopted_plan(word.adopt_id)
+        if word.adopt_id is not None:
+            how = resolve_command(row.subject_id, self.policy.name, "--retry")
+            return Plan(
+                "held",
+                "duplicate_in_books",
+                f"adopted by a person as {word.adopt_id}, and the connector had written {shown} before: the refund "
+                f"stands in the books twice",
+                f"take {word.adopt_id} out of the ledger, then: {how}",
+            )
+        if word.skip is not None and row.aim == "excluded" and written:
+            return Plan(
+                "posted", sentence=f"a person skipped it; the connector had written {shown} before that"
+            )
+        # What was adopted beside it is gone again.
+        if row.aim == "held" and written and any(d.state == "skipped" and d.ledger_id for d in revision):
+            return Plan("posted")
+        return None
 
     def _fail_standing(self, page: Page, row: Any, case: RefundCase, revision: Sequence[Any]) -> Decided:
         """Posted documents are reversed; those that were not written are withdrawn; doubtful ones are awaited."""

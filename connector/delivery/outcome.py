@@ -7,7 +7,7 @@ ledger's own words, ends it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from connector.ledgers.contract import (
@@ -30,6 +30,8 @@ from connector.planning.sentences import resolve_command
 from connector.store.codec import decode_document
 
 Phase = Literal["write", "look"]
+# The reason of a doubtful document that a person skipped, or adopted another document for.
+GIVEN_UP = "skipped_by_person"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,13 @@ def arrived(claimed: Claimed, hit: Posted | Found) -> Step:
         f"{claimed.currency} (minor units); the ledger's id is {hit.ledger_id}",
         f"correct the document in the ledger, then: {retry_command(claimed)}",
     )
+
+
+def give_up(step: Step) -> Step:
+    """What a look makes of a doubtful document that a person gave up: absent, it is never sent; what is there, is."""
+    if step.state == "planned":
+        return Step("skipped", sentence="given up by a person; the ledger has none")
+    return replace(step, reason=GIVEN_UP) if step.state == "unknown" else step
 
 
 def retry_command(claimed: Claimed) -> str:

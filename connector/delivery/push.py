@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import Any
 
 from connector.delivery.outbox import Outbox, claimed_from
-from connector.delivery.outcome import Step, next_step
+from connector.delivery.outcome import GIVEN_UP, Step, give_up, next_step
 from connector.ledgers.contract import Claimed, Courier, Ledger, Unknown, run_steps
 from connector.world import World
 
@@ -115,7 +115,8 @@ class Push:
             for key, one in claimed.items():
                 age_s = self.world.now() - sent.get(key, 0)
                 outcome = seen.get(key, Unknown("the ledger did not say whether it is there"))
-                steps[key] = next_step(one, outcome, "look", age_s, self.settle_after_s)
+                step = next_step(one, outcome, "look", age_s, self.settle_after_s)
+                steps[key] = give_up(step) if by_key[key].reason == GIVEN_UP else step
             self.outbox.settle(steps, by_key)
 
     def ready(self, rows: Sequence[Any]) -> list[Any]:

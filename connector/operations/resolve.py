@@ -8,9 +8,10 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, delete, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, delete, select, update
 
 from connector.decisions.refund_page import ASKED
+from connector.delivery.outcome import GIVEN_UP
 from connector.errors import ConnectorError, InputError
 from connector.ledgers.contract import Found, run_steps
 from connector.operations.fill import adopt
@@ -25,6 +26,7 @@ from connector.workplace import Desk
 from connector.world import World
 
 STUCK = ("held", "rejected")
+IN_DOUBT = ("sending", "unknown")
 SALE_KINDS = ("invoice", "sales_receipt", "payment")
 
 
@@ -190,6 +192,7 @@ def apply(connection: Connection, name: str, row: Any, word: Word, key: str | No
             .where(*mine, *target, document.c.state.in_((*STUCK, "planned")))
             .values(state="skipped")
         )
+        doubts = give_up_doubtful(connection, *mine, *target)
         arrived = connection.execute(
             select(document.c.document_key).where(
                 *mine, document.c.state.in_(("posted", "adopted", "reversed"))
@@ -198,7 +201,7 @@ def apply(connection: Connection, name: str, row: Any, word: Word, key: str | No
         # Where planning itself stopped there is nothing left to arrive: what others booked is theirs.
         if arrived is not None and row.aim != "held":
             settle_outcomes(connection, name, [row.subject_id], row.touched_run or "")
-            return f"{row.subject_id}: what was held is skipped; its other documents stay"
+            return f"{row.subject_id}: what was held is skipped; its other documents stay{doubts}"
         set_decision(
             connection,
             name,
@@ -206,23 +209,34 @@ def apply(connection: Connection, name: str, row: Any, word: Word, key: str | No
             outcome="excluded",
             aim="excluded",
             reason="skipped_by_person",
-            sentence=f"skipped by a person: {word.reason}",
+            sentence=f"skipped by a person: {word.reason}{doubts}",
             action=f"connector resync {row.subject_id} brings it back",
-            due=0,
+            due=ASKED if doubts else 0,
         )
-        return f"{row.subject_id}: skipped; it is listed as excluded"
+        return f"{row.subject_id}: skipped; it is listed as excluded{doubts}"
     if word.action == "adopt" and hit is not None:
         connection.execute(
             update(document).where(*mine, document.c.state.in_((*STUCK, "planned"))).values(state="skipped")
         )
+        doubts = give_up_doubtful(connection, *mine)
         adopt(connection, name, row, hit)
-        return f"{row.subject_id}: adopted as {hit.ledger_id}"
+        if doubts:
+            set_decision(connection, name, row, due=ASKED)
+        return f"{row.subject_id}: adopted as {hit.ledger_id}{doubts}"
     # Whether a held document stands in the ledger after all is looked up before anything is sent again.
     connection.execute(
         update(document)
-        .where(*mine, document.c.state.in_(STUCK))
+        .where(*mine, document.c.state.in_((*STUCK, *IN_DOUBT)))
         .values(state="unknown", reason=None, sentence="a person asked to try again")
     )
+    if row.reason == "duplicate_in_books" and row.aim == "held":
+        # The person took away what was adopted beside the connector's own document.
+        ours = select(document.c.document_key).where(*mine, document.c.state == "posted")
+        connection.execute(
+            update(document)
+            .where(*mine, document.c.state == "adopted", ours.exists())
+            .values(state="skipped")
+        )
     if word.action == "sale":
         # Its number was made of another sale's.
         connection.execute(
@@ -234,6 +248,24 @@ def apply(connection: Connection, name: str, row: Any, word: Word, key: str | No
         )
     set_decision(connection, name, row, due=ASKED)
     return f"{row.subject_id}: recorded; the next sync acts on it"
+
+
+def give_up_doubtful(connection: Connection, *chosen: ColumnElement[bool]) -> str:
+    """Of these documents, those that may have been written are not sent again, and are there if a look finds them.
+
+    Returns what to say of them: nothing where there are none.
+    """
+    doubtful = connection.execute(
+        update(document)
+        .where(*chosen, document.c.state.in_(IN_DOUBT))
+        .values(
+            state="unknown",
+            reason=GIVEN_UP,
+            sentence="given up by a person; it is not known whether it was written",
+            action="nothing to do: the next run looks in the ledger, and does not write it",
+        )
+    )
+    return "; the next sync looks whether it was written before" if doubtful.rowcount else ""
 
 
 def set_decision(connection: Connection, name: str, row: Any, **values: Any) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from connector.ledgers.contract import Found
 from connector.planning.case import LedgerPolicy, NotNow, Plan, RefundCase
@@ -45,12 +45,15 @@ def adopt_named(case: RefundCase) -> Plan | None:
     named = case.person.adopt_id
     if named is None or case.ours:
         return None
-    return Plan(
-        "adopted",
-        sentence=f"adopted by a person as {named}",
+    return replace(
+        adopted_plan(named),
         sale_number=case.sale.number if case.sale else None,
         adopted=tuple(found for found in case.others if found.ledger_id == named),
     )
+
+
+def adopted_plan(ledger_id: str) -> Plan:
+    return Plan("adopted", sentence=f"adopted by a person as {ledger_id}")
 
 
 def adopt(case: RefundCase, ledger: LedgerPolicy, settlement: Settlement, legs: Legs) -> Plan | None:
