@@ -204,7 +204,8 @@ class Pass:
         with self.engine.connect().execution_options(reading=True) as connection:
             row = connection.execute(select(ledger).where(ledger.c.name == name)).one()
         if not row.filled:
-            fill_from_books(self.engine, self.lease, self.setup.books, desk)
+            path = self.setup.settings.path
+            fill_from_books(self.engine, self.lease, self.setup.books, desk, path)
         if row.first_run is None and write:
             with self.engine.begin() as connection:
                 self.lease.renew(connection)

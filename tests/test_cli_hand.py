@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
@@ -692,3 +693,52 @@ def test_a_replaced_refund_that_fails_after_a_lost_state(books: Books) -> None:
     books.sync()
     assert books.files() == before
     assert books.outcome("re_one")["outcome"] == "reversed"
+
+
+def rename_ledger(books: Books) -> None:
+    books.settings["ledgers"] = {"other": books.settings["ledgers"]["main"]}
+    books.change()
+
+
+def rename_books(books: Books) -> None:
+    books.lose_state()
+    books.change(books="new")
+
+
+def rename_account(books: Books) -> None:
+    books.lose_state()
+    books.change(stripe={"account": "acct_1234567890"})
+
+
+@pytest.mark.parametrize("rename", [rename_ledger, rename_books, rename_account])
+@pytest.mark.parametrize("sales", ["invoice_and_payment", "sales_receipt"])
+@pytest.mark.parametrize("words", [("sync",), ("rebuild",)])
+def test_books_that_were_written_under_other_names_are_not_written_again(
+    books: Books, rename: Callable[[Books], None], sales: str, words: tuple[str, ...]
+) -> None:
+    books.ledger(sales=sales)
+    books.sync()
+    before, settings = books.files(), json.loads(json.dumps(books.settings))
+    rename(books)
+    refused = books.run(*words)
+    assert refused.code == 2
+    assert str(books.config) in refused.err and "ledgers." in refused.err
+    assert "written under another name" in refused.err
+    assert books.files() == before
+    books.settings = settings
+    books.change()
+    books.lose_state()
+    books.sync()
+    assert books.files() == before
+
+
+def test_names_are_told_by_what_the_state_knows(books: Books) -> None:
+    """Refunds and sales of another Stripe account in the same books are no business of these."""
+    books.sync()
+    before = books.balance(CLEARING)
+    books.lose_state()
+    books.export.objects.clear()
+    books.export.charge("300", 500)
+    books.change(books="new")
+    books.sync()
+    assert books.balance(CLEARING) == {"usd": before["usd"] + 5}

@@ -6,12 +6,14 @@ settled again as they were. What the documents are for is decided later, by plan
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, delete, select, update
 
 from connector.decisions.adopted import adopted_row
+from connector.errors import InputError
 from connector.ledgers.contract import Found, run_steps
 from connector.planning.case import Books
 from connector.planning.keys import document_key
@@ -33,24 +35,31 @@ MOST_REVISIONS = 20
 MOST_PLACES = 10_000
 # Documents of these kinds have parts, by which their keys differ.
 PARTS: dict[str, tuple[str, ...]] = {
-    "fee": ("refund", "failure"),
-    "reversal": (*REFUND_TYPES, "fee", "exchange"),
+    "fee": ("refund", "failure", ""),
+    "reversal": (*REFUND_TYPES, "fee", "exchange", "invoice", "sales_receipt", "payment"),
+    "exchange": ("", "failure"),
 }
 
 
-def fill_from_books(engine: Engine, lease: Lease, books: Books, desk: Desk) -> int:
-    """Read all that is ours in the books. Returns how many documents were found; safe to run again."""
+def fill_from_books(engine: Engine, lease: Lease, books: Books, desk: Desk, settings: Path) -> int:
+    """Read all that is ours in the books. Returns how many documents were found; safe to run again.
+
+    Raises `InputError` where they were written under other names than the `settings` file has now.
+    """
     name = desk.policy.name
     cursor, count = None, 0
+    names = NamesSeen(books, name)
     replaced: dict[str, int] = {}
     while True:
         page, cursor = run_steps(desk.ledger.scan(cursor), desk.courier)
+        names.see(page)
         adopted = adopted_by_people(engine, desk) if cursor is None else {}
         with engine.begin() as connection:
             lease.renew(connection)
             for refund_id, revision in remember(connection, books, name, page).items():
                 replaced[refund_id] = max(revision, replaced.get(refund_id, 0))
             if cursor is None:
+                names.refuse_others(connection, settings)
                 take_up_replacements(connection, books, name, replaced)
                 adopt_again(connection, name, adopted)
                 decide_what_stands(connection, name)
@@ -58,6 +67,45 @@ def fill_from_books(engine: Engine, lease: Lease, books: Books, desk: Desk) -> i
         count += len(page)
         if cursor is None:
             return count
+
+
+class NamesSeen:
+    """Under which names the documents in the books were written: their keys are made of them, and tell it."""
+
+    def __init__(self, books: Books, name: str) -> None:
+        self.books = books
+        self.name = name
+        self.own: set[str] = set()
+        self.others: dict[str, Found] = {}
+
+    def see(self, page: Sequence[Found]) -> None:
+        for hit in page:
+            subjects = [i for i in (hit.refund_id, hit.charge_id) if i is not None]
+            if hit.document_key is None or not subjects:
+                continue
+            key, kind = hit.document_key, hit.kind
+            if any(revision_of(self.books, self.name, i, kind, key) is not None for i in subjects):
+                self.own.add(subjects[0])
+            else:
+                self.others.setdefault(subjects[0], hit)
+
+    def refuse_others(self, connection: Connection, settings: Path) -> None:
+        """Refunds and charges of this state that stand in the books under other names only would be posted twice."""
+        ids = sorted(set(self.others) - self.own)
+        known = connection.execute(
+            select(decision.c.subject_id)
+            .where(decision.c.ledger == self.name, within(connection, decision.c.subject_id, ids))
+            .order_by(decision.c.subject_id)
+        ).all()
+        if known:
+            hit = self.others[known[0].subject_id]
+            kind = (hit.kind or "document").replace("_", " ")
+            raise InputError(
+                f"{settings}: ledgers.{self.name}: its books hold {kind} {hit.number or hit.ledger_id} of "
+                f"{known[0].subject_id}, written under another name of the ledger, of `books` or of "
+                f"`stripe.account`; under these names everything would be posted again: write the former names, "
+                f"or connect {self.name} to books of its own"
+            )
 
 
 def remember(connection: Connection, books: Books, name: str, page: list[Found]) -> dict[str, int]:
