@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from cli_books import CLEARING, DAY, FEES, NOW, RECEIVABLE, Books, Json, at, bean_check, transactions
+from cli_books import (
+    CLEARING,
+    DAY,
+    FEES,
+    NOW,
+    RECEIVABLE,
+    Books,
+    Json,
+    at,
+    bean_check,
+    movement,
+    transactions,
+)
 from cli_shapes import check_report
 from shop import Shop
 
@@ -742,3 +755,42 @@ def test_names_are_told_by_what_the_state_knows(books: Books) -> None:
     books.change(books="new")
     books.sync()
     assert books.balance(CLEARING) == {"usd": before["usd"] + 5}
+
+
+@pytest.mark.parametrize("failed", [False, True])
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("sales_receipt", "invoice_and_payment"), ("invoice_and_payment", "sales_receipt")],
+)
+def test_a_lost_state_after_another_form_of_sales(
+    books: Books, first: str, second: str, failed: bool
+) -> None:
+    """What stands in the books keeps its form; the other takes effect on sales that do not stand there."""
+    books.ledger(sales=first, fees=True)
+    books.export.charge("200", 11000, fee=349)
+    books.sync()
+    before = books.files()
+    books.ledger(sales=second)
+    books.lose_state()
+    if failed:
+        fail_charge(books, "ch_200")
+    books.sync()
+    added = {name: text[len(before.get(name, b"")) :] for name, text in books.files().items()}
+    kinds = sorted(re.findall(r'kind: "(\w+)"', b"".join(added.values()).decode()))
+    taken_back = 0 if not failed else 1 if first == "sales_receipt" else 2
+    assert kinds == ["reversal"] * taken_back
+    books.export.charge("300", 500)
+    books.sync()
+    kinds_of = {
+        t.metadata["kind"] for t in transactions(books.ledger_folder) if t.metadata["number"] == "300"
+    }
+    assert kinds_of == ({"sales_receipt"} if second == "sales_receipt" else {"invoice", "payment"})
+
+
+def fail_charge(books: Books, charge_id: str) -> None:
+    charge = books.export.objects[charge_id]
+    charge.update(status="failed", failure_balance_transaction="txn_back")
+    moved = movement(
+        "txn_back", -charge["amount"], "usd", at("2026-02-20T15:00:00"), "payment_failure_refund", charge_id
+    )
+    books.export.put(moved)
