@@ -145,10 +145,9 @@ class RefundDesk:
                 f"stands in the books twice",
                 f"take {word.adopt_id} out of the ledger, then: {how}",
             )
-        if word.skip is not None and row.aim == "excluded" and written:
-            return Plan(
-                "posted", sentence=f"a person skipped it; the connector had written {shown} before that"
-            )
+        if row.aim == "excluded" and written:
+            skipped = f"a person skipped it; the connector had written {shown} before that"
+            return Plan("posted", sentence=skipped if word.skip is not None else "")
         # What was adopted beside it is gone again.
         if row.aim == "held" and written and any(d.state == "skipped" and d.ledger_id for d in revision):
             return Plan("posted")

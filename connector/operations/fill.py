@@ -10,9 +10,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, delete, select, update
+from sqlalchemy import Connection, Engine, case, delete, select, update
 
 from connector.decisions.adopted import adopted_row
+from connector.decisions.refund_page import ASKED
+from connector.delivery.outcome import GIVEN_UP
 from connector.errors import InputError
 from connector.ledgers.contract import Found, run_steps
 from connector.planning.case import Books
@@ -192,7 +194,8 @@ def take_up_replacements(
 
 def decide_what_stands(connection: Connection, name: str) -> None:
     """Refunds and charges whose documents stand in the books and not in the state are decided now: an older copy of a
-    state may have excluded or held them."""
+    state may have excluded or held them. Documents that such a copy has still to send, or gave up, are looked for."""
+    doubt_unwritten(connection, name)
     known = select(document.c.document_key).where(document.c.document_key == found.c.document_key)
     unknown = select(found.c.ledger_id).where(
         found.c.ledger == name, found.c.document_key.is_not(None), ~known.exists()
@@ -210,6 +213,31 @@ def decide_what_stands(connection: Connection, name: str) -> None:
             unknown.where(found.c.charge_id == decision.c.subject_id, found.c.refund_id.is_(None)).exists()
         )
         .values(due=DECIDE_NOW)
+    )
+
+
+def doubt_unwritten(connection: Connection, name: str) -> None:
+    """What this state never wrote and the books hold was written after the state was copied."""
+    in_books = select(found.c.document_key).where(
+        found.c.ledger == name, found.c.document_key == document.c.document_key
+    )
+    unwritten = document.c.state.in_(("planned", "held", "rejected", "skipped"))
+    mine = (document.c.ledger == name, unwritten, in_books.exists())
+    excluded = select(document.c.document_key).where(*mine, document.c.subject_id == decision.c.subject_id)
+    connection.execute(
+        update(decision)
+        .where(decision.c.ledger == name, decision.c.aim == "excluded", excluded.exists())
+        .values(due=ASKED)
+    )
+    connection.execute(
+        update(document)
+        .where(*mine)
+        .values(
+            state="unknown",
+            reason=case((document.c.state == "skipped", GIVEN_UP), else_="outcome_unknown"),
+            sentence="the state had not written it, and the books hold it",
+            action="nothing to do: the next sync looks again",
+        )
     )
 
 
