@@ -233,7 +233,7 @@ class Pass:
                     if self.should_stop():
                         return
                     page, hits = deciding.decide([row for row in rows if row.subject_id not in doubtful])
-                    given_up = [d.row.subject_id for d in page if d.plan.outcome in ("dropped", "reversed")]
+                    given_up = [d.row.subject_id for d in page if d.given_up]
                     if given_up:
                         # Before the decision is stored: a run that dies in between decides, and leaves out, again.
                         outbox.leave_out(given_up)

@@ -82,12 +82,11 @@ class ChargeDesk:
         if any(d.state in ("sending", "unknown") for d in documents):
             return Decided(row, replace(plan, due=True))
         posted = [decode_document(d.content) for d in documents if d.state == "posted"]
-        withdrawn = tuple(d.document_key for d in documents if d.state != "posted")
         if not posted:
             plan = Plan("dropped", sentence=f"charge {row.subject_id} failed: its sale had not been posted")
-            return Decided(row, plan, withdrawn=withdrawn)
+            return Decided(row, plan, given_up=True)
         plan = plan_charge_failure(case, self.books, self.policy, posted, self.now, row.first_seen)
-        return Decided(row, plan, withdrawn=withdrawn if plan.outcome != "held" else ())
+        return Decided(row, plan, given_up=True)
 
     def _both(
         self, policy: LedgerPolicy, case: ChargeCase, row: Any, number: str, hits: Mapping[str, Found]

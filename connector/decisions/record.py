@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import Connection, Engine, insert, select
 
 from connector.decisions.adopted import adopted_row
 from connector.ledgers.contract import Found, Ledger
@@ -47,7 +47,6 @@ DECISION_COLUMNS = (
     "touched_run",
 )
 ON_ITS_WAY = "planned: the next sync posts it"
-WITHDRAWN = "withdrawn before it was written: the refund or charge had failed"
 DEPTH = {"invoice": 0, "sales_receipt": 0, "fee": 0, "payment": 1, "exchange": 3}
 PART_DEPTH = {"refund": 4, "failure": 7}
 
@@ -56,9 +55,9 @@ PART_DEPTH = {"refund": 4, "failure": 7}
 class Decided:
     """A row of `decision` and the plan made of it; `revision` of the documents, `number_settled` if found in the books.
 
-    `charge_id` is that of a refund whose row does not tell it, since Stripe named only the payment intent. `withdrawn`
-    are keys of documents that were planned and never written, and shall not be any more; `replaces` those of documents
-    that a person skipped, which give way to the plan.
+    `charge_id` is that of a refund whose row does not tell it, since Stripe named only the payment intent. `given_up`:
+    Stripe gave it up, so that what was planned of it and never written shall not be any more. `replaces` are keys of
+    documents that a person skipped, which give way to the plan.
     """
 
     row: Any
@@ -66,7 +65,7 @@ class Decided:
     revision: int = 1
     number_settled: bool = False
     acknowledged: bool = False
-    withdrawn: tuple[str, ...] = ()
+    given_up: bool = False
     charge_id: str | None = None
     replaces: tuple[str, ...] = ()
 
@@ -116,7 +115,6 @@ class Recorder:
             self._write_numbers(connection, changed)
             insert_many(connection, document, list(rows.values()))
             self._write_adopted(connection, changed)
-            self._withdraw(connection, [key for d in page for key in d.withdrawn])
             self._write_decisions(connection, changed, rows)
             stay = [
                 (int(d.plan.due), d.row.subject_id, self.name) for d in same if d.row.due != int(d.plan.due)
@@ -197,19 +195,6 @@ class Recorder:
             for place, hit in enumerate(decided.plan.adopted):
                 rows.append(adopted_row(self.name, self.run_id, decided.row, hit, place))
         insert_many(connection, document, rows, ignore=True)
-
-    def _withdraw(self, connection: Connection, document_keys: Sequence[str]) -> None:
-        if document_keys:
-            connection.execute(
-                update(document)
-                .where(
-                    within(connection, document.c.document_key, document_keys),
-                    document.c.state.in_(("planned", "held", "rejected")),
-                )
-                .values(
-                    state="skipped", reason=None, sentence=WITHDRAWN, action=None, touched_run=self.run_id
-                )
-            )
 
     def _write_decisions(
         self, connection: Connection, page: Sequence[Decided], rows: Mapping[str, Mapping[str, Any]]

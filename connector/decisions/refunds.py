@@ -154,7 +154,7 @@ class RefundDesk:
         return None
 
     def _fail_standing(self, page: Page, row: Any, case: RefundCase, revision: Sequence[Any]) -> Decided:
-        """Posted documents are reversed; those that were not written are withdrawn; doubtful ones are awaited."""
+        """Posted documents are reversed; those that were not written are left out; doubtful ones are awaited."""
         if any(d.state in ("sending", "unknown") for d in revision):
             return Decided(row, replace(unchanged(row), due=True), row.revision)
         there = [d.state in ("posted", "adopted") for d in revision]
@@ -162,8 +162,7 @@ class RefundDesk:
         pieces = [Standing(d, posted) for d, posted in zip(documents, there, strict=True)]
         plan = plan_failure(case, self.books, self.policy, pieces, self.now)
         leave_credit(page, case.refund.refund_id, [p.document for p in pieces if p.posted], plan)
-        withdrawn = tuple(d.document_key for d, posted in zip(documents, there, strict=True) if not posted)
-        return Decided(row, plan, row.revision, withdrawn=withdrawn if plan.outcome != "held" else ())
+        return Decided(row, plan, row.revision, given_up=True)
 
     def _replace(
         self, page: Page, row: Any, case: RefundCase, standing: Sequence[Any], numbers: NumberDesk

@@ -125,6 +125,8 @@ class Push:
         ready, stuck = [], {}
         for row in rows:
             states = [parents.get(key, ("absent", "")) for key in row.after_keys.split()]
+            # The reversal of what was never written is not waited for.
+            states = [one for one in states if one != ("skipped", "reversal")]
             if all(state in ("posted", "adopted", "reversed") for state, _ in states):
                 ready.append(row)
             elif any(state in ("held", "rejected", "skipped", "absent") for state, _ in states):
