@@ -230,6 +230,7 @@ class RefundDesk:
             passed_over=passed,
             ours=tuple(ours),
             others=tuple(page.others.get(refund.refund_id, ())),
+            named=page.named.get(word.adopt_id or ""),
             adopting=self.pages.is_adopting(row),
             asked=row.due >= ASKED,
             # A skip of what stands in the books only acknowledged that it was reversed.

@@ -12,7 +12,6 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, case, delete, select, update
 
-from connector.decisions.adopted import adopted_row
 from connector.decisions.refund_page import ASKED
 from connector.delivery.outcome import GIVEN_UP
 from connector.errors import InputError
@@ -28,7 +27,6 @@ from connector.store.schema import (
     document,
     found,
     ledger,
-    person_decision,
     refund_number,
 )
 from connector.workplace import Desk
@@ -55,7 +53,6 @@ def fill_from_books(engine: Engine, lease: Lease, books: Books, desk: Desk, sett
     while True:
         page, cursor = run_steps(desk.ledger.scan(cursor), desk.courier)
         names.see(page)
-        adopted = adopted_by_people(engine, desk) if cursor is None else {}
         with engine.begin() as connection:
             lease.renew(connection)
             for refund_id, revision in remember(connection, books, name, page).items():
@@ -63,7 +60,6 @@ def fill_from_books(engine: Engine, lease: Lease, books: Books, desk: Desk, sett
             if cursor is None:
                 names.refuse_others(connection, settings)
                 take_up_replacements(connection, books, name, replaced)
-                adopt_again(connection, name, adopted)
                 decide_what_stands(connection, name)
                 connection.execute(update(ledger).where(ledger.c.name == name).values(filled=1))
         count += len(page)
@@ -237,51 +233,6 @@ def doubt_unwritten(connection: Connection, name: str) -> None:
             reason=case((document.c.state == "skipped", GIVEN_UP), else_="outcome_unknown"),
             sentence="the state had not written it, and the books hold it",
             action="nothing to do: the next sync looks again",
-        )
-    )
-
-
-def adopted_by_people(engine: Engine, desk: Desk) -> dict[str, Found]:
-    """What people adopted, by refund id, as the books have it: it is not ours, so only `resolve` knows whose it is."""
-    with engine.connect().execution_options(reading=True) as connection:
-        rows = connection.execute(
-            select(person_decision)
-            .where(person_decision.c.ledger == desk.policy.name)
-            .order_by(person_decision.c.place)
-        )
-        # A later word about the same refund takes the place of an earlier one.
-        words = {row.subject_id: row for row in rows}
-    named = {row.subject_id: row.value for row in words.values() if row.action == "adopt"}
-    if not named:
-        return {}
-    hits = run_steps(desk.ledger.find_documents(sorted(set(named.values()))), desk.courier)
-    return {refund_id: hits[ledger_id] for refund_id, ledger_id in named.items() if ledger_id in hits}
-
-
-def adopt_again(connection: Connection, name: str, hits: Mapping[str, Found]) -> None:
-    """Refunds that the state has not decided yet become again what a person said they are."""
-    undecided = connection.execute(
-        select(decision)
-        .where(decision.c.ledger == name, within(connection, decision.c.subject_id, sorted(hits)))
-        .where(decision.c.outcome == "waiting")
-    )
-    for row in undecided.all():
-        adopt(connection, name, row, hits[row.subject_id])
-
-
-def adopt(connection: Connection, name: str, row: Any, hit: Found) -> None:
-    """The refund of this decision is the document that others wrote."""
-    insert_many(connection, document, [adopted_row(name, "", row, hit, 0)], ignore=True)
-    connection.execute(
-        update(decision)
-        .where(decision.c.ledger == name, decision.c.subject_id == row.subject_id)
-        .values(
-            outcome="adopted",
-            aim="adopted",
-            reason=None,
-            sentence=f"adopted by a person as {hit.ledger_id}",
-            action=None,
-            due=0,
         )
     )
 

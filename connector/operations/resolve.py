@@ -10,14 +10,15 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, delete, select, update
 
+from connector.decisions.adopted import adopted_row
 from connector.decisions.refund_page import ASKED
 from connector.delivery.outcome import GIVEN_UP
 from connector.errors import ConnectorError, InputError
 from connector.ledgers.contract import Found, run_steps
-from connector.operations.fill import adopt
 from connector.planning.model import REFUND_TYPES, RefundType
 from connector.planning.refund_types import sale_forms
 from connector.planning.rule_results import order_types, refuse_types
+from connector.store.bulk import insert_many
 from connector.store.lease import Lease
 from connector.store.schema import decision, document, refund_number
 from connector.store.settling import settle_outcomes
@@ -266,6 +267,23 @@ def give_up_doubtful(connection: Connection, *chosen: ColumnElement[bool]) -> st
         )
     )
     return "; the next sync looks whether it was written before" if doubtful.rowcount else ""
+
+
+def adopt(connection: Connection, name: str, row: Any, hit: Found) -> None:
+    """The refund of this decision is the document that others wrote."""
+    insert_many(connection, document, [adopted_row(name, "", row, hit, 0)], ignore=True)
+    connection.execute(
+        update(decision)
+        .where(decision.c.ledger == name, decision.c.subject_id == row.subject_id)
+        .values(
+            outcome="adopted",
+            aim="adopted",
+            reason=None,
+            sentence=f"adopted by a person as {hit.ledger_id}",
+            action=None,
+            due=0,
+        )
+    )
 
 
 def set_decision(connection: Connection, name: str, row: Any, **values: Any) -> None:

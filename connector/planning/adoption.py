@@ -40,15 +40,23 @@ def legs_of(case: RefundCase) -> Legs:
     )
 
 
-def adopt_named(case: RefundCase) -> Plan | None:
+def adopt_named(case: RefundCase, ledger: LedgerPolicy) -> Plan | None:
     """What a person said is this refund's document, whatever the settings."""
     named = case.person.adopt_id
     if named is None or case.ours:
         return None
+    if case.named is None:
+        how = resolve_command(case.refund.refund_id, ledger.name, "(--retry | --adopt LEDGER_ID)")
+        raise NotNow(
+            "held",
+            "duplicate_in_books",
+            f"adopted by a person as {named}, which the books no longer have",
+            f"put it back, and resync; or post the refund, or name another: {how}",
+        )
     return replace(
         adopted_plan(named),
         sale_number=case.sale.number if case.sale else None,
-        adopted=tuple(found for found in case.others if found.ledger_id == named),
+        adopted=(case.named,),
     )
 
 
