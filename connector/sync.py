@@ -21,6 +21,7 @@ from connector.delivery.outbox import Outbox
 from connector.delivery.push import Push
 from connector.errors import ConnectorError, LedgerDown
 from connector.operations.fill import fill_from_books
+from connector.operations.other_state import take_effect
 from connector.progress import NO_PROGRESS, Progress
 from connector.store.intake import Intake, read_cursors
 from connector.store.lease import Lease
@@ -124,7 +125,7 @@ class Pass:
         """Read what is new or changed at Stripe into the state. Stripe being away does not stop the ledgers."""
         with self.engine.begin() as connection:
             self.lease.renew(connection)
-            read_lines(connection, self.setup.decisions_file)
+            take_effect(connection, read_lines(connection, self.setup.decisions_file))
         intake = self.intake()
         for one in self.setup.ledgers.values():
             self.welcome(intake, one)

@@ -3,26 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
-from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from cli_books import (
-    CLEARING,
-    DAY,
-    FEES,
-    NOW,
-    RECEIVABLE,
-    Books,
-    Json,
-    at,
-    bean_check,
-    movement,
-    transactions,
-)
+from cli_books import CLEARING, DAY, FEES, NOW, RECEIVABLE, Books, Json, at, bean_check, transactions
 from cli_shapes import check_report
 from shop import Shop
 
@@ -78,6 +64,23 @@ def test_resync_of_a_posted_refund_says_so_and_writes_nothing(books: Books) -> N
     assert quiet.json["ledgers"]["main"]["documents"] == []
     assert quiet.json["ledgers"]["main"]["posted"] == 0
     assert books.files() == before
+
+
+def test_resync_as_json_says_beside_it_that_nothing_was_to_be_done(books: Books) -> None:
+    books.export.refund("later", "ch_100", 500, status="pending", when="2026-02-20T15:00:00")
+    books.sync()
+    said = books.run("resync", "re_one", "re_later", "--json")
+    assert said.json["ledgers"]["main"]["documents"] == []
+    assert "re_one in main: posted as 100 already; nothing to do" in said.err
+    assert "re_later in main: waiting (refund_pending) as before; nothing was to be posted" in said.err
+
+
+def test_resync_of_a_charge_from_before_the_start_says_so(books: Books) -> None:
+    books.export.charge("old", 1000, when="2025-12-01T15:00:00")
+    books.sync()
+    said = books.run("resync", "ch_old")
+    assert said.code == 0
+    assert "ch_old: a charge of which no refund is synced; it was created before stripe.start" in said.out
 
 
 def test_resync_by_charge_takes_all_its_refunds(books: Books) -> None:
@@ -612,6 +615,20 @@ def decisions(books: Books) -> list[Json]:
     return [json.loads(line) for line in text.splitlines()]
 
 
+def test_a_cash_leg_of_an_owed_credit_takes_no_income_back(tmp_path: Path) -> None:
+    books = Books(tmp_path, refunds={"failed_refund": "owe_customer"})
+    books.export.charge("100", 11000)
+    books.export.refund("one", "ch_100", 11000)
+    books.sync()
+    assert "Takes 110.00 USD back" in books.run("explain", "re_one").out
+    books.export.fail("re_one")
+    books.sync()
+    books.export.refund("two", "ch_100", 11000, when="2026-02-25T15:00:00")
+    books.sync()
+    assert [d["kind"] for d in books.documents("re_two")] == ["credit_card_refund"]
+    assert "Takes" not in books.run("explain", "re_two").out
+
+
 def test_decisions_are_kept_beside_the_settings(held: Books) -> None:
     resolve(held, "re_bad", "--skip", reason="Zoë said so")
     resolve(held, "re_bad", "--retry", reason="no, she did not")
@@ -727,91 +744,3 @@ def test_a_replaced_refund_that_fails_after_a_lost_state(books: Books) -> None:
     books.sync()
     assert books.files() == before
     assert books.outcome("re_one")["outcome"] == "reversed"
-
-
-def rename_ledger(books: Books) -> None:
-    books.settings["ledgers"] = {"other": books.settings["ledgers"]["main"]}
-    books.change()
-
-
-def rename_books(books: Books) -> None:
-    books.lose_state()
-    books.change(books="new")
-
-
-def rename_account(books: Books) -> None:
-    books.lose_state()
-    books.change(stripe={"account": "acct_1234567890"})
-
-
-@pytest.mark.parametrize("rename", [rename_ledger, rename_books, rename_account])
-@pytest.mark.parametrize("sales", ["invoice_and_payment", "sales_receipt"])
-@pytest.mark.parametrize("words", [("sync",), ("rebuild",)])
-def test_books_that_were_written_under_other_names_are_not_written_again(
-    books: Books, rename: Callable[[Books], None], sales: str, words: tuple[str, ...]
-) -> None:
-    books.ledger(sales=sales)
-    books.sync()
-    before, settings = books.files(), json.loads(json.dumps(books.settings))
-    rename(books)
-    refused = books.run(*words)
-    assert refused.code == 2
-    assert str(books.config) in refused.err and "ledgers." in refused.err
-    assert "written under another name" in refused.err
-    assert books.files() == before
-    books.settings = settings
-    books.change()
-    books.lose_state()
-    books.sync()
-    assert books.files() == before
-
-
-def test_names_are_told_by_what_the_state_knows(books: Books) -> None:
-    """Refunds and sales of another Stripe account in the same books are no business of these."""
-    books.sync()
-    before = books.balance(CLEARING)
-    books.lose_state()
-    books.export.objects.clear()
-    books.export.charge("300", 500)
-    books.change(books="new")
-    books.sync()
-    assert books.balance(CLEARING) == {"usd": before["usd"] + 5}
-
-
-@pytest.mark.parametrize("failed", [False, True])
-@pytest.mark.parametrize(
-    ("first", "second"),
-    [("sales_receipt", "invoice_and_payment"), ("invoice_and_payment", "sales_receipt")],
-)
-def test_a_lost_state_after_another_form_of_sales(
-    books: Books, first: str, second: str, failed: bool
-) -> None:
-    """What stands in the books keeps its form; the other takes effect on sales that do not stand there."""
-    books.ledger(sales=first, fees=True)
-    books.export.charge("200", 11000, fee=349)
-    books.sync()
-    before = books.files()
-    books.ledger(sales=second)
-    books.lose_state()
-    if failed:
-        fail_charge(books, "ch_200")
-    books.sync()
-    added = {name: text[len(before.get(name, b"")) :] for name, text in books.files().items()}
-    kinds = sorted(re.findall(r'kind: "(\w+)"', b"".join(added.values()).decode()))
-    taken_back = 0 if not failed else 1 if first == "sales_receipt" else 2
-    assert kinds == ["reversal"] * taken_back
-    books.export.charge("300", 500)
-    books.sync()
-    kinds_of = {
-        t.metadata["kind"] for t in transactions(books.ledger_folder) if t.metadata["number"] == "300"
-    }
-    assert kinds_of == ({"sales_receipt"} if second == "sales_receipt" else {"invoice", "payment"})
-
-
-def fail_charge(books: Books, charge_id: str) -> None:
-    charge = books.export.objects[charge_id]
-    charge.update(status="failed", failure_balance_transaction="txn_back")
-    moved = movement(
-        "txn_back", -charge["amount"], "usd", at("2026-02-20T15:00:00"), "payment_failure_refund", charge_id
-    )
-    books.export.put(moved)

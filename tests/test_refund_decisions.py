@@ -422,7 +422,7 @@ def test_what_a_person_adopted_is_adopted_whatever_the_settings() -> None:
     assert plan(case(sale=None, person=word, named=CASH_OF_OTHERS)).outcome == "adopted"
     gone = plan(case(sale=None, person=word))
     assert outcome(gone) == ("held", "duplicate_in_books")
-    assert "expense-1, which the books no longer have" in gone.sentence
+    assert "expense-1, which the books no longer have" in str(gone.sentence)
 
 
 def test_a_leg_of_others_is_not_posted_again_after_the_state_was_lost() -> None:

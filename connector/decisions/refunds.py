@@ -162,7 +162,10 @@ class RefundDesk:
         pieces = [Standing(d, posted) for d, posted in zip(documents, there, strict=True)]
         plan = plan_failure(case, self.books, self.policy, pieces, self.now)
         leave_credit(page, case.refund.refund_id, [p.document for p in pieces if p.posted], plan)
-        return Decided(row, plan, row.revision, given_up=True)
+        # Found reversed in the books, it may have been acknowledged already.
+        found = any(d.document_key in page.hits for d in plan.documents)
+        acknowledged = found and page.word_on(row.subject_id).skip is not None
+        return Decided(row, plan, row.revision, acknowledged=acknowledged, given_up=True)
 
     def _replace(
         self, page: Page, row: Any, case: RefundCase, standing: Sequence[Any], numbers: NumberDesk

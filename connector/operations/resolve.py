@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -12,9 +13,9 @@ from sqlalchemy import ColumnElement, Connection, Engine, delete, select, update
 
 from connector.decisions.adopted import adopted_row
 from connector.decisions.refund_page import ASKED
-from connector.delivery.outcome import GIVEN_UP
 from connector.errors import ConnectorError, InputError
 from connector.ledgers.contract import Found, run_steps
+from connector.operations.other_state import give_up
 from connector.planning.model import REFUND_TYPES, RefundType
 from connector.planning.refund_types import sale_forms
 from connector.planning.rule_results import order_types, refuse_types
@@ -22,7 +23,7 @@ from connector.store.bulk import insert_many
 from connector.store.lease import Lease
 from connector.store.schema import decision, document, refund_number
 from connector.store.settling import settle_outcomes
-from connector.store.words import append_line, record_word
+from connector.store.words import append_lines, record_word
 from connector.workplace import Desk
 from connector.world import World
 
@@ -75,14 +76,14 @@ def resolve(engine: Engine, lease: Lease, world: World, desk: Desk, decisions_fi
             "reason": word.reason,
         }
         record_word(connection, record)
-        keep_word(decisions_file, record)
+        keep_words(decisions_file, [record])
     return sentence
 
 
-def keep_word(decisions_file: Path, record: dict[str, Any]) -> None:
+def keep_words(decisions_file: Path, records: Sequence[dict[str, Any]]) -> None:
     """Append to decisions.jsonl; nothing is recorded at all where that cannot be done."""
     try:
-        append_line(decisions_file, record)
+        append_lines(decisions_file, records)
     except OSError as error:
         words = (error.strerror or str(error)).lower()
         raise ConnectorError(f"{decisions_file} cannot be written: {words}; nothing was recorded") from error
@@ -256,17 +257,8 @@ def give_up_doubtful(connection: Connection, *chosen: ColumnElement[bool]) -> st
 
     Returns what to say of them: nothing where there are none.
     """
-    doubtful = connection.execute(
-        update(document)
-        .where(*chosen, document.c.state.in_(IN_DOUBT))
-        .values(
-            state="unknown",
-            reason=GIVEN_UP,
-            sentence="given up by a person; it is not known whether it was written",
-            action="nothing to do: the next run looks in the ledger, and does not write it",
-        )
-    )
-    return "; the next sync looks whether it was written before" if doubtful.rowcount else ""
+    doubtful = give_up(connection, *chosen, document.c.state.in_(IN_DOUBT))
+    return "; the next sync looks whether it was written before" if doubtful else ""
 
 
 def adopt(connection: Connection, name: str, row: Any, hit: Found) -> None:
