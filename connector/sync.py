@@ -186,6 +186,9 @@ class Pass:
             first_run = self.prepare(desk, write)
             outbox = self.outbox(one)
             outbox.doubt(desk.company.lost)
+            forget_lost = getattr(desk.courier, "forget_lost", None)
+            if forget_lost is not None:
+                forget_lost(desk.company.lost)
             push = self.push(desk, outbox)
             if write:
                 push.settle_doubts()
