@@ -7,6 +7,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from cli_books import CLEARING, Books
 from exactly_once import check_nothing_twice
 from ledger_moods import MOODS, Weather
 from small_books import SmallBooks
@@ -58,3 +59,49 @@ def test_what_was_skipped_in_the_copy_and_posted_later(tmp_path: Path) -> None:
     assert kinds(books) == ["refund_receipt"]
     assert books.outcomes() == {REFUND: ("posted", None)}
     assert set(books.states()) == {"posted"}
+
+
+def test_a_ledger_that_was_not_enabled_when_the_state_was_rebuilt(tmp_path: Path) -> None:
+    books = Books(tmp_path)
+    books.ledger(sales="sales_receipt")
+    books.export.charge("100", 11000)
+    books.sync()
+    shutil.copytree(books.folder / "state", books.folder / "older")
+    books.export.refund("1", "ch_100", 5000)
+    books.sync()
+    files = books.files()
+    books.lose_state()
+    (books.folder / "older").rename(books.folder / "state")
+    books.ledger(enabled=False)
+    other = {"kind": "beancount", "sales": "find", "connection": {"path": "other"}}
+    books.change(ledgers={"other": other})
+    books.run("rebuild")
+    books.ledger(enabled=True)
+    books.sync("--ledger", "main")
+    assert books.files() == files
+    assert books.outcome("re_1")["outcome"] == "posted"
+
+
+@pytest.mark.parametrize("then", ["sync", "touch", "resync"])
+@pytest.mark.parametrize("sales", ["sales_receipt", "invoice_and_payment"])
+def test_older_books_of_before_a_refund_that_failed(tmp_path: Path, sales: str, then: str) -> None:
+    """What the books lost of it is not written again, and nothing waits for it."""
+    books = Books(tmp_path)
+    books.ledger(sales=sales)
+    charge = books.export.charge("100", 11000)
+    books.sync()
+    shutil.copytree(books.ledger_folder, books.folder / "older")
+    refund = books.export.refund("1", charge, 5000, when="2026-03-10T15:00:00")
+    books.sync()
+    books.export.fail(refund, when="2026-03-20T15:00:00")
+    books.sync()
+    shutil.rmtree(books.ledger_folder)
+    (books.folder / "older").rename(books.ledger_folder)
+    assert books.run("rebuild").code == 0
+    if then == "touch":
+        books.export.objects[refund]["metadata"] = {"a": "b"}
+        books.export.write()
+    assert books.run(*(("resync", refund) if then == "resync" else ("sync",))).code == 0
+    assert books.balance(CLEARING) == {"usd": 110}
+    assert books.outcome(refund)["outcome"] in ("dropped", "reversed")
+    assert {d["state"] for d in books.documents(refund)} <= {"reversed", "posted"}
