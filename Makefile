@@ -22,10 +22,13 @@ demo: $(PROGRAM) ## Post a quarter of sample refunds into Beancount files; again
 	@echo
 	@echo "The books are plain text: books/acme/main.beancount and the month files beside it."
 	@echo "What became of each refund:  $(BIN)/connector list refunds -c config.example.yaml"
-	@echo "What waits for a person:     $(BIN)/connector list held -c config.example.yaml"
+	@echo "What is held for a person:   $(BIN)/connector list held -c config.example.yaml"
 	@echo "Why one became what it is:   $(BIN)/connector explain REFUND_ID -c config.example.yaml"
 	@echo "The books in a browser:      make books"
 	@echo "Run make demo again and nothing is posted twice; make clean-demo forgets it all."
+	@echo
+	@echo "Held for a person just now:"
+	@$(BIN)/connector list held -c config.example.yaml
 
 books: $(EVERYTHING) ## Check the books of the demo with bean-check, and open them with Fava
 	@test -e books/acme/main.beancount || { echo "There are no books yet: run make demo first."; exit 1; }

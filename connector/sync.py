@@ -7,7 +7,7 @@ carried into the ledgers. A crash anywhere leaves the next pass to go on: nothin
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from sqlalchemy import Engine, insert, select, update
@@ -18,11 +18,12 @@ from connector.decisions.pages import discard_unsent, due_pages
 from connector.decisions.record import Recorder
 from connector.decisions.refunds import RefundDesk
 from connector.delivery.outbox import Outbox
-from connector.delivery.push import Push
+from connector.delivery.push import STOPPED, Push
 from connector.errors import ConnectorError, LedgerDown
 from connector.operations.fill import fill_from_books
 from connector.operations.other_state import take_effect
 from connector.progress import NO_PROGRESS, Progress
+from connector.store.codec import encode_json
 from connector.store.intake import Intake, read_cursors
 from connector.store.lease import Lease
 from connector.store.schema import decision, ledger, run
@@ -53,13 +54,15 @@ class PassError:
 
 @dataclass(slots=True)
 class PassReport:
-    """What one pass did; counts of refunds and documents are read from the state by `run_id`."""
+    """What one pass did; counts of refunds and documents are read from the state by `run_id`, where it `touched` any: a
+    state may hold years in which a run with nothing new need not look for its own."""
 
     run_id: str
     pulled: Pulled = field(default_factory=Pulled)
     errors: list[PassError] = field(default_factory=list)
     ledgers: tuple[str, ...] = ()
     sent: int = 0
+    touched: bool = False
 
 
 class Pass:
@@ -100,6 +103,10 @@ class Pass:
                 if self.should_stop():
                     break
                 self.serve_or_fail(one, write)
+            if self.should_stop() and STOPPED.sentence not in [
+                error.sentence for error in self.report.errors
+            ]:
+                self.fail(None, STOPPED.code, STOPPED.sentence)
         except ConnectorError as error:
             self.fail(None, error.code, str(error))
             raise
@@ -114,7 +121,8 @@ class Pass:
         except LedgerDown as error:
             self.fail(one.name, error.code, str(error))
             if write:
-                self.outbox(one).give_up(error.code, str(error))
+                self.report.touched = True
+                self.outbox(one).give_up(error.code, str(error), undecided=True)
 
     def fail(self, name: str | None, code: str, sentence: str) -> None:
         self.report.errors.append(PassError(name, code, sentence))
@@ -146,7 +154,7 @@ class Pass:
         cursors = read_cursors(self.engine)
         changes = intake.changes()
         pages = source.pages(cursors, self.now, changes) if refetch is None else source.refetch(refetch)
-        with self.progress.stage("Reading Stripe") as tick:
+        with self.progress.stage("Reading Stripe's objects") as tick:
             for page in pages:
                 stored = intake.store_page(page.objects, page.cursor, page.noted, page.done)
                 pulled.charges += stored.new.get("charge", 0)
@@ -182,9 +190,9 @@ class Pass:
     def serve(self, one: LedgerSetup, write: bool) -> None:
         """Survey a ledger, fill an empty state from it, decide what is due, carry what was decided."""
         desk = open_desk(self.setup, one)
+        outbox = self.outbox(one)
         try:
             first_run = self.prepare(desk, write)
-            outbox = self.outbox(one)
             outbox.doubt(desk.company.lost)
             forget_lost = getattr(desk.courier, "forget_lost", None)
             if forget_lost is not None:
@@ -198,6 +206,7 @@ class Pass:
             if write:
                 self.post(desk, outbox, push, first_run)
         finally:
+            self.report.touched |= outbox.touched
             close = getattr(desk.courier, "close", None)
             if close is not None:
                 close()
@@ -236,6 +245,7 @@ class Pass:
                 for rows in due_pages(self.engine, name, subject):
                     if self.should_stop():
                         return
+                    self.report.touched = True
                     page, hits = deciding.decide([row for row in rows if row.subject_id not in doubtful])
                     given_up = [d.row.subject_id for d in page if d.given_up]
                     if given_up:
@@ -245,7 +255,8 @@ class Pass:
                     tick(len(rows))
         if desk.policy.sales == "find":
             ledger_parts = (desk.policy, desk.ledger, desk.courier)
-            report_late_payments(self.engine, self.lease, books, *ledger_parts, self.report.run_id)
+            late = report_late_payments(self.engine, self.lease, books, *ledger_parts, self.report.run_id)
+            self.report.touched |= late > 0
 
     def push(self, desk: Desk, outbox: Outbox) -> Push:
         return Push(
@@ -262,7 +273,9 @@ class Pass:
     def post(self, desk: Desk, outbox: Outbox, push: Push, first_run: int) -> None:
         """Carry what was decided; what the ledger refused a number is decided again, with the next one."""
         for _ in range(MOST_NUMBERS):
-            with self.progress.stage(f"Posting to {desk.policy.name}", outbox.count("planned")) as tick:
+            with self.progress.stage(
+                f"Posting documents to {desk.policy.name}", outbox.count("planned")
+            ) as tick:
                 stop = push.run(tick)
             if stop is not None:
                 self.fail(desk.policy.name, stop.code, stop.sentence)
@@ -286,7 +299,11 @@ class Pass:
                 connection.execute(
                     update(run)
                     .where(run.c.run_id == self.report.run_id)
-                    .values(ended=self.setup.world.now(), exit_code=int(bool(self.report.errors)))
+                    .values(
+                        ended=self.setup.world.now(),
+                        exit_code=int(bool(self.report.errors)),
+                        summary=encode_json([asdict(error) for error in self.report.errors]),
+                    )
                 )
         except ConnectorError as error:
             self.fail(None, error.code, str(error))

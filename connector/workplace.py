@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, time
 from pathlib import Path
@@ -15,14 +16,18 @@ from connector.delivery.file_courier import FileCourier
 from connector.errors import InputError
 from connector.ledgers.beancount import BeancountLedger
 from connector.ledgers.contract import Capabilities, Company, Courier, Ledger, run_steps
+from connector.planning.accounts import unmapped_accounts
 from connector.planning.case import Books, LedgerPolicy
 from connector.planning.mapping_model import Mapping as LedgerMapping
 from connector.planning.numbering import Templates
 from connector.planning.rules import digest, ruleset_to_json
 from connector.settings.connections import BeancountConnection, Connection
 from connector.settings.mapping import load_mapping
+from connector.settings.references import is_off
 from connector.settings.rules_file import load_checked_rules
 from connector.settings.settings import Settings, load_settings
+from connector.settings.values import has_reference
+from connector.settings.yaml_lines import load_yaml
 from connector.stripe_source.source import ExportSource, Source
 from connector.world import World
 
@@ -45,7 +50,7 @@ LEDGERS: dict[str, tuple[Capabilities, Callable[[LedgerMapping, Connection], tup
 
 @dataclass(frozen=True)
 class LedgerSetup:
-    """One enabled ledger as the files describe it; `warnings` are about its rules."""
+    """One enabled ledger as the files describe it; `warnings` are about its rules and its mapping."""
 
     policy: LedgerPolicy
     settle_after_s: int
@@ -105,7 +110,11 @@ class Desk:
 
 def read_setup(path: Path, world: World) -> Setup:
     """Read settings, mappings and rules. Raises `InputError` with one sentence for each thing that is wrong."""
-    settings = load_settings(path, world.environment)
+    wrong: list[str] = []
+    with noting(wrong):
+        settings = load_settings(path, world.environment)
+    if wrong:
+        raise all_of([*wrong, *wrong_files(path)])
     books = Books(
         name=settings.books,
         account=settings.stripe.account or "own",
@@ -122,20 +131,69 @@ def read_setup(path: Path, world: World) -> Setup:
         templates=Templates(**settings.refunds.numbering.model_dump()),
         number_sources=tuple(settings.sale_number),
     )
-    ledgers = {
-        name: read_ledger(settings, name) for name, ledger in settings.ledgers.items() if ledger.enabled
-    }
+    ledgers = {}
+    for name, ledger in settings.ledgers.items():
+        if ledger.enabled:
+            with noting(wrong):
+                ledgers[name] = read_ledger(settings, name)
+    if wrong:
+        raise all_of(wrong)
     return Setup(settings, world, books, ledgers)
+
+
+@contextmanager
+def noting(wrong: list[str]) -> Iterator[None]:
+    """Mistakes join `wrong`, a sentence each, so that the next file is looked at too."""
+    try:
+        yield
+    except InputError as error:
+        wrong.extend(str(error).split("\n"))
+
+
+def all_of(wrong: Sequence[str]) -> InputError:
+    return InputError("\n".join(dict.fromkeys(wrong)))
+
+
+def wrong_files(path: Path) -> list[str]:
+    """What is wrong with the mappings and rules that a settings file names, itself being wrong somewhere."""
+    wrong: list[str] = []
+    try:
+        data = load_yaml(path).data
+    except InputError:
+        return []
+    folder = path.absolute().parent / named_file(data.get("mappings"), "mappings")
+    ledgers = data.get("ledgers")
+    for ledger in ledgers.values() if isinstance(ledgers, dict) else ():
+        kind = ledger.get("kind") if isinstance(ledger, dict) else None
+        if kind not in LEDGERS or is_off(ledger):
+            continue
+        with noting(wrong):
+            load_mapping(folder / named_file(ledger.get("mapping"), f"{kind}.yaml"), kind)
+        with noting(wrong):
+            can = LEDGERS[kind][0].refund_types
+            rules = folder / named_file(ledger.get("rules"), "refund_rules.yaml")
+            load_checked_rules(rules, can, kind, "refunded")
+    return wrong
+
+
+def named_file(value: object, default: str) -> str:
+    return value if isinstance(value, str) and not has_reference(value) else default
 
 
 def read_ledger(settings: Settings, name: str) -> LedgerSetup:
     ledger = settings.ledger(name)
     capabilities, _ = LEDGERS[ledger.kind]
     switches = ledger.refund_types.model_dump()
-    mapping = load_mapping(settings.mapping_path(name), ledger.kind)
-    rules, warnings = load_checked_rules(
-        settings.rules_path(name), capabilities.refund_types, ledger.kind, settings.invoice_status, switches
-    )
+    wrong: list[str] = []
+    with noting(wrong):
+        mapping = load_mapping(at_hand(settings, name, "mapping", settings.mapping_path(name)), ledger.kind)
+    with noting(wrong):
+        path = at_hand(settings, name, "rules", settings.rules_path(name))
+        rules, warnings = load_checked_rules(
+            path, capabilities.refund_types, ledger.kind, settings.invoice_status, switches
+        )
+    if wrong:
+        raise all_of(wrong)
     policy = LedgerPolicy(
         name=name,
         kind=ledger.kind,
@@ -152,8 +210,33 @@ def read_ledger(settings: Settings, name: str) -> LedgerSetup:
         policy,
         capabilities.settle_after_s if settle is None else settle,
         ledger.limits.longest_wait_s,
-        warnings,
+        (*warnings, *unmapped_accounts(policy)),
     )
+
+
+def at_hand(settings: Settings, name: str, key: str, path: Path) -> Path:
+    """A mapping or rules file; `InputError` at the place in the settings that names it where it is not there."""
+    if not path.exists():
+        raise settings.error(("ledgers", name, key), f"there is no file {path}")
+    return path
+
+
+def look_up(setup: Setup, ledger: str | None, stripe: bool) -> None:
+    """Look up what a run over these ledgers will use, so that a mistake in it ends the run before it wrote anything."""
+    for one in setup.chosen(ledger):
+        setup.settings.connection(one.name)
+    if stripe and export_folder(setup) is None:
+        setup.settings.stripe_api_key()
+        setup.settings.stripe_base_url()
+
+
+def export_folder(setup: Setup) -> Path | None:
+    """The folder of exported objects; None where the API is read."""
+    folder = setup.settings.export_folder
+    if folder is not None and not folder.is_dir():
+        what = f"{folder} is a file, not a folder" if folder.exists() else f"there is no folder {folder}"
+        raise setup.settings.error(("stripe", "export"), what)
+    return folder
 
 
 def open_state(setup: Setup) -> Engine:
@@ -169,18 +252,32 @@ def open_desk(setup: Setup, ledger: LedgerSetup) -> Desk:
     _, opener = LEDGERS[ledger.policy.kind]
     adapter, courier = opener(ledger.policy.mapping, setup.settings.connection(name))
     company = run_steps(adapter.survey(), courier)
+    company = replace(company, warnings=(*company.warnings, *late_accounts(setup, ledger, company)))
     policy = replace(
         ledger.policy,
         closed_until=company.closed_until,
         home_currency=company.home_currency,
         holds_charge_currency=company.holds_charge_currency,
+        accounts=company.accounts,
+        roots=company.roots,
     )
     return Desk(ledger, policy, adapter, courier, company)
 
 
+def late_accounts(setup: Setup, ledger: LedgerSetup, company: Company) -> list[str]:
+    """Mapped accounts that take nothing of the first days that are synced."""
+    start = setup.books.day(setup.books.start)
+    mapped = set(ledger.policy.mapping.accounts())
+    return [
+        f"account {name} is open from {span.opened} only: documents of earlier days are held"
+        for name, span in company.accounts.items()
+        if name in mapped and span.opened > start
+    ]
+
+
 def open_source(setup: Setup) -> Source:
     """The export folder, else the Stripe API."""
-    folder = setup.settings.export_folder
+    folder = export_folder(setup)
     return ExportSource(folder) if folder is not None else open_api(setup)
 
 

@@ -15,20 +15,12 @@ from connector.planning.allocation import Share
 from connector.planning.case import Books, ChargeCase, LedgerPolicy, Plan, RefundCase
 from connector.planning.mapping_model import AccountMap
 from connector.planning.mapping_model import Mapping as LedgerMapping
-from connector.planning.model import (
-    REFUND_TYPES,
-    BalanceTransaction,
-    Charge,
-    Document,
-    Refund,
-    Sale,
-    SaleLine,
-    SalePayment,
-)
+from connector.planning.model import REFUND_TYPES, Document, Sale, SaleLine, SalePayment
 from connector.planning.numbering import Templates
 from connector.planning.refund_plan import plan_refund
 from connector.planning.reversal_plan import Standing, plan_failure
 from connector.planning.rules import Rule
+from connector.planning.stripe_facts import BalanceTransaction, Charge, Refund
 from connector.settings.rules_file import load_rules
 
 CLR, AR, REV, TAX = "Assets:Stripe", "Assets:Receivable", "Income:Sales", "Liabilities:Tax"

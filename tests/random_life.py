@@ -20,7 +20,7 @@ from vendors.fake_stripe import KEY, FakeStripe
 from vendors.stripe_errors import Refused
 from vendors.stripe_life import CLOVER, EMBEDDED_REFUNDS, ENDIVE, PRE_BASIL, Credit, Item, StripeLife
 
-from connector.planning.model import Fact
+from connector.planning.stripe_facts import Fact
 from connector.store.facts import FactReader
 from connector.store.schema import stripe_object
 from connector.stripe_source.parse import parse_object

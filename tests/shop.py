@@ -21,6 +21,7 @@ from unittest.mock import patch
 from beancount import loader
 from beancount.core.data import Transaction as BeancountTransaction
 from beancount.ops.validation import HARDCORE_VALIDATIONS
+from pasted import check_action
 
 from connector.cli.root import run
 from connector.delivery.file_courier import FileCourier
@@ -562,7 +563,8 @@ class Shop:
         return {path.name: path.read_bytes() for path in self.books.glob("*.beancount")}
 
     def check_promises(self) -> None:
-        """bean-check, one transaction for each key, ids in clear, and every refund on the list exactly once."""
+        """bean-check, one transaction for each key, ids in clear, every refund on the list exactly once, and every
+        command that it is told to be freed with one that can be given."""
         if not (self.books / "main.beancount").exists():
             return
         assert ask_beancount(self.books) == self.balances()
@@ -582,6 +584,8 @@ class Shop:
         listed = self.listed("refunds")
         assert sorted(r["refund_id"] for r in listed) == sorted(expected)
         assert {r["ledgers"]["main"]["outcome"] for r in listed} <= OUTCOMES
+        for refund in listed:
+            check_action(refund["ledgers"]["main"]["action"], str(self.folder / "config.yaml"))
 
     def check_second_run(self) -> None:
         """A second run writes nothing and changes no outcome."""

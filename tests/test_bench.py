@@ -16,13 +16,17 @@ def test_the_benchmark_writes_a_page_of_measured_figures(tmp_path: Path) -> None
     done = subprocess.run(script, capture_output=True, text=True, cwd=ROOT, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout == page.read_text(encoding="utf-8")
-    rows = [line.strip("| ").split(" | ") for line in done.stdout.splitlines() if line.startswith("| 20 |")]
+    chain = done.stdout.partition("## Reading Stripe")[0].splitlines()
+    rows = [line.strip("| ").split(" | ") for line in chain if line.startswith("| 20 |")]
     assert [row[1] for row in rows] == ["no", "yes"]
     for row in rows:
         figures = [float(cell.replace(",", "")) for cell in row[2:]]
         assert len(figures) == 11 and all(figure > 0 for figure in figures)
     assert re.search(r"^- Python 3\.\d+\.\d+, SQLite 3\.", done.stdout, re.MULTILINE)
     assert "Not measured: the targets are for 100,000 refunds." in done.stdout
+    reading = done.stdout.partition("## Reading Stripe over the API")[2].splitlines()
+    (pulled,) = [line.strip("| ").split(" | ") for line in reading if line.startswith("| 20 |")]
+    assert all(float(cell.replace(",", "")) > 0 for cell in pulled) and pulled[7] == "3"
 
 
 def test_the_benchmark_counts_no_run_that_did_not_do_its_work(tmp_path: Path) -> None:

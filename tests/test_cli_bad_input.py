@@ -111,6 +111,19 @@ def test_several_mistakes_are_all_told(books: Books) -> None:
     assert len(result.err.strip().splitlines()) == 2
 
 
+def test_mistakes_in_all_files_are_told_at_once(books: Books) -> None:
+    mapping = books.folder / "mappings" / "beancount.yaml"
+    rules = books.folder / "mappings" / "refund_rules.yaml"
+    mapping.write_text(mapping.read_text().replace("  fees:", "  fee:"), encoding="utf-8")
+    rules.write_text(rules.read_text().replace("when:", "wen:", 1), encoding="utf-8")
+    for change in ({}, {"timezone": "Mars/Olympus"}):
+        books.change(**change)
+        lines = refuse(books, "check").err.strip().splitlines()
+        assert any(line.startswith(f"{mapping}:") and "did you mean fees" in line for line in lines), lines
+        assert any(line.startswith(f"{rules}:") and "did you mean when" in line for line in lines), lines
+        assert any("Mars/Olympus" in line for line in lines) == bool(change)
+
+
 def test_a_missing_settings_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["sync", "-c", str(tmp_path / "absent.yaml")]) == 2
     said = capsys.readouterr()
@@ -134,7 +147,30 @@ def test_a_disabled_ledger_needs_no_environment(books: Books) -> None:
 
 def test_a_missing_mapping_file(books: Books) -> None:
     (books.folder / "mappings" / "beancount.yaml").unlink()
-    assert "mappings/beancount.yaml" in refuse(books, "sync").err
+    told = refuse(books, "sync").err
+    assert "mappings/beancount.yaml" in told
+    assert told.startswith(f"{books.config}:"), told
+    assert "ledgers.main.mapping: there is no file" in told
+
+
+@pytest.mark.parametrize(
+    ("account", "change"),
+    [("fees", {"fees": True}), ("exchange", {}), ("tax", {"sales": "sales_receipt"}), ("receivable", {})],
+)
+def test_an_account_that_will_be_needed_is_missed_by_check(
+    books: Books, account: str, change: dict[str, object]
+) -> None:
+    books.ledger(**change)
+    path = books.folder / "mappings" / "beancount.yaml"
+    text = path.read_text(encoding="utf-8")
+    assert "Warning" not in books.run("check").out
+    lines = [line for line in text.splitlines() if not line.startswith(f"  {account}:")]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    for words in (("check",), ("check", "--offline")):
+        said = books.run(*words)
+        assert said.code == 0, said.err
+        assert f"Warning: main: no {account} account is mapped (`accounts.{account}`)" in said.out
+        assert "are in order" not in said.out
 
 
 def test_a_missing_rules_file(books: Books) -> None:
@@ -180,7 +216,29 @@ def test_a_bad_mapping_is_told_with_file_and_line(books: Books) -> None:
 
 def test_no_export_folder(books: Books) -> None:
     books.change(stripe={"export": "nowhere"})
-    assert str(books.folder / "nowhere") in refuse(books, "sync").err
+    for command in ("sync", "plan", "check"):
+        told = refuse(books, command).err
+        assert told.startswith(f"{books.config}:"), told
+        assert f"stripe.export: there is no folder {books.folder / 'nowhere'}" in told
+    assert not (books.folder / "state").exists()
+
+
+@pytest.mark.parametrize("words", [("sync",), ("plan",), ("resync", "re_one"), ("rebuild",), ("run",)])
+def test_a_connection_that_cannot_be_looked_up_ends_a_run_before_it_began(
+    books: Books, words: tuple[str, ...]
+) -> None:
+    books.ledger(connection={"path": "${NO_SUCH_FOLDER}/b"})
+    result = refuse(books, *words)
+    assert f"{books.config}:" in result.err
+    assert "ledgers.main.connection.path" in result.err
+    assert "Reading Stripe" not in result.err
+    assert not (books.folder / "state").exists()
+
+
+def test_an_unknown_ledger_makes_no_state(books: Books) -> None:
+    for words in (("sync",), ("list", "refunds"), ("plan",)):
+        assert "no ledger 'man'" in refuse(books, *words, "--ledger", "man").err
+    assert not (books.folder / "state").exists()
 
 
 def test_an_export_file_that_is_none(books: Books) -> None:
@@ -211,6 +269,8 @@ def test_a_line_that_cannot_be_read(books: Books, line: str, words: str) -> None
     assert words in result.err
     assert len(result.err.strip().splitlines()) == 1
     refuse(books, "sync", "--json")
+    status = books.run("status", "--json").json
+    assert words in status["last_run"]["errors"][0]["sentence"]
     path.write_bytes(good)
     assert books.run("sync").code == 0
     assert books.outcome("re_one")["outcome"] == "posted"
@@ -368,10 +428,17 @@ def test_books_that_cannot_be_written(books: Books) -> None:
     report = books.sync(code=1)
     (error,) = report["errors"]
     assert (error["ledger"], error["code"]) == ("main", "ledger_down")
-    assert str(books.ledger_folder) in error["sentence"]
+    assert error["sentence"].count(str(books.ledger_folder)) == 1
+    assert "is a file, and no folder can be made there" in error["sentence"]
     assert report["ledgers"]["other"]["posted"] == 1
     assert books.outcome("re_one", "other")["outcome"] == "posted"
-    assert books.run("status").code in (0, 1)
+    undecided = books.outcome("re_one")
+    assert (undecided["outcome"], undecided["reason"]) == ("failed", "ledger_down")
+    assert str(books.ledger_folder) in undecided["sentence"]
+    status = books.run("status")
+    assert status.code == 1
+    assert f"it failed: main: {error['sentence']} (ledger_down)" in status.out
+    assert books.run("status", "--json").json["last_run"]["errors"] == report["errors"]
     said = books.run("check")
     assert said.code == 1
     assert str(books.ledger_folder) in said.err

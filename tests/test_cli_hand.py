@@ -66,6 +66,23 @@ def test_resync_of_a_posted_refund_says_so_and_writes_nothing(books: Books) -> N
     assert books.files() == before
 
 
+def test_resync_as_json_says_beside_it_that_nothing_was_to_be_done(books: Books) -> None:
+    books.export.refund("later", "ch_100", 500, status="pending", when="2026-02-20T15:00:00")
+    books.sync()
+    said = books.run("resync", "re_one", "re_later", "--json")
+    assert said.json["ledgers"]["main"]["documents"] == []
+    assert "re_one in main: posted as 100 already; nothing to do" in said.err
+    assert "re_later in main: waiting (refund_pending) as before; nothing was to be posted" in said.err
+
+
+def test_resync_of_a_charge_from_before_the_start_says_so(books: Books) -> None:
+    books.export.charge("old", 1000, when="2025-12-01T15:00:00")
+    books.sync()
+    said = books.run("resync", "ch_old")
+    assert said.code == 0
+    assert "ch_old: a charge of which no refund is synced; it was created before stripe.start" in said.out
+
+
 def test_resync_by_charge_takes_all_its_refunds(books: Books) -> None:
     books.change(refunds={"enabled": False})
     books.export.refund("two", "ch_100", 1000, when="2026-02-11T15:00:00")
@@ -596,6 +613,20 @@ def test_a_reversed_refund_is_listed_until_acknowledged(books: Books) -> None:
 def decisions(books: Books) -> list[Json]:
     text = (books.folder / "decisions.jsonl").read_text(encoding="utf-8")
     return [json.loads(line) for line in text.splitlines()]
+
+
+def test_a_cash_leg_of_an_owed_credit_takes_no_income_back(tmp_path: Path) -> None:
+    books = Books(tmp_path, refunds={"failed_refund": "owe_customer"})
+    books.export.charge("100", 11000)
+    books.export.refund("one", "ch_100", 11000)
+    books.sync()
+    assert "Takes 110.00 USD back" in books.run("explain", "re_one").out
+    books.export.fail("re_one")
+    books.sync()
+    books.export.refund("two", "ch_100", 11000, when="2026-02-25T15:00:00")
+    books.sync()
+    assert [d["kind"] for d in books.documents("re_two")] == ["credit_card_refund"]
+    assert "Takes" not in books.run("explain", "re_two").out
 
 
 def test_decisions_are_kept_beside_the_settings(held: Books) -> None:

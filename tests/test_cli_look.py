@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -249,6 +250,91 @@ def test_looking_takes_no_lease(books: Books) -> None:
     engine.dispose()
 
 
+# ------------------------------------------------------------------------------------------------ for people
+
+
+def test_ids_and_dates_stay_whole_at_any_width(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
+    long_id = books.export.refund("3QabcdefghijklmnopqrstuvW", "ch_100", 100, when="2026-03-01T15:00:00")
+    books.sync(code=3)
+    for width in (140, 80, 40):
+        monkeypatch.setattr("connector.cli.screen.PLAIN_WIDTH", width)
+        for words in (("list", "refunds"), ("list", "documents"), ("list", "payments"), ("status",)):
+            said = books.run(*words).out
+            if words[1:] == ("refunds",):
+                assert long_id in said and "2026-03-01" in said and "stripe_object_missing" in said
+                assert ("┃" in said) == (width == 140)
+            if words[0] == "list":
+                assert max(map(len, said.splitlines())) <= width, said
+
+
+def test_days_are_those_of_the_books_zone(books: Books) -> None:
+    """02:00 in UTC is the evening before in New York."""
+    books.export.refund("night", "ch_gone", 100, when="2026-02-20T02:00:00")
+    books.sync(code=3)
+    (line,) = [line for line in books.run("list", "refunds").out.splitlines() if line.startswith("re_night")]
+    assert "2026-02-19" in line
+    for words in (("status",), ("list", "held"), ("sync",)):
+        assert "re_night  1.00 USD  of 2026-02-19" in books.run(*words).out
+    assert "created 2026-02-19 21:00 EST" in books.run("explain", "re_night").out
+    assert books.listed("held")[-1]["created"] == "2026-02-20T02:00:00Z"
+
+
+def test_a_list_says_how_many_there_are(books: Books) -> None:
+    assert books.run("list", "refunds", "--limit", "2").out.startswith("2 of 6 refunds ")
+    assert books.run("list", "payments").out.startswith("1 payment ")
+    books.change(
+        ledgers={"other": {"kind": "beancount", "sales": "sales_receipt", "connection": {"path": "other"}}}
+    )
+    books.sync(code=3)
+    assert books.run("list", "refunds").out.startswith("6 refunds ")
+
+
+def test_an_amount_that_cannot_be_read_is_not_told_as_nothing(books: Books) -> None:
+    for name, wrong in (("text", "5"), ("huge", 10**30)):
+        books.export.refund(name, "ch_100", 100)
+        books.export.objects[f"re_{name}"]["amount"] = wrong
+    del books.export.objects["re_text"]["created"]
+    books.sync(code=3)
+    said = "".join(books.run(*words).out for words in (("status",), ("list", "refunds"), ("list", "held")))
+    assert "re_huge  unknown amount  of 2026-02-10  in main" in said
+    assert "re_text  unknown amount  of unknown  in main" in said
+    assert not re.search(r"(?<!\d)0\.00 USD", said)
+    assert "1970-" not in said and "1969-" not in said
+    story = books.run("explain", "re_huge").out
+    assert "Refund re_huge: an unknown amount" in story
+    assert "more than Stripe ever has.\n" in story
+    assert "above zero" not in story
+
+
+HOSTILE = "1\x1b[31m\n\x9b2J\u202e"
+
+
+def test_control_characters_of_stripe_reach_no_terminal(tmp_path: Path) -> None:
+    books = Books(tmp_path)
+    books.export.charge("100", 11000, metadata={"order_number": HOSTILE})
+    books.export.refund("one", "ch_100", 3000, reason=HOSTILE)
+    books.export.refund("two", "ch_gone\x1b[2J", 100, status=HOSTILE)
+    books.export.write()
+    told = [books.run("plan").out, books.run("sync").out]
+    for words in (("list", "refunds"), ("list", "documents"), ("list", "held"), ("status",)):
+        told.append(books.run(*words).out)
+    told += [books.run("explain", one).out for one in ("re_one", "re_two")]
+    told.append(books.run("resync", "re_one").out)
+    for said in told:
+        assert not set(said) & set("\x1b\x9b\u202e"), said
+    assert "1\\x1b[31m\\n\\x9b2J" in "".join(told)
+
+
+def test_debits_come_first(books: Books) -> None:
+    books.export.charge("900", 2000, fee=88, when="2026-03-02T15:00:00")
+    books.export.write()
+    invoice = books.run("plan").out.split("invoice 900")[1].split("\n\n")[0].splitlines()
+    assert [line.split()[0] for line in invoice[2:]] == ["Dr", "Cr"]
+    books.sync(code=3)
+    memo = books.run("explain", "re_posted").out.split("Credit memo")[1].splitlines()
+    assert [line.split()[0] for line in memo[1:3]] == ["Dr", "Cr"]
+
+
 # ------------------------------------------------------------------------------------------------ status
 
 
@@ -257,7 +343,13 @@ def test_status(books: Books) -> None:
     assert said.code == 3
     shape(
         books=one_of(["acme"]),
-        last_run=shape(run_id=text, command=one_of(["sync"]), started=moment, ended=or_null(moment)),
+        last_run=shape(
+            run_id=text,
+            command=one_of(["sync"]),
+            started=moment,
+            ended=or_null(moment),
+            errors=list_of(shape(ledger=or_null(text), code=text, sentence=text)),
+        ),
         next_run=text,
         ledgers=map_of(
             shape(
@@ -277,14 +369,20 @@ def test_status(books: Books) -> None:
                 action=text,
             )
         ),
+        clearing_totals=list_of(shape(ledger=text, count=count, total=money)),
         clearing_differences=list_of(shape(ledger=text, what=text, id=text, amount=money, sentence=text)),
     )(said.json)
     counts = said.json["ledgers"]["main"]["outcomes"]
     assert {outcome: n for outcome, n in counts.items() if n} == dict.fromkeys(OUTCOME_OF.values(), 1)
     differences = {d["id"]: d["amount"]["amount"] for d in said.json["clearing_differences"]}
     assert differences == {"re_pending": "-7.00", "re_ignored": "-1.00", "re_lost": "-10.00"}
+    assert said.json["clearing_totals"] == [
+        {"ledger": "main", "count": 3, "total": {"amount": "-18.00", "currency": "usd"}}
+    ]
     people = books.run("status")
     assert people.code == 3
+    for row in (("refund waiting", "1", "-7.00 USD"), ("all together", "3", "-18.00 USD")):
+        assert any(all(word in line for word in row) for line in people.out.splitlines()), row
     for word in ("Last run", "Next run", "re_lost", "re_pending", "-7.00 USD", "Known differences"):
         assert word in people.out
 
@@ -327,17 +425,30 @@ def test_status_before_the_first_run(tmp_path: Path) -> None:
     assert said.code == 0
     assert "No run yet" in said.out
     assert books.run("status", "--json").json["last_run"] is None
+    assert books.run("status", "--json").json["next_run"] is None
     assert books.listed("refunds") == []
 
 
 @pytest.mark.parametrize(
     ("schedule", "words"),
-    [({"every": "1h"}, "2026-06-01T13:00:00Z"), ({"cron": "*/15 * * * *"}, "*/15 * * * *")],
+    [
+        ({"every": "1h"}, "2026-06-01T13:00:00Z"),
+        ({"cron": "*/15 * * * *"}, "2026-06-01T12:15:00Z"),
+        # In the books' zone, New York: 06:30 there.
+        ({"cron": "30 6 * * mon"}, "2026-06-08T10:30:00Z"),
+    ],
 )
 def test_the_next_run(books: Books, schedule: Json, words: str) -> None:
     books.settings.pop("schedule", None)
     books.change(schedule=schedule)
-    assert words in books.run("status", "--json").json["next_run"]
+    assert books.run("status", "--json").json["next_run"] == words
+
+
+def test_a_next_run_that_is_over_is_told(books: Books) -> None:
+    books.change(schedule={"every": "1h"})
+    assert "Next run: 2026-06-01 09:00 EDT\n" in books.run("status").out
+    books.now += 7200
+    assert "2026-06-01 09:00 EDT, which is over: nothing has called sync since" in books.run("status").out
 
 
 # ------------------------------------------------------------------------------------------------ explain
@@ -386,7 +497,10 @@ def test_explain_tells_of_switches(books: Books) -> None:
     part = books.explain("re_off")["ledgers"]["main"]
     assert part["outcome"] == "excluded"
     assert any("credit_memo" in switch for switch in part["switches"])
-    assert "Switch:" in books.run("explain", "re_off").out
+    said = books.run("explain", "re_off").out
+    assert "Switch:" in said
+    assert " won '" not in said
+    assert "Rule 3 last 'rest'" in said
 
 
 def test_explain_keeps_the_rules_of_its_own_time(books: Books) -> None:
@@ -416,6 +530,7 @@ def test_plan_shows_and_writes_nothing(books: Books) -> None:
     assert said.code == 3
     assert books.files() == before
     ledger = shape(
+        planned=count,
         **dict.fromkeys(COUNTS, count),
         documents=list_of(check_document),
         effects=map_of(map_of(shape(amount=amount, currency=text))),
@@ -435,6 +550,7 @@ def test_plan_shows_and_writes_nothing(books: Books) -> None:
         "payment",
     ]
     assert {d["state"] for d in part["documents"]} == {"planned"}
+    assert (part["planned"], part["waiting"]) == (1, 0)
     moved = {role: m["amount"] for role, m in part["effects"]["usd"].items()}
     assert moved == {
         "income": "-15.00",
@@ -583,6 +699,30 @@ def test_schema_needs_no_settings(capsys: pytest.CaptureFixture[str]) -> None:
     example = yaml.safe_load((ROOT / "config.example.yaml").read_text(encoding="utf-8"))
     assert set(example) <= set(settings["properties"])
     assert set(settings["properties"]["stripe"]["$ref"].split("/")) > {"$defs"}
+
+
+def test_one_schema_alone_for_an_editor(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["schema"]) == 0
+    both = json.loads(capsys.readouterr().out)
+    for name in ("settings", "mapping"):
+        assert run(["schema", name]) == 0
+        assert json.loads(capsys.readouterr().out) == both[name]
+    assert run(["schema", "rules"]) == 2
+
+
+def nullable(schema: Json, root: Json) -> bool:
+    if "$ref" in schema:
+        schema = root["$defs"][schema["$ref"].split("/")[-1]]
+    return schema.get("type") == "null" or any(nullable(part, root) for part in schema.get("anyOf", ()))
+
+
+def test_the_schema_lets_a_key_be_left_empty(capsys: pytest.CaptureFixture[str]) -> None:
+    """As the settings do: an empty key counts as left out, but for one that is required."""
+    assert run(["schema"]) == 0
+    for root in json.loads(capsys.readouterr().out).values():
+        for part in (root, *root["$defs"].values()):
+            for key, schema in part.get("properties", {}).items():
+                assert nullable(schema, root) == (key not in part.get("required", ())), (part["title"], key)
 
 
 def test_a_shape_that_is_wrong_is_seen() -> None:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
@@ -58,6 +59,18 @@ def test_the_report(books: Books) -> None:
     assert books.balance(RECEIVABLE) == {}
 
 
+def test_metadata_that_cannot_be_used_is_told(books: Books) -> None:
+    books.export.objects["ch_100"]["metadata"]["sale_lines"] = '[{"sku": "MUG", "amount": "55.00"}]'
+    books.export.objects["re_one"]["metadata"]["refund_lines"] = "[{sku: MUG}]"
+    books.export.write()
+    said = books.run("sync")
+    assert (
+        "Warning: metadata sale_lines was not used, so the whole charge is one line without tax: "
+        "of charge ch_100 it adds up to 55.00 USD, not to 110.00 USD\n"
+    ) in said.out
+    assert "Warning: refund metadata refund_lines is no JSON and was not used\n" in said.out
+
+
 def test_a_second_sync_has_nothing_to_tell(books: Books) -> None:
     first = books.sync()
     before = books.files()
@@ -68,6 +81,59 @@ def test_a_second_sync_has_nothing_to_tell(books: Books) -> None:
     assert books.files() == before
     said = books.run("sync")
     assert (said.code, "Nothing new" in said.out) == (0, True)
+
+
+def test_up_to_date_is_said_only_where_it_is_true(books: Books) -> None:
+    books.export.refund("later", "ch_100", 1000, status="pending")
+    books.sync()
+    said = books.run("sync")
+    assert "up to date" not in said.out
+    assert "Not in the books of main: 1 refund waiting." in said.out
+    assert str(books.ledger_folder / "main.beancount") in said.out
+    assert "1 refund waiting" in books.run("plan").out
+    assert "up to date" not in books.run("plan").out
+    shutil.rmtree(books.ledger_folder)
+    books.ledger_folder.write_text("a file in its place")
+    books.export.charge("200", 100)
+    books.export.write()
+    said = books.run("sync")
+    assert (said.code, "up to date" in said.out, "Books of main" in said.out) == (1, False, False)
+
+
+def test_one_is_not_counted_as_many(books: Books) -> None:
+    books.export.write()
+    assert "Read from Stripe: 1 new charge, 1 new refund, 0 changed objects." in books.run("sync").out
+
+
+def test_what_a_lost_state_found_again_is_not_called_posted(books: Books) -> None:
+    books.export.refund("two", "ch_100", 1000)
+    books.export.write()
+    first = books.run("sync").out
+    assert "found in the books" not in first
+    books.lose_state()
+    again = books.run("sync").out
+    assert "posted" not in again.replace("Nothing was posted", "")
+    assert again.count("found in the books") == 4
+    books.export.charge("300", 11000)
+    books.export.write()
+    books.lose_state()
+    both = books.run("sync").out
+    assert sum("found in the books" in line for line in both.splitlines()) == 4
+    assert sum("posted" in line for line in both.splitlines()) == 2
+
+
+def test_a_stop_is_told_and_is_no_success(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
+    books.export.write()
+    monkeypatch.setattr("connector.cli.sync.stop_flag", lambda: nullcontext(lambda: True))
+    said = books.run("sync")
+    assert said.code == 1
+    assert "stopped by request; the next run goes on from here" in said.err
+    assert "up to date" not in said.out
+    assert books.files() == {}
+    report = books.sync(code=1)
+    assert [e["sentence"] for e in report["errors"]] == ["stopped by request; the next run goes on from here"]
+    monkeypatch.undo()
+    assert books.sync()["ledgers"]["main"]["posted"] == 1
 
 
 def test_a_change_without_accounting_changes_nothing(books: Books) -> None:
@@ -84,7 +150,8 @@ def test_standard_output_holds_one_object_and_logs_go_elsewhere(books: Books) ->
     books.export.write()
     said = books.run("sync", "--json")
     assert json.loads(said.out)["ledgers"]["main"]["posted"] == 1
-    assert "Reading Stripe" in said.err
+    assert "Reading Stripe's objects: 4\n" in said.err
+    assert "Posting documents to main: 5\n" in said.err
     for words in (("status",), ("list", "refunds"), ("explain", "re_one"), ("plan",), ("resync", "re_one")):
         said = books.run(*words, "--json")
         assert isinstance(json.loads(said.out), dict)
@@ -449,3 +516,41 @@ def test_the_program_itself(books: Books, processes: list[subprocess.Popen[str]]
     assert cut.stdout == '{"doc'
     assert "Traceback" not in cut.stderr
     assert "Broken" not in cut.stderr
+
+
+# What a shell does with the streams, and the exit code of `sync` with something held: nobody's reading changes it.
+STREAMS = (
+    "{} | true",
+    "{} >&-",
+    "{} 2>&-",
+    "{} >&- 2>&-",
+    "{} 2>&1 | true",
+    "{} --json | true",
+    "{} <&- >&- 2>&-",
+)
+
+
+@pytest.mark.parametrize("shell", STREAMS)
+def test_streams_that_nobody_reads(books: Books, shell: str) -> None:
+    books.export.refund("lost", "ch_gone", 100)
+    books.export.write()
+    program = Path(sys.executable).with_name("connector")
+    command = shell.format(f"'{program}' sync -c '{books.config}'")
+    done = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {command}"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 3, done.stderr
+    assert "Error" not in done.stderr and "stopped" not in done.stderr, done.stderr
+    assert books.outcome("re_one")["outcome"] == "posted"
+    assert bean_check(books.ledger_folder) == ""
+    for words in ("list documents --json", "--help", "explain re_one") if shell in STREAMS[:2] else ():
+        command = shell.format(f"'{program}' -c '{books.config}' {words}")
+        done = subprocess.run(
+            ["bash", "-c", f"set -o pipefail; {command}"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, (words, done.stderr)
+        assert "Error" not in done.stderr, done.stderr

@@ -352,6 +352,7 @@ def test_a_refund_that_comes_late_takes_what_the_later_ones_left(tmp_path: Path)
     shop.sync(0)
     assert shop.balances() == {}
     shop.check_second_run()
+    shop.check_lost_state()
 
 
 def test_fees_of_refunds(tmp_path: Path) -> None:

@@ -13,8 +13,10 @@ from planning_cases import (
     REFUNDED,
     REV,
     TAX,
+    always,
     case,
     charge_case,
+    found_from,
     invoice,
     ledger,
     line,
@@ -26,10 +28,11 @@ from planning_cases import (
     refund,
 )
 
+from connector.ledgers.contract import Found
 from connector.planning.case import Plan, RefundCase
 from connector.planning.claims import Claim
 from connector.planning.evidence import evidence_of
-from connector.planning.model import CreditNote, Invoice, LineFact
+from connector.planning.stripe_facts import CreditNote, Invoice, LineFact
 
 MUG, BOOK = (
     line(6000, 600, "il_mug", sku="MUG", item="Mug"),
@@ -233,22 +236,24 @@ def test_a_refund_of_any_other_charge_waits_for_no_credit_note() -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "fault"),
     [
-        "no json",
-        '{"sku":"BOOK","amount":"10.00"}',
-        '[{"sku":"BOOK"}]',
-        '[{"sku":"BOOK","amount":"ten"}]',
-        '[{"sku":"BOOK","amount":"-10.00"}]',
-        '[{"sku":"BOOK","amount":"0"}]',
-        "[]",
+        ("no json", "is no JSON"),
+        ('{"sku":"BOOK","amount":"10.00"}', "is no JSON list of {sku, quantity, amount}"),
+        ('[{"sku":"BOOK"}]', "has no amount in USD that can be used in entry 1"),
+        ('[{"sku":"BOOK","amount":"ten"}]', "has no amount in USD that can be used in entry 1"),
+        ('[{"sku":"BOOK","amount":"-10.00"}]', "has no amount above zero in entry 1"),
+        ('[{"sku":"BOOK","amount":"10.60"},{"amount":"0"}]', "has no amount above zero in entry 2"),
     ],
 )
-def test_metadata_that_cannot_be_read_is_no_evidence(text: str) -> None:
-    assert taken(plan(of(1060, metadata={"refund_lines": text}))) == {
-        "il_mug": (600, 60),
-        "il_book": (400, 0),
-    }
+def test_metadata_that_cannot_be_read_is_not_used_and_it_says_so(text: str, fault: str) -> None:
+    decided = plan(of(1060, metadata={"refund_lines": text}))
+    assert taken(decided) == {"il_mug": (600, 60), "il_book": (400, 0)}
+    assert decided.warnings == (f"refund metadata refund_lines {fault} and was not used",)
+
+
+def test_metadata_with_an_empty_list_is_no_matter_for_a_warning() -> None:
+    assert plan(of(1060, metadata={"refund_lines": "[]"})).warnings == ()
 
 
 @pytest.mark.parametrize("amount", ["10.00", 10, 10.0, "10"])
@@ -352,3 +357,52 @@ def test_a_fee_account_that_is_not_mapped_is_held() -> None:
     one = case(sale=receipt(), balance_transaction=moved(-11000, 25))
     assert plan(one, ledger(mapping={"fees": None})).reason == "account_not_mapped"
     assert plan(one, ledger(mapping={"fees": None}, fees=False), now=NOW).outcome == "posted"
+
+
+# ---------------------------------------------------------------------------------------------- what stands in the books
+
+
+def found_whole(decided: Plan, *line_ids: str) -> Found:
+    """The receipt of a plan as the books show it: with its entries, and the lines beside those of income."""
+    (leg,) = decided.documents
+    beside = (*line_ids, *[None] * (len(leg.entries) - len(line_ids)))
+    return replace(found_from(leg), entries=leg.entries, line_ids=beside)
+
+
+RECEIPTS = ledger(rules=always("refund_receipt"), fees=False)
+
+
+def test_a_document_in_the_books_is_stronger_than_what_stripe_says_since() -> None:
+    first = plan(of(7000), RECEIPTS)
+    assert taken(first) == {"il_mug": (3962, 396), "il_book": (2642, 0)}
+    standing = found_whole(first, "il_mug", "il_book")
+    again = of(7000, note(credited(4000, 0, "il_book"), refunds=(("re_1", 4000),)), ours=(standing,))
+    assert plan(again, RECEIPTS).shares == first.shares
+    assert plan(replace(again, ours=()), RECEIPTS).shares != first.shares
+
+
+def test_a_document_at_another_rate_says_what_it_took_as_charged() -> None:
+    """Mug and book of 106.00 usd stand in the books as 212.00 cad; the refund of 70.00 settled as 150.00."""
+    sold = tuple(
+        replace(one, home_net_minor=2 * one.net_minor, home_tax_minor=2 * one.tax_minor)
+        for one in (MUG, BOOK)
+    )
+    sale = invoice(paid(21200, currency="cad"), lines=sold, currency="cad", total_minor=21200, ours=True)
+    charge = charge_case(10600, settled=moved(21200, 0, "cad"))
+    abroad: dict[str, Any] = {
+        "sale": sale,
+        "charge": charge,
+        "balance_transaction": moved(-15000, 0, "cad"),
+    }
+    first = plan(of(7000, **abroad), RECEIPTS)
+    standing = found_whole(first, "il_mug", "il_book")
+    claimed = of(7000, metadata=listed({"sku": "BOOK", "amount": "40.00"}), ours=(standing,), **abroad)
+    assert plan(claimed, RECEIPTS).shares == first.shares
+    assert sum(share.net_minor + share.tax_minor for share in first.shares) == 7000
+
+
+@pytest.mark.parametrize("line_ids", [(), ("il_mug",), ("il_cap", "il_book")])
+def test_a_document_that_does_not_tell_all_lines_leaves_it_to_the_evidence(line_ids: tuple[str, ...]) -> None:
+    standing = found_whole(plan(of(7000), RECEIPTS), *line_ids)
+    again = of(7000, metadata=listed({"sku": "BOOK", "amount": "40.00"}), ours=(standing,))
+    assert taken(plan(again, RECEIPTS)) == taken(plan(replace(again, ours=()), RECEIPTS))

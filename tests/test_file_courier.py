@@ -46,7 +46,7 @@ def test_the_first_append_makes_the_books(folder: Path, courier: FileCourier) ->
     assert visible(folder) == [MONTH, "main.beancount"]
     assert (folder / "main.beancount").read_text() == (
         "; The books. Write what you like here and in files of your own that you include;\n"
-        "; the connector only adds `open` and `include` lines.\n"
+        "; the connector only adds `open`, `include` and `operating_currency` lines.\n"
         'option "title" "acme"\n'
         'option "operating_currency" "USD"\n'
         "\n"
@@ -102,6 +102,33 @@ def test_currencies_with_other_digits(folder: Path, courier: FileCourier) -> Non
     ]
 
 
+def test_every_currency_of_the_books_is_an_operating_currency(folder: Path, courier: FileCourier) -> None:
+    """In a main file of our own; a person's is only given the lines without which it would not work."""
+
+    def post(number: int, currency: str) -> None:
+        text = print_transaction(
+            posting_date=_day(),
+            payee="",
+            narration="",
+            links=(),
+            metadata=(("document_key", key(number)),),
+            postings=(("Income:Sales", 1234, currency, ()), ("Assets:Bank", -1234, currency, ())),
+        )
+        content(courier.carry(append(text, accounts=["Income:Sales", "Assets:Bank"])))
+
+    main = folder / "main.beancount"
+    for number, currency in enumerate(("usd", "eur", "usd", "eur", "gbp")):
+        post(number, currency)
+    options = [
+        line for line in main.read_text().splitlines() if "operating_currency" in line and line[0] != ";"
+    ]
+    assert options == [f'option "operating_currency" "{name}"' for name in ("USD", "EUR", "GBP")]
+    assert bean_check_file(main) == ""
+    main.write_text("; mine\n" + main.read_text())
+    post(9, "chf")
+    assert "CHF" not in main.read_text()
+
+
 def _day() -> Any:
     from datetime import date
 
@@ -135,7 +162,8 @@ def test_a_main_file_by_hand_is_only_added_to(folder: Path, courier: FileCourier
     said = survey(courier)
     assert said["title"] == "By hand"
     assert said["files"] == [MONTH, "accounts/open.beancount", "main.beancount", "more/x.beancount"]
-    assert {"account": "Income:Sales", "date": "2020-01-01", "currencies": ["usd"]} in said["openings"]
+    opened = {"account": "Income:Sales", "date": "2020-01-01", "currencies": ["usd"], "closed": None}
+    assert opened in said["openings"]
 
 
 def test_a_glob_that_takes_in_the_month_is_include_enough(folder: Path, courier: FileCourier) -> None:
@@ -226,6 +254,8 @@ def test_before_the_first_append_there_is_nothing_and_nothing_is_made(
     assert said == {
         "exists": False,
         "title": "acme",
+        "roots": {name: name for name in ("Assets", "Liabilities", "Equity", "Income", "Expenses")},
+        "broken": None,
         "open_accounts": [],
         "openings": [],
         "files": [],

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 from typing import Any
 
 import pytest
-from shop import CLEARING, FEES, RECEIVABLE, SALES, TAX, Shop, second
+from shop import CLEARING, FEES, RECEIVABLE, SALES, TAX, Shop, amount_of, second
 
 HOUR = 3600
 MEMO = f"credit_memo 100 Jo Smith: {SALES} 100.00 USD, {TAX} 10.00 USD, {RECEIVABLE} -110.00 USD"
@@ -79,16 +80,28 @@ def test_by_the_second_charge_id_of_an_invoice(shop: Shop) -> None:
     assert shop.owed() == {}
 
 
-def test_by_the_number_that_a_checkout_session_carries(tmp_path: Path) -> None:
-    shop = Shop(tmp_path, sale_number=["checkout_session.client_reference_id"])
-    shop.receipt()
+@pytest.mark.parametrize("carried", ["pi_1", "in_100"])
+@pytest.mark.parametrize("form", ["receipt", "invoice", "payment of an invoice", "lone payment"])
+def test_by_the_id_of_the_payment_intent_or_of_the_stripe_invoice(
+    shop: Shop, form: str, carried: str
+) -> None:
+    if form == "receipt":
+        shop.receipt("77", links=(carried,))
+    elif form == "lone payment":
+        shop.payment(None, links=(carried,))
+    else:
+        shop.invoice("77", links=(carried,) if form == "invoice" else ())
+        shop.payment("77", links=() if form == "invoice" else (carried,))
     shop.charge("ch_1", payment_intent="pi_1")
-    session = {"payment_intent": "pi_1", "client_reference_id": "100", "metadata": {}}
-    shop.put({"id": "cs_1", "object": "checkout.session", "created": second("2026-03-02"), **session})
+    shop.stripe_invoice("100", [("Lamp", 10000, 1000)], ["ch_1"])
+    # One that another charge paid, of the same amount, and a number that says nothing.
+    shop.receipt("78", links=("pi_2",))
     shop.refund("re_1", "ch_1")
     shop.sync(0)
     assert shop.outcomes() == {"re_1": "posted"}
-    assert shop.balances() == {}
+    of_the_other = {CLEARING: "110.00 USD", SALES: "-100.00 USD", TAX: "-10.00 USD"}
+    assert shop.balances() == of_the_other
+    shop.check_lost_state()
 
 
 def test_by_the_charge_id_on_the_payment_of_an_invoice(shop: Shop) -> None:
@@ -303,6 +316,122 @@ def test_the_sale_that_a_person_names_for_a_refund_without_a_charge(shop: Shop) 
 
 
 # ---------------------------------------------------------------------------------------------- whose payment
+
+
+def test_a_charge_that_paid_more_than_its_invoice(shop: Shop) -> None:
+    """What it paid beyond stands on receivable, and comes back from there, without tax and without income."""
+    shop.invoice()
+    shop.payment(amount="132.00", charge_id="ch_1")
+    shop.charge("ch_1", 13200, order="100")
+    shop.refund("re_1", "ch_1", 6600)
+    shop.refund("re_2", "ch_1", 6600, "2026-03-10")
+    shop.sync(0)
+    beyond = f"{RECEIVABLE} 11.00 USD"
+    assert shop.entries("re_1")[0] == (
+        f"2026-03-09 credit_memo 100 Jo Smith: {SALES} 50.00 USD, {beyond}, {TAX} 5.00 USD, {RECEIVABLE} -66.00 USD"
+    )
+    assert shop.outcomes() == {"re_1": "posted", "re_2": "posted"}
+    assert shop.balances() == {}
+    shop.check_second_run()
+    shop.check_lost_state()
+
+
+def test_lines_that_do_not_come_to_what_was_asked_for_are_no_overpayment(shop: Shop) -> None:
+    asset = ("Assets:Prepaid", "-10.00")
+    shop.write("invoice", "100", "2026-03-02", (RECEIVABLE, "110.00"), (SALES, "-100.00"), asset)
+    shop.payment()
+    refund_the_base_case(shop)
+    shop.sync(3)
+    assert held(shop) == "sale_mismatch"
+
+
+@pytest.mark.parametrize("order", [("ch_a", "ch_b"), ("ch_b", "ch_a")])
+@pytest.mark.parametrize(("parts", "apart"), [(1, False), (3, False), (3, True)])
+@pytest.mark.parametrize(
+    "charges",
+    [
+        {"ch_a": (10000, "usd", 13500), "ch_b": (10000, "usd", 14000)},
+        {"ch_a": (3333, "usd", 4571), "ch_b": (9999, "usd", 13337)},
+        {"ch_a": (10000, "usd", 13500), "ch_b": (7777, "eur", 12345)},
+    ],
+)
+def test_charges_of_one_invoice_that_settled_at_different_rates(
+    shop: Shop, charges: dict[str, tuple[int, str, int]], order: tuple[str, str], parts: int, apart: bool
+) -> None:
+    """The books know what they settled for; each refund takes its charge's part back, and the last one all the rest."""
+    total = sum(settled for _, _, settled in charges.values())
+    tax, small = total // 11, 33
+    lines = [(RECEIVABLE, total), (SALES, small - total + tax), ("Income:Other", -small), (TAX, -tax)]
+    postings = [(account, str(amount_of(minor, "cad"))) for account, minor in lines]
+    shop.write("invoice", "100", "2026-03-02", *postings, currency="CAD")
+    for charge_id, (amount, currency, settled) in charges.items():
+        shop.payment("100", amount=str(amount_of(settled, "cad")), currency="CAD", charge_id=charge_id)
+        shop.charge(charge_id, amount, order="100", currency=currency, settled=(settled, "cad"))
+    for day, charge_id in enumerate(order, start=10):
+        amount, _, settled = charges[charge_id]
+        for part in range(parts):
+            minor, moved = (
+                whole // parts + (whole % parts if not part else 0) for whole in (amount, settled)
+            )
+            shop.refund(
+                f"re_{charge_id}_{part}",
+                charge_id,
+                minor,
+                f"2026-03-{day}",
+                hour=12 + part,
+                settled=(moved, "cad"),
+            )
+        if apart:
+            shop.sync(0)
+    shop.sync(0)
+    assert set(shop.outcomes().values()) == {"posted"}
+    assert shop.balances() == {}
+    shop.check_lost_state()
+
+
+@pytest.mark.parametrize("apart", [False, True], ids=["in one run", "in two"])
+def test_two_sales_by_hand_with_one_number(shop: Shop, apart: bool) -> None:
+    """The refund of one takes nothing of the other, whichever run decides it."""
+    shop.receipt(charge_id="ch_1")
+    shop.receipt(day="2026-03-05", payee="Al Two", charge_id="ch_2")
+    shop.charge("ch_1")
+    shop.charge("ch_2", name="Al Two")
+    shop.refund("re_1", "ch_1")
+    if apart:
+        shop.sync(0)
+    shop.refund("re_2", "ch_2", day="2026-03-11")
+    shop.sync(0)
+    assert shop.outcomes() == {"re_1": "posted", "re_2": "posted"}
+    assert shop.balances() == {}
+    shop.check_lost_state()
+
+
+def test_a_sale_by_hand_that_somebody_changes_between_its_refunds(shop: Shop) -> None:
+    """Its document has another id since; it is still the sale that the first refund took from."""
+    shop.receipt()
+    shop.charge("ch_1", order="100")
+    shop.refund("re_1", "ch_1", 6600)
+    shop.sync(0)
+    text = (shop.books / "by-hand.beancount").read_text()
+    (shop.books / "by-hand.beancount").write_text(text.replace('"By hand"', '"By hand" ^ch_1 ^ch_2'))
+    shop.charge("ch_2", order="100")
+    shop.refund("re_2", "ch_2", 6600, "2026-03-11")
+    shop.sync(3)
+    assert shop.outcomes() == {"re_1": "posted", "re_2": "held sale_mismatch"}
+
+
+def test_rows_from_before_a_sale_was_told_by_its_document_go_by_its_number(shop: Shop) -> None:
+    shop.invoice()
+    for charge_id in ("ch_1", "ch_2"):
+        shop.payment(amount="55.00", charge_id=charge_id)
+        shop.charge(charge_id, 5500, order="100")
+    shop.refund("re_1", "ch_1", 5500, metadata={"refund_lines": '[{"sku": "1", "amount": "55.00"}]'})
+    shop.sync(0)
+    with sqlite3.connect(shop.folder / "state.db") as state:
+        state.execute("UPDATE decision SET sale_ledger_id = NULL")
+    shop.refund("re_2", "ch_2", 5500, "2026-03-11")
+    shop.sync(0)
+    assert shop.balances() == {}
 
 
 def test_two_payments_on_one_invoice(shop: Shop) -> None:

@@ -67,3 +67,32 @@ def test_the_fee_of_a_refund_that_others_booked(tmp_path: Path) -> None:
     assert differences(shop) == {"fee of an adopted refund re_1": "-0.25 USD"}
     shop.set("main", fees=False)
     assert differences(shop) == {}
+
+
+def test_a_document_adopted_with_another_amount_leaves_a_difference(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    shop.receipt()
+    shop.charge("ch_1", order="100")
+    shop.refund("re_1", "ch_1", day="2026-03-09")
+    shop.write(None, None, "2026-03-09", (SALES, "99.00"), (CLEARING, "-99.00"), links=("re_1",))
+    shop.sync(3)
+    assert shop.resolve("re_1", "--adopt", shop.ledger_id(None, None)).code == 0
+    shop.sync(0)
+    assert differences(shop) == {"adopted with another amount re_1": "-11.00 USD"}
+    assert (shop.balances()[CLEARING], shop.in_stripe()) == ("11.00 USD", "0")
+
+
+def test_a_payment_in_another_account_leaves_a_difference_where_that_is_trusted(tmp_path: Path) -> None:
+    shop = Shop(tmp_path, clearing_check="trust")
+    shop.receipt(account="Assets:Undeposited")
+    shop.charge("ch_1", order="100")
+    shop.refund("re_1", "ch_1", 3300, "2026-03-09")
+    shop.refund("re_2", "ch_1", 4400, "2026-03-10")
+    shop.sync(0)
+    assert shop.outcome("re_1")["warnings"][0].startswith(
+        "clearing_elsewhere: the sale's payment went to Assets:Und"
+    )
+    assert differences(shop) == {"payment booked elsewhere ch_1": "110.00 USD"}
+    assert (shop.balances()[CLEARING], shop.in_stripe()) == ("-77.00 USD", "33.00 USD")
+    shop.check_lost_state()
+    assert differences(shop) == {"payment booked elsewhere ch_1": "110.00 USD"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -165,6 +166,63 @@ def test_it_is_listed_until_a_person_has_seen_to_it(tmp_path: Path) -> None:
     assert shop.bytes() == before
     shop.check_lost_state()
     assert held(shop) == []
+
+
+@pytest.mark.parametrize("together", [False, True])
+@pytest.mark.parametrize("failed_refund", ["reverse", "owe_customer"])
+def test_a_customer_who_was_paid_by_a_later_refund_is_not_to_be_paid_again(
+    tmp_path: Path, together: bool, failed_refund: str
+) -> None:
+    shop = refunded(tmp_path, refunds={"failed_refund": failed_refund})
+    shop.fail("re_1", FAILED)
+    if not together:
+        shop.sync(0)
+        assert str(shop.outcome("re_1")["action"]).startswith("pay the customer another way")
+    shop.refund("re_2", "ch_1", day="2026-04-10")
+    shop.sync(0)
+    assert shop.outcomes() == {"re_1": "reversed", "re_2": "posted"}
+    assert shop.balances() == {}
+    one = shop.outcome("re_1")
+    assert one["sentence"] == (
+        "Stripe says failed; with refund re_2 of 110.00 USD, made after it, the customer has got the whole charge back"
+        if failed_refund == "reverse"
+        else "Stripe says failed; its credit memo is paid out by refund re_2 of 110.00 USD"
+    )
+    assert str(one["action"]).startswith(
+        'pay nothing more; acknowledge it with: connector resolve re_1 --ledger main --skip --reason "..."'
+    )
+    assert held(shop) == ["re_1"]
+    assert "pay nothing more" in shop.command("list", "held").out.replace("\n", " ")
+    shop.check_second_run()
+    shop.fail("re_2", "2026-04-20")
+    shop.sync(0)
+    assert str(shop.outcome("re_1")["action"]).startswith("pay the customer another way")
+
+
+def test_a_later_refund_that_may_have_been_for_something_else_is_named(tmp_path: Path) -> None:
+    shop = refunded(tmp_path, 3300)
+    shop.fail("re_1", FAILED)
+    shop.sync(0)
+    shop.refund("re_2", "ch_1", 4400, "2026-04-10", status="pending")
+    shop.sync(0)
+    one = shop.outcome("re_1")
+    assert one["sentence"] == (
+        "Stripe says failed: the customer has not got this money, unless refund re_2 of 44.00 USD (pending), made "
+        "after it, was for it"
+    )
+    assert str(one["action"]).startswith("if re_2 was not for it, pay the customer another way; then: ")
+
+
+def test_a_credit_that_a_later_refund_pays_out_in_part_stays_open_for_the_rest(tmp_path: Path) -> None:
+    shop = refunded(tmp_path, 6600, refunds=OWE)
+    shop.fail("re_1", FAILED)
+    shop.sync(0)
+    shop.refund("re_2", "ch_1", 2200, "2026-04-10")
+    shop.sync(0)
+    assert shop.outcome("re_1")["sentence"] == (
+        "Stripe says failed: of its credit memo 44.00 USD stay open for the customer, and refund re_2 of 22.00 USD "
+        "pays out the rest"
+    )
 
 
 def test_a_refund_receipt(tmp_path: Path) -> None:
@@ -354,6 +412,34 @@ def refuse_all(courier: FileCourier, request: Request) -> Answer:
     if request.method == "APPEND":
         return Answer(503, b"no space left on device")
     return CARRY(courier, request)
+
+
+def test_after_a_lost_state_a_refund_took_what_its_document_says(tmp_path: Path) -> None:
+    """Posted in proportion; what Stripe says of it afterwards, and where refunds go now, come too late for it."""
+    shop = Shop(tmp_path)
+    lines = (("Income:A", "-60.00"), ("Income:B", "-40.00"), (TAX, "-10.00"))
+    shop.write("sales_receipt", "100", "2026-03-02", (CLEARING, "110.00"), *lines)
+    by_hand = shop.books / "by-hand.beancount"
+    by_hand.write_text(by_hand.read_text().replace("-60.00 USD", '-60.00 USD\n    sku: "A"'))
+    shop.charge("ch_1", order="100")
+    shop.refund("re_1", "ch_1", 6600, DAY)
+    shop.refund("re_2", "ch_1", 1100, "2026-03-10")
+    shop.sync(0)
+    took = [
+        f"{DAY} refund_receipt 100 Jo Smith: Income:A 36.00 USD, Income:B 24.00 USD, {TAX} 6.00 USD, {CLEARING} -66.00 USD"
+    ]
+    assert shop.entries("re_1") == took
+    shop.change("re_1", metadata={"refund_lines": '[{"sku": "A", "amount": "66.00"}]'})
+    mapping = json.loads((shop.folder / "mappings" / "beancount.yaml").read_text())
+    mapping["items"]["refunds"]["A"] = "Income:Returns"
+    (shop.folder / "mappings" / "beancount.yaml").write_text(json.dumps(mapping))
+    shop.sync(0)
+    shop.check_lost_state()
+    shop.fail("re_2", FAILED)
+    shop.refund("re_3", "ch_1", 4400, "2026-04-10")
+    shop.sync(0)
+    assert shop.entries("re_1") == took
+    assert shop.balances() == {"Income:A": "-24.00 USD", "Income:Returns": "24.00 USD"}
 
 
 # ---------------------------------------------------------------------------------------------- owe_customer

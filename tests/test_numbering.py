@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from planning_cases import case as refund_case
 from planning_cases import charge_case, documents_of, invoice, ledger, paid, plan, receipt, refund
 
-from connector.planning.model import CheckoutSession, Invoice, PaymentIntent
 from connector.planning.numbering import (
     NumberSource,
     Templates,
@@ -19,6 +18,7 @@ from connector.planning.numbering import (
     number_candidates,
     shorten,
 )
+from connector.planning.stripe_facts import CheckoutSession, Invoice, PaymentIntent
 
 FREE = Templates()
 CHARGE = replace(

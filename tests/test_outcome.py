@@ -48,7 +48,7 @@ MEMO = Document(
 CLAIMED = Claimed(KEY, "credit_memo", "100", 11000, "usd", "2026-03", encode_document(MEMO), "payload")
 HIT = Found("7", KEY, "credit_memo", "100", "re_1", "ch_1", 11000, "usd", DAY, "Jo Smith")
 OTHERS = replace(HIT, document_key=None, refund_id=None)
-RETRY = f"connector resolve {KEY} --ledger main --retry --reason TEXT"
+RETRY = f'connector resolve {KEY} --ledger main --retry --reason "..."'
 SETTLE_S = 60
 
 
@@ -120,9 +120,9 @@ TABLE = (
     row(Throttled(7), "write", "planned", stop_code="throttled", wait_s=7),
     row(Throttled(None), "write", "planned", stop_code="throttled"),
     row(Throttled(7), "look", *UNKNOWN, age_s=10 * SETTLE_S),
-    row(Unauthorised("log in again"), "write", "planned", stop_code="unauthorised"),
+    row(Unauthorised("log in again"), "write", "planned", "unauthorised", stop_code="unauthorised"),
     row(Unauthorised("log in again"), "look", *UNKNOWN, age_s=10 * SETTLE_S),
-    row(Down("back at noon"), "write", "planned", stop_code="ledger_down"),
+    row(Down("back at noon"), "write", "planned", "ledger_down", stop_code="ledger_down"),
     row(Down("back at noon"), "look", *UNKNOWN, age_s=10 * SETTLE_S),
     # Refused until something is put right.
     row(PeriodClosed("closed until May"), "write", "held", "period_closed"),

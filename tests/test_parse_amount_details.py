@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from connector.planning.model import LineFact, PaymentIntent
+from connector.planning.stripe_facts import LineFact, PaymentIntent
 from connector.stripe_source.parse import parse_object
 
 Json = dict[str, Any]

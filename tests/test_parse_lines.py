@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.planning.model import CheckoutSession, CreditNote, Invoice, LineFact
+from connector.planning.stripe_facts import CheckoutSession, CreditNote, Invoice, LineFact
 from connector.stripe_source.parse import parse_object
 
 GOBL = Path(__file__).resolve().parents[2] / "shared/data/stripe-recorded/gobl.stripe"

@@ -35,8 +35,9 @@ from planning_cases import (
 )
 
 from connector.planning.case import Books, LedgerPolicy, PersonWord, RefundCase
-from connector.planning.model import REFUND_TYPES, Booked, CreditNote, LineFact, Sale, SaleLine, SalePayment
+from connector.planning.model import REFUND_TYPES, Booked, Sale, SaleLine, SalePayment
 from connector.planning.rule_results import ALLOWED_RESULTS
+from connector.planning.stripe_facts import CreditNote, LineFact
 
 HELD_FOR_THE_SALE = (
     "sale_not_found payment_not_in_books sale_mismatch sale_before_start clearing_differs no_rule rule_says_hold "

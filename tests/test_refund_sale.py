@@ -34,7 +34,8 @@ from planning_cases import (
 )
 
 from connector.planning.case import PersonWord, Plan
-from connector.planning.model import Booked, Customer, Sale
+from connector.planning.model import Booked, Sale
+from connector.planning.stripe_facts import Customer
 
 IN_GRACE, OVER = REFUNDED + 72 * HOUR - 1, REFUNDED + 72 * HOUR
 BY_HAND = PersonWord(sale_id="inv-1")
@@ -229,7 +230,7 @@ def test_a_charge_that_knows_no_customer_is_not_compared() -> None:
 
 def test_a_person_who_names_the_sale_has_decided_on_its_customer() -> None:
     one = case(sale=invoice(paid(), customer="Bob Hay"))
-    assert "--sale LEDGER_ID" in (plan(one).action or "")
+    assert "--sale inv-1 --reason" in (plan(one).action or "")
     assert plan(replace(one, person=BY_HAND)).outcome == "posted"
 
 

@@ -108,7 +108,7 @@ def test_a_failed_refund_says_that_the_customer_has_not_got_the_money() -> None:
     _, failed = posted_and_reversed(receipt(), ledger())
     assert failed.sentence == "Stripe says failed: the customer has not got the money"
     assert failed.action == (
-        "pay the customer another way, then: connector resolve re_1 --ledger main --skip --reason TEXT"
+        'pay the customer another way, then: connector resolve re_1 --ledger main --skip --reason "..."'
     )
 
 
@@ -279,10 +279,14 @@ def test_clearing_moves_by_the_failures_own_amount(
 
 def test_a_reversal_needs_no_exchange_account_where_the_rate_stood_still() -> None:
     none = ledger(mapping={"exchange": None})
-    one = case(sale=receipt())
+    one = case(
+        sale=receipt((line(13500, 1350),), currency="cad", payments=(paid(14850, currency="cad"),)),
+        charge=charge_case(settled=moved(14850, 0, "cad")),
+        balance_transaction=moved(-14850, 0, "cad"),
+    )
     documents = documents_of(one, none)
-    assert reverse(one, documents, policy=none).outcome == "reversed"
-    held = reverse(one, documents, moved(10900, created=FAILED), policy=none)
+    assert reverse(one, documents, moved(14850, 0, "cad", FAILED), none).outcome == "reversed"
+    held = reverse(one, documents, moved(14700, 0, "cad", FAILED), none)
     assert (held.outcome, held.reason) == ("held", "account_not_mapped")
 
 

@@ -35,8 +35,8 @@ from planning_cases import (
 )
 
 from connector.planning.case import Books, ChargeCase, LedgerPolicy, Plan
-from connector.planning.model import CheckoutSession, Customer, Invoice, LineFact, PaymentIntent
 from connector.planning.sale_plan import plan_charge, plan_charge_failure
+from connector.planning.stripe_facts import CheckoutSession, Customer, Invoice, LineFact, PaymentIntent
 
 RECEIPTS = ledger(sales="sales_receipt")
 INVOICES = ledger(sales="invoice_and_payment")
@@ -200,23 +200,36 @@ def test_lines_in_metadata() -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "fault"),
     [
-        "",
-        "no json",
-        "{}",
-        "[1]",
-        '[{"sku":"MUG"}]',
-        '[{"amount":"1.234"}]',
-        '[{"amount":"100.00"}]',
-        '[{"amount":"110.00","tax":"120.00"}]',
-        '[{"amount":true}]',
-        "[" * 5000,
+        ("no json", "is no JSON"),
+        ("{}", "is no JSON list of {sku, quantity, amount}"),
+        ("[1]", "is no JSON list of {sku, quantity, amount}"),
+        ('[{"sku":"MUG"}]', "has no amount in USD that can be used in entry 1"),
+        ('[{"amount":"100.00"},{"amount":"1.234"}]', "has no amount in USD that can be used in entry 2"),
+        ('[{"amount":"55.00"}]', "adds up to 55.00 USD, not to 110.00 USD"),
+        ('[{"amount":"109.99"}]', "adds up to 109.99 USD, not to 110.00 USD"),
+        ('[{"amount":"110.00","tax":"120.00"}]', "has no amount in USD that can be used in entry 1"),
+        ('[{"amount":true}]', "has no amount in USD that can be used in entry 1"),
+        ("[" * 5000, "is no JSON"),
     ],
 )
-def test_lines_in_metadata_that_make_no_sense_are_no_evidence(text: str) -> None:
+def test_lines_in_metadata_that_make_no_sense_are_not_used_and_it_says_so(text: str, fault: str) -> None:
     one = charge_case(metadata={"sale_lines": text}, description="A mug")
     assert sold(one) == [("1", 11000, 0)]
+    decided = sell(one)
+    warning = (
+        "metadata sale_lines was not used, so the whole charge is one line without tax: "
+        f"of charge ch_1 it {fault}"
+    )
+    assert decided.warnings == (warning,)
+    assert decided.documents[0].warnings == (warning,)
+
+
+@pytest.mark.parametrize("text", ["", "[]"])
+def test_lines_in_metadata_that_are_not_there_are_no_matter_for_a_warning(text: str) -> None:
+    decided = sell(charge_case(metadata={"sale_lines": text}))
+    assert (decided.outcome, decided.warnings) == ("posted", ())
 
 
 def test_a_charge_that_says_nothing_is_one_line_without_tax() -> None:

@@ -253,3 +253,10 @@ def test_the_text_output_is_for_people(copy: Sample) -> None:
     assert "refund receipt" in done.out
     assert "main.beancount" in done.out
     assert "Traceback" not in done.out + done.err
+
+
+def test_the_demo_ends_with_what_is_held(synced: tuple[Sample, Json, Json]) -> None:
+    recipe = (ROOT / "Makefile").read_text(encoding="utf-8").split("\ndemo:")[1].split("\n\n")[0]
+    assert recipe.splitlines()[-1].endswith("/connector list held -c config.example.yaml")
+    said = synced[0].run("list", "held")
+    assert (said.code, said.out) == (0, "nothing is held\n")

@@ -9,7 +9,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from planning_cases import (
     BOOKS,
+    CHARGED,
     DAY,
+    FAILED,
     HOUR,
     NOW,
     REFUNDED,
@@ -24,11 +26,14 @@ from planning_cases import (
     paid,
     plan,
     receipt,
+    refund,
+    reverse,
 )
 
 from connector.planning.case import NotNow
-from connector.planning.model import BalanceTransaction
+from connector.planning.sale_plan import plan_charge
 from connector.planning.settlement import Settlement, first_open_day, is_closed, open_day, settle
+from connector.planning.stripe_facts import BalanceTransaction
 
 EXPORT = replace(BOOKS, from_export=True)
 
@@ -66,6 +71,34 @@ def test_a_balance_transaction_that_moves_the_other_way_is_held(amount: int) -> 
     assert stop.value.sentence == (
         "balance transaction txn_r of refund re_1 does not take money from the Stripe balance"
     )
+
+
+def test_a_balance_transaction_of_another_amount_in_the_same_currency_is_held() -> None:
+    decided = plan(case(refund(amount=5000), invoice(paid()), balance_transaction=moved(-11000)))
+    assert (decided.outcome, decided.reason, decided.due) == ("held", "settlement_unknown", True)
+    assert decided.sentence == (
+        "balance transaction txn_r of refund re_1 moves the Stripe balance by -110.00 USD, and the refund is of "
+        "50.00 USD"
+    )
+
+
+def test_the_balance_transaction_of_a_failure_gives_back_what_the_refund_was() -> None:
+    one = case(sale=receipt())
+    decided = reverse(one, documents_of(one), moved(9900, created=FAILED, name="txn_f"))
+    assert (decided.outcome, decided.reason) == ("held", "settlement_unknown")
+    assert "by 99.00 USD, and the refund is of 110.00 USD" in (decided.sentence or "")
+
+
+@pytest.mark.parametrize(
+    ("captured", "booked", "outcome"),
+    [(11000, 11000, "posted"), (11000, 10000, "held"), (5500, 5500, "posted"), (5500, 11000, "posted")],
+)
+def test_a_charge_was_booked_as_captured_or_as_authorised(captured: int, booked: int, outcome: str) -> None:
+    one = charge_case(
+        settled=moved(booked, 349, created=CHARGED), captured_minor=captured, amount_minor=11000
+    )
+    decided = plan_charge(one, BOOKS, ledger(sales="sales_receipt"), ("100",), NOW, CHARGED)
+    assert decided.outcome == outcome, decided.sentence
 
 
 def test_over_the_api_a_missing_balance_transaction_waits_and_is_then_held() -> None:

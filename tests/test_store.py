@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import subprocess
 import sys
@@ -22,14 +23,24 @@ from fake_world import APRIL, FakeWorld
 from sqlalchemy import Engine, create_engine, event, inspect, select, text
 from sqlalchemy.exc import IntegrityError
 
+from connector.delivery.outbox import Outbox
 from connector.errors import ConnectorError, InputError, LeaseHeld
-from connector.store import database
+from connector.store import database, views
 from connector.store.bulk import insert_many, update_many, within
 from connector.store.database import NEWEST_REVISION, open_database
+from connector.store.documents import select_with_text
 from connector.store.intake import Intake, Stored, read_cursors
-from connector.store.lease import hold_lease, take_row
+from connector.store.lease import Lease, hold_lease, take_row
 from connector.store.migrations import run as migrations
-from connector.store.schema import decision, metadata, raw_page, source_cursor, stripe_link, stripe_object
+from connector.store.schema import (
+    decision,
+    document,
+    metadata,
+    raw_page,
+    source_cursor,
+    stripe_link,
+    stripe_object,
+)
 from connector.stripe_source.parse import decode_fact, parse_object
 from connector.sync import Pass
 from connector.workplace import open_state, read_setup
@@ -456,7 +467,7 @@ def test_a_new_object_is_stored_as_it_came(filled: Filled) -> None:
         links = {(row.from_id, row.to_id) for row in connection.execute(select(stripe_link))}
     assert filled.raw("re_1") == repr(refund()).encode() and filled.raw("ch_1") == repr(charge()).encode()
     assert ("re_1", "ch_1") in links
-    assert read_cursors(filled.engine) == {"export:refund": "1"}
+    assert read_cursors(filled.engine) == {"export:refund": "1", "stored": "2"}
 
 
 def test_a_new_refund_waits_in_every_ledger_and_a_charge_where_sales_are_posted(filled: Filled) -> None:
@@ -658,3 +669,63 @@ def test_a_second_pass_changes_nothing_but_the_list_of_runs(tmp_path: Path, stat
     assert len(after["run"]) == len(before["run"]) + 1
     for table in after.keys() - {"run", "lease"}:
         assert after[table] == before[table], table
+
+
+def test_what_is_open_or_stuck_is_found_without_reading_what_is_posted(
+    opened: Opened, tmp_path: Path
+) -> None:
+    """A partial index serves only a query that repeats its condition to the letter."""
+    engine = open_database(f"sqlite:///{tmp_path}/plans.db", "acme", "own")
+    asked: list[tuple[str, Any]] = []
+    event.listen(engine, "before_cursor_execute", lambda *found: asked.append((found[2], found[3])))
+    views.has_outcome(engine, ["main"], "failed")
+    list(views.decisions(engine, ["main"], subject=None, outcomes=("held", "reversed")))
+    outbox = Outbox(engine, Lease(FakeWorld(), 1), "main", "r1")
+    outbox.count("planned")
+    list(outbox.pages("planned", 10))
+    outbox.doubtful()
+    plans = []
+    with engine.connect() as connection:
+        for statement, values in [one for one in asked if one[0].startswith("SELECT")]:
+            steps = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+            plans.append(" ".join(step[3] for step in steps))
+    engine.dispose()
+    assert ["decision_stuck" in plan for plan in plans] == [True, True, False, False, False]
+    assert ["document_open" in plan for plan in plans] == [False, False, True, True, True]
+    assert "USE TEMP B-TREE" not in plans[3], "a page of documents is read in the order of the index"
+
+
+def test_text_moves_to_its_own_table_with_the_documents(tmp_path: Path) -> None:
+    """A state of the revision before, with a document in it, keeps what the document says."""
+    url = f"sqlite:///{tmp_path}/older.db"
+    engine = database.make_engine(url)
+    upgrade_to(engine, "0002")
+    names = [c.name for c in document.columns if not c.nullable and c.name != "bare"]
+    with engine.begin() as connection:
+        columns = ", ".join([*names, "content", "payload"])
+        values = ", ".join(
+            ["1" if name in ("depth", "revision", "amount_minor") else f"'{name}'" for name in names]
+        )
+        connection.execute(text(f"INSERT INTO document ({columns}) VALUES ({values}, '[\"said\"]', 'sent')"))
+    engine.dispose()
+    engine = open_database(url, "acme", "own")
+    with engine.connect() as connection:
+        kept = connection.execute(select_with_text()).one()
+    assert (kept.document_key, kept.content, kept.payload) == ("document_key", '["said"]', "sent")
+    assert kept.state == "state"
+    engine.dispose()
+
+
+def test_a_page_of_ids_leaves_nothing_to_the_collector(tmp_path: Path) -> None:
+    """A statement that refers to itself would keep its page of ids in memory for long."""
+    engine = open_database(f"sqlite:///{tmp_path}/cycles.db", "acme", "own")
+    with engine.connect() as connection:
+        for count in range(3):
+            ids = [f"n{count}{place}" for place in range(10)]
+            gc.collect()
+            connection.execute(
+                select(source_cursor).where(within(connection, source_cursor.c.name, ids))
+            ).all()
+            left = gc.collect()
+    engine.dispose()
+    assert left == 0

@@ -29,7 +29,7 @@ from vendors.stripe_account import (
 )
 
 from connector.errors import InputError, LedgerDown
-from connector.planning.model import Charge, CheckoutSession, Invoice, Refund
+from connector.planning.stripe_facts import Charge, CheckoutSession, Invoice, Refund
 from connector.stripe_source.api import ApiSource
 from connector.stripe_source.api_lists import Answer
 from connector.stripe_source.parse import Parsed

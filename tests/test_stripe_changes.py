@@ -12,7 +12,7 @@ from small_books import SmallBooks
 from vendors.fake_stripe import KEY, FakeStripe
 from vendors.stripe_account import DAY, NOON, credit_note, dispute, money, refund, sale, small_account
 
-from connector.planning.model import Fact, PaymentIntent, Refund
+from connector.planning.stripe_facts import Fact, PaymentIntent, Refund
 from connector.store.changes import drop_changes, note_changes, noted_changes
 from connector.store.facts import FactReader
 from connector.store.intake import Intake, read_cursors

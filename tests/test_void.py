@@ -15,6 +15,7 @@ from planning_cases import (
     REV,
     TAX,
     always,
+    at,
     balance,
     case,
     charge_case,
@@ -44,7 +45,9 @@ def void(sale: Sale, policy: LedgerPolicy = VOID, **changes: Any) -> Plan:
 
 def guard(decided: Plan) -> str:
     assert (decided.outcome, decided.reason, decided.due) == ("held", "void_guard", False), decided
-    assert (decided.action or "").startswith("decide by hand: connector resolve re_1 --ledger main")
+    assert (decided.action or "").startswith(
+        "put it right, then: connector resolve re_1 --ledger main --retry "
+    )
     return (decided.sentence or "").removeprefix("not voided: ")
 
 
@@ -115,6 +118,17 @@ def test_in_another_month_a_credit_memo_of_the_refunds_date_is_applied(
     assert moves(fee) == [(FEES, 349), (CLR, -349)]
     assert "is of another month or of a closed one" in decided.warnings[0]
     assert decided.warnings[1] == LEFT_OUT
+
+
+def test_the_fee_of_a_charge_of_a_closed_month_does_not_hold_the_memo() -> None:
+    charged = replace(charge_case(), balance_transaction=moved(11000, 349, created=at("2026-02-20 15:00")))
+    closed = replace(VOID, closed_until=date(2026, 2, 28))
+    decided = void(invoice(posting_date=date(2026, 2, 20)), closed, charge=charged)
+    assert [(d.kind, d.posting_date) for d in decided.documents] == [
+        ("credit_memo", date(2026, 3, 10)),
+        ("fee", date(2026, 3, 1)),
+    ]
+    assert decided.documents[1].narration == "Stripe fee on the charge 100 [2026-02-20]"
 
 
 def test_the_first_open_day_of_the_next_month_is_another_month() -> None:

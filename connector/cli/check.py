@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 def check_command(config: Path, offline: bool, as_json: bool) -> int:
     """Check settings, mappings and rules; then that Stripe can be read and that every mapped name can be used.
 
-    Wrong settings, mappings or rules: every mistake with file, line and key, exit code 2.
+    Wrong settings, mappings or rules: every mistake with file, line and key on standard error, exit code 2, and
+    nothing on standard output, with --json too.
     """
     setup = open_setup(config)
     findings: dict[str, Any] = {
@@ -51,12 +52,16 @@ def check_command(config: Path, offline: bool, as_json: bool) -> int:
     for warning in findings["warnings"]:
         click.echo(f"Warning: {warning}", err=code == 2)
     if code == 0:
-        click.echo(f"{setup.settings.path}: {', '.join(findings['checked'])} are in order.")
+        checked = ", ".join(findings["checked"])
+        told = "can be used; mind the warnings" if findings["warnings"] else "are in order"
+        click.echo(f"{setup.settings.path}: {checked} {told}.")
     return code
 
 
 def check_stripe(setup: Setup, findings: dict[str, Any]) -> None:
-    folder = setup.settings.export_folder
+    from connector.workplace import export_folder, open_api
+
+    folder = export_folder(setup)
     if folder is not None:
         from connector.stripe_source.export import changed_files
 
@@ -68,7 +73,6 @@ def check_stripe(setup: Setup, findings: dict[str, Any]) -> None:
     from connector.operations.schedule import runs_a_month
     from connector.stripe_source.api import is_secret_live
     from connector.stripe_source.api_check import check_access, estimate_reads
-    from connector.workplace import open_api
 
     try:
         source = open_api(setup)
@@ -165,10 +169,13 @@ def rules_test_command(file: Path, config: Path, ledger: str | None) -> int:
 
 
 @click.command("schema")
-def schema_command() -> int:
-    """Print the JSON Schema of the settings file and of mapping files, for editors."""
+@click.argument("which", type=click.Choice(["settings", "mapping"]), required=False)
+def schema_command(which: str | None) -> int:
+    """Print the JSON Schema of the settings file or of mapping files, as editors want it; both in one object unless
+    one is named."""
     from connector.settings.mapping import mapping_schema
     from connector.settings.settings import settings_schema
 
-    print_json({"settings": settings_schema(), "mapping": mapping_schema()})
+    schemas = {"settings": settings_schema(), "mapping": mapping_schema()}
+    print_json(schemas if which is None else schemas[which])
     return 0

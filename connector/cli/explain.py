@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import json
+from datetime import tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from connector.cli.opening import open_books
+from connector.cli.printable import clean
 from connector.cli.root import config_option, json_option
-from connector.cli.shapes import document_json, moment, money, outcome_json, print_json
+from connector.cli.shapes import (
+    debits_first,
+    document_json,
+    is_debit,
+    moment,
+    money,
+    outcome_json,
+    print_json,
+    second_of,
+    time_words,
+)
 from connector.errors import InputError
 from connector.planning.choice import BY_PERSON
 from connector.planning.facts import Facts
-from connector.planning.model import Charge, Refund
 from connector.planning.rules import explain_decision, ruleset_from_json
+from connector.planning.stripe_facts import ApplicationFeeRefund, Charge, Refund, TransferReversal
 from connector.store import views
 from connector.store.codec import decode_shares
 
@@ -23,6 +35,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from connector.workplace import LedgerSetup, Setup
+
+INCOME_LEGS = ("credit_memo", "refund_receipt", "void")
 
 
 @click.command("explain")
@@ -54,13 +68,39 @@ def explain_command(refund_id: str, config: Path, raw: bool, as_json: bool) -> i
             "created": moment(refund.created),
             "reason": refund.reason,
             "payment_method": charge.payment_method if isinstance(charge, Charge) else None,
+            "connect": [
+                connect_json(fact)
+                for fact in views.connected_movements(
+                    engine, refund, charge if isinstance(charge, Charge) else None
+                )
+            ],
             "ledgers": stories,
         }
         if as_json:
             print_json(story)
         else:
-            print_story(setup, story)
+            print_story(setup, clean(story))
     return 0
+
+
+def connect_json(fact: TransferReversal | ApplicationFeeRefund) -> dict[str, Any]:
+    """What moved between a platform and a connected account; neither is posted."""
+    if isinstance(fact, TransferReversal):
+        what, object_id = "transfer_reversal", fact.transfer_reversal_id
+    else:
+        what, object_id = "application_fee_refund", fact.fee_refund_id
+    return {
+        "what": what,
+        "id": object_id,
+        "amount": money(fact.amount_minor, fact.currency),
+        "created": moment(fact.created),
+    }
+
+
+CONNECT_WORDS = {
+    "transfer_reversal": "Taken back from the connected account",
+    "application_fee_refund": "Given back of the application fee of its charge",
+}
 
 
 def tell_ledger(engine: Engine, one: LedgerSetup, refund: Refund) -> dict[str, Any]:
@@ -106,7 +146,8 @@ def tell_ledger(engine: Engine, one: LedgerSetup, refund: Refund) -> dict[str, A
                 {"rule": t.rule, "matched": t.matched, "why": t.why} for t in decision.trace
             ]
             story["switches"] = list(decision.switches)
-    if row.shares and row.subject == "refund":
+    takes_income = not documents or any(d["kind"] in INCOME_LEGS for d in documents)
+    if row.shares and takes_income:
         story["lines"] = [
             {
                 "line": share.line_id,
@@ -125,27 +166,34 @@ def tell_ledger(engine: Engine, one: LedgerSetup, refund: Refund) -> dict[str, A
 
 
 def print_story(setup: Setup, story: dict[str, Any]) -> None:
-    amount = story["amount"]
+    amount, zone = story["amount"], setup.books.zone
+    known = any(digit in "123456789" for digit in amount["amount"])
+    told = f"{amount['amount']} {amount['currency'].upper()}" if known else "an unknown amount"
     why = f", reason given: {story['reason'].replace('_', ' ')}" if story["reason"] else ""
     click.echo(
-        f"Refund {story['refund_id']}: {amount['amount']} {amount['currency'].upper()} of charge {story['charge_id']}, "
-        f"created {story['created']}, Stripe says {story['status']}{why}."
+        f"Refund {story['refund_id']}: {told} of charge {story['charge_id']}, "
+        f"created {time_words(second_of(story['created']), zone)}, Stripe says {story['status']}{why}."
     )
     if story["payment_method"]:
         click.echo(f"The charge was paid by {story['payment_method'].replace('_', ' ')}.")
+    for moved in story["connect"]:
+        amount = moved["amount"]
+        click.echo(
+            f"{CONNECT_WORDS[moved['what']]}: {amount['amount']} {amount['currency'].upper()} ({moved['id']}); it is not posted."
+        )
     for name, part in story["ledgers"].items():
         click.echo(f"\nIn ledger {name} it is {part['outcome'] or 'not synced'}.")
         if part.get("reason"):
             click.echo(f"  Reason: {part['reason']}")
         if part.get("sentence"):
-            click.echo(f"  {part['sentence']}.")
+            click.echo(f"  {part['sentence'].rstrip('.')}.")
         if part.get("action"):
             click.echo(f"  What to do: {part['action']}")
-        print_decision(part)
-        print_documents(part)
+        print_decision(part, zone)
+        print_documents(part, zone)
 
 
-def print_decision(part: dict[str, Any]) -> None:
+def print_decision(part: dict[str, Any], zone: tzinfo) -> None:
     facts = part.get("facts")
     if facts:
         shown = ", ".join(
@@ -157,7 +205,9 @@ def print_decision(part: dict[str, Any]) -> None:
     if part.get("rule") == BY_PERSON:
         click.echo(f"  The rules were not asked: it is {BY_PERSON}.")
     for place, tried in enumerate(part.get("rules_tried", ()), start=1):
-        mark = "won" if tried["matched"] else "no "
+        # The last rule tried ends the search; of a refund that a switch keeps out it has not won.
+        won = "last" if part.get("reason") in ("type_switched_off", "ledger_cannot") else "won"
+        mark = won if tried["matched"] else "no "
         click.echo(f"  Rule {place} {mark} {tried['rule']!r}: {tried['why']}")
     for switch in part.get("switches", ()):
         click.echo(f"  Switch: {switch}")
@@ -172,10 +222,12 @@ def print_decision(part: dict[str, Any]) -> None:
         click.echo(f"  Warning: {warning}")
     for word in part.get("decisions_by_people", ()):
         value = f" {word['value']}" if word["value"] else ""
-        click.echo(f"  {word['at']} {word['actor']} said {word['action']}{value}: {word['reason']}")
+        click.echo(
+            f"  {time_words(second_of(word['at']), zone)} {word['actor']} said {word['action']}{value}: {word['reason']}"
+        )
 
 
-def print_documents(part: dict[str, Any]) -> None:
+def print_documents(part: dict[str, Any], zone: tzinfo) -> None:
     for document in part["documents"]:
         amount = document["amount"]
         click.echo(
@@ -183,11 +235,13 @@ def print_documents(part: dict[str, Any]) -> None:
             f"{amount['amount']} {amount['currency'].upper()}, {document['state']}"
             + (f" as {document['ledger_id']}" if document["ledger_id"] else "")
         )
-        for entry in document["entries"]:
-            debit = any(c in "123456789" for c in entry["debit"])
+        for entry in debits_first(document["entries"]):
+            debit = is_debit(entry)
             side = "Dr" if debit else "   Cr"
             click.echo(
                 f"    {side} {entry['account']} {entry['debit'] if debit else entry['credit']} {entry['currency'].upper()}"
             )
         for attempt in document["attempts"]:
-            click.echo(f"    sent {attempt['sent']} ({attempt['request']}): {attempt['outcome']}")
+            click.echo(
+                f"    sent {time_words(second_of(attempt['sent']), zone)} ({attempt['request']}): {attempt['outcome']}"
+            )

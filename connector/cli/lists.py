@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
+from datetime import tzinfo
 from itertools import groupby, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -10,12 +11,21 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 
 from connector.cli.opening import open_books
-from connector.cli.reports import needs_person
+from connector.cli.reports import needs_person, print_held_one
 from connector.cli.root import config_option, json_option, ledger_option
 from connector.cli.screen import print_table
-from connector.cli.shapes import document_json, moment, money, outcome_json, print_json_list
-from connector.planning.model import Charge, DocumentState, Invoice, Refund
+from connector.cli.shapes import (
+    day_words,
+    document_json,
+    moment,
+    money,
+    outcome_json,
+    print_json_list,
+    second_of,
+)
+from connector.planning.model import DocumentState
 from connector.planning.status import invoice_status, payment_status, refunded_minor
+from connector.planning.stripe_facts import Charge, Invoice, Refund
 from connector.store import views
 
 if TYPE_CHECKING:
@@ -60,7 +70,7 @@ def list_command(
 ) -> int:
     """List refunds with what became of them, documents, invoices, payments, or what is held and why."""
     check_filters(what, state, status)
-    with open_books(config) as (setup, engine):
+    with open_books(config, lambda setup: setup.chosen(ledger)) as (setup, engine):
         names = [one.name for one in setup.chosen(ledger)]
         makers = {
             "refunds": refunds,
@@ -69,12 +79,12 @@ def list_command(
             "payments": payments,
             "held": held,
         }
-        items = makers[what](setup, engine, names, state, status)
-        items = islice(items, limit)
+        items = iter(makers[what](setup, engine, names, state, status))
+        shown = islice(items, limit)
         if as_json:
-            print_json_list(what, items)
+            print_json_list(what, shown)
         else:
-            print_items(what, items)
+            print_items(what, list(shown), sum(1 for _ in items), setup.books.zone)
     return 0
 
 
@@ -223,27 +233,50 @@ COLUMNS = {
     "documents": ["document", "date", "kind", "number", "amount", "state", "for"],
     "invoices": ["invoice", "number", "created", "amount", "refunded", "status"],
     "payments": ["charge", "created", "amount", "refunded", "status"],
-    "held": ["what", "amount", "ledger", "reason", "why", "do"],
 }
-RIGHT = {"refunds": (2,), "documents": (4,), "invoices": (3, 4), "payments": (2, 3), "held": (1,)}
+RIGHT = {"refunds": (2,), "documents": (4,), "invoices": (3, 4), "payments": (2, 3)}
 
 
-def print_items(what: str, items: Iterable[dict[str, Any]]) -> None:
-    rows = [row for item in items for row in rows_of(what, item)]
-    if rows:
-        print_table(f"{len(rows)} {what}", COLUMNS[what], rows, right=RIGHT[what])
-    else:
-        click.echo(f"no {what}")
+def print_items(what: str, items: Sequence[dict[str, Any]], left_out: int, zone: tzinfo) -> None:
+    """A table under how many there are; of what is held, each with why and what to do."""
+    if not items:
+        click.echo("nothing is held" if what == "held" else f"no {what}")
+        return
+    word = what.removesuffix("s") if len(items) == 1 and not left_out else what
+    title = f"{len(items)} of {len(items) + left_out} {what}" if left_out else f"{len(items)} {word}"
+    if what == "held":
+        click.echo(f"{title}\n")
+        for item in items:
+            subject, amount, day = (
+                item["refund_id"] or item["charge_id"] or "",
+                amount_of(item),
+                day_of(item, zone),
+            )
+            reason = item["reason"] or item["outcome"]
+            print_held_one(subject, amount, day, item["ledger"], reason, item["sentence"], item["action"])
+        return
+    rows = [row for item in items for row in rows_of(what, item, zone)]
+    print_table(title, COLUMNS[what], rows, right=RIGHT[what])
 
 
-def rows_of(what: str, item: dict[str, Any]) -> list[list[str]]:
+def day_of(item: dict[str, Any], zone: tzinfo) -> str:
+    return day_words(second_of(item["created"]), zone)
+
+
+def amount_of(item: dict[str, Any]) -> str:
+    """The amount of a refund or sale; Stripe refunds no 0.00: that is one that cannot be read."""
+    known = any(digit in "123456789" for digit in item["amount"]["amount"])
+    return words(item["amount"]) if known else "unknown amount"
+
+
+def rows_of(what: str, item: dict[str, Any], zone: tzinfo) -> list[list[str]]:
     amount = words(item["amount"])
     if what == "refunds":
         return [
             [
                 item["refund_id"],
-                item["created"][:10],
-                amount,
+                day_of(item, zone),
+                amount_of(item),
                 item["status"],
                 name,
                 one["outcome"],
@@ -262,14 +295,10 @@ def rows_of(what: str, item: dict[str, Any]) -> list[list[str]]:
             [
                 item["invoice_id"],
                 number,
-                item["created"][:10],
+                day_of(item, zone),
                 amount,
                 words(item["refunded"]),
                 item["status"],
             ]
         ]
-    if what == "payments":
-        return [[item["charge_id"], item["created"][:10], amount, words(item["refunded"]), item["status"]]]
-    subject = item["refund_id"] or item["charge_id"] or ""
-    why, action = item["sentence"] or "", item["action"] or ""
-    return [[subject, amount, item["ledger"], item["reason"] or item["outcome"], why, action]]
+    return [[item["charge_id"], day_of(item, zone), amount, words(item["refunded"]), item["status"]]]

@@ -27,11 +27,14 @@ def open_setup(config: Path) -> Setup:
 
 
 @contextmanager
-def open_books(config: Path) -> Iterator[tuple[Setup, Engine]]:
-    """Settings and state, for reading; no lease."""
+def open_books(
+    config: Path, ready: Callable[[Setup], object] = lambda setup: None
+) -> Iterator[tuple[Setup, Engine]]:
+    """Settings and state, for reading; no lease. `ready` may refuse the settings before the state is opened."""
     from connector.workplace import open_state
 
     setup = open_setup(config)
+    ready(setup)
     with state_at_hand(setup):
         engine = open_state(setup)
     try:
@@ -42,16 +45,24 @@ def open_books(config: Path) -> Iterator[tuple[Setup, Engine]]:
 
 @contextmanager
 def hold_books(
-    config: Path, wait: bool, should_stop: Callable[[], bool] = lambda: False
+    config: Path,
+    wait: bool,
+    ledger: str | None = None,
+    stripe: bool = True,
+    should_stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[tuple[Setup, Engine, Lease]]:
-    """Settings and state, with the lease: one run at a time. `should_stop` ends the waiting, with `LeaseHeld`."""
+    """Settings and state, with the lease: one run at a time. `should_stop` ends the waiting, with `LeaseHeld`.
+
+    What the run needs is looked up first: `ledger`'s connection, or all, and with `stripe` the way to its objects.
+    """
     from connector.store.lease import hold_lease
+    from connector.workplace import look_up
 
     # A run makes many short-lived values and few cycles: looking for cycles rarely saves a tenth of its time.
     gc.freeze()
-    gc.set_threshold(100_000, 50, 50)
+    gc.set_threshold(400_000, 50, 50)
     with ExitStack() as stack:
-        setup, engine = stack.enter_context(open_books(config))
+        setup, engine = stack.enter_context(open_books(config, lambda setup: look_up(setup, ledger, stripe)))
         with state_at_hand(setup):
             held = hold_lease(engine, setup.settings.state_url, setup.world, wait, should_stop)
             lease = stack.enter_context(held)

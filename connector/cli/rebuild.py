@@ -7,10 +7,10 @@ from pathlib import Path
 import click
 
 from connector.cli.opening import exit_code, hold_books, stop_flag
-from connector.cli.reports import print_held
+from connector.cli.reports import print_errors, print_held
 from connector.cli.root import config_option
 from connector.cli.sync import run_pass
-from connector.store import views
+from connector.store import totals
 
 
 @click.command("rebuild")
@@ -28,10 +28,9 @@ def rebuild_command(config: Path) -> int:
         forget_reading(engine, lease)
         report = run_pass(setup, engine, lease, "rebuild", None, should_stop, write=False)
         missing = 0 if report.errors else doubt_missing(engine, lease, names)
-        for error in report.errors:
-            click.echo(f"Failed: {error.sentence} ({error.code})", err=True)
+        print_errors(report)
         for name in names:
-            counts = views.outcome_counts(engine, name)
+            counts = totals.outcome_counts(engine, name)
             shown = ", ".join(f"{count} {outcome}" for outcome, count in counts.items() if count)
             click.echo(f"{name}: {shown or 'no refunds'}")
         if missing:
@@ -39,5 +38,5 @@ def rebuild_command(config: Path) -> int:
             click.echo(
                 f"{what} posted by the state and not in the books; the next sync posts what is missing"
             )
-        print_held(engine, names)
+        print_held(engine, names, setup.books.zone)
         return exit_code(engine, names, len(report.errors))

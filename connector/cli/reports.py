@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import tzinfo
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from connector.cli.printable import printable
 from connector.cli.screen import print_table
 from connector.cli.shapes import (
     LedgerPart,
     amount_text,
+    amount_words,
+    day_words,
+    debits_first,
     document_json,
-    moment,
+    is_debit,
     money,
     money_words,
     print_pass,
+    with_settings,
 )
 from connector.planning.money import parse_amount
-from connector.store import views
+from connector.store import totals, views
 from connector.store.codec import decode_list
 
 if TYPE_CHECKING:
@@ -36,18 +42,29 @@ KIND_WORDS = {
     "reopen_invoice": "reopened invoice",
 }
 MOST_SHOWN = 25
+# What this run read in the books and did not write: after a lost state, or a lost answer.
+FOUND = "found in the books"
 
 
 def print_report_json(engine: Engine, report: PassReport) -> None:
     """The object of `sync --json` and `resync --json`."""
     ledgers = {
         name: LedgerPart(
-            views.outcome_counts(engine, name, report.run_id),
-            (document_json(row) for row, _ in views.documents(engine, [name], run_id=report.run_id)),
+            run_counts(engine, name, report),
+            (document_json(row) for row, _ in views.documents(engine, [name], run_id=report.run_id))
+            if report.touched
+            else (),
         )
         for name in report.ledgers
     }
     print_pass(head_json(report), ledgers, errors_json(report))
+
+
+def run_counts(engine: Engine, name: str, report: PassReport) -> dict[str, int]:
+    """The refunds of one ledger that a run touched, by outcome."""
+    if not report.touched:
+        return dict.fromkeys(views.OUTCOMES, 0)
+    return totals.outcome_counts(engine, name, report.run_id)
 
 
 def head_json(report: PassReport) -> dict[str, Any]:
@@ -62,48 +79,96 @@ def errors_json(report: PassReport) -> list[dict[str, Any]]:
     return [{"ledger": e.ledger, "code": e.code, "sentence": e.sentence} for e in report.errors]
 
 
-def print_report(engine: Engine, report: PassReport, places: Sequence[str]) -> None:
+def print_report(engine: Engine, report: PassReport, places: Sequence[str], zone: tzinfo) -> None:
     """Tables: what this run did by outcome and type, what needs a person and how to free it, what went wrong."""
     pulled = report.pulled
     click.echo(
-        f"Read from Stripe: {pulled.charges} new charges, {pulled.refunds} new refunds, {pulled.changed} changed objects.\n"
+        f"Read from Stripe: {counted(pulled.charges, 'new charge')}, {counted(pulled.refunds, 'new refund')}, "
+        f"{counted(pulled.changed, 'changed object')}.\n"
     )
-    totals = views.outcome_totals(engine, report.run_id)
-    sales = sales_posted(engine, report)
-    if totals or sales:
+    found = report.touched and totals.found_in_run(engine, report.run_id)
+    sums = totals.outcome_totals(engine, report.run_id, found) if report.touched else []
+    sales = sales_posted(engine, report, found) if report.touched else []
+    undone = unposted_words(engine, report.ledgers)
+    if sums or sales:
         rows = [
-            [t.ledger, t.outcome, kind_words(t.kinds), str(t.count), money_words(t.amount_minor, t.currency)]
+            [
+                t.ledger,
+                FOUND if t.found else t.outcome,
+                kind_words(t.kinds),
+                str(t.count),
+                amount_words(t.amount_minor, t.currency),
+            ]
             for t in sorted(
-                totals, key=lambda t: (t.ledger, views.OUTCOMES.index(t.outcome), t.kinds, t.currency)
+                sums, key=lambda t: (t.ledger, views.OUTCOMES.index(t.outcome), t.kinds, t.currency)
             )
         ]
         rows = [*sales, *rows]
-        print_table("This run", ["ledger", "outcome", "as", "number", "total"], rows, right=(3, 4))
+        print_table(
+            "This run", ["ledger", "outcome", "as", "count", "total"], rows, right=(3, 4), wrap=(1, 2)
+        )
+    elif undone or report.errors:
+        click.echo("Nothing was posted in this run.\n")
     else:
         click.echo("Nothing new: the books are up to date.\n")
-    print_held(engine, report.ledgers)
+    print_unposted(undone)
+    print_held(engine, report.ledgers, zone)
     for note in pulled.notes[:MOST_SHOWN]:
-        click.echo(f"Odd in Stripe's data: {note}")
-    print_warnings(engine, report)
-    for error in report.errors:
-        where = f"{error.ledger}: " if error.ledger else ""
-        click.echo(f"Failed, will be tried again: {where}{error.sentence} ({error.code})", err=True)
+        click.echo(printable(f"Odd in Stripe's data: {note}"))
+    if report.touched:
+        print_warnings(engine, report)
+    print_errors(report)
     for place in places:
         click.echo(place)
 
 
-def sales_posted(engine: Engine, report: PassReport) -> list[list[str]]:
+def sales_posted(engine: Engine, report: PassReport, found: bool) -> list[list[str]]:
     """Rows for the sales and fees that this run posted, by kind and currency; fees go both ways, so without a sum."""
     return [
         [
             t.ledger,
-            "posted",
+            FOUND if t.found else "posted",
             t.kind.replace("_", " "),
             str(t.count),
-            "" if t.kind == "fee" else money_words(t.amount_minor, t.currency),
+            t.currency.upper() if t.kind == "fee" else money_words(t.amount_minor, t.currency),
         ]
-        for t in views.document_totals(engine, report.run_id, ("invoice", "payment", "sales_receipt", "fee"))
+        for t in totals.document_totals(
+            engine, report.run_id, ("invoice", "payment", "sales_receipt", "fee"), found
+        )
     ]
+
+
+def unposted_words(engine: Engine, names: Sequence[str]) -> list[str]:
+    """For each ledger how many refunds and sales wait, are held or failed, and have no document on its way."""
+    counts: dict[str, list[str]] = {}
+    for one in totals.unposted_counts(engine, names):
+        word = {"refund": "refund", "charge": "sale"}[one.subject]
+        counts.setdefault(one.ledger, []).append(f"{counted(one.count, word)} {one.outcome}")
+    return [f"{name}: {', '.join(parts)}" for name, parts in counts.items()]
+
+
+def print_unposted(undone: Sequence[str]) -> None:
+    for words in undone:
+        click.echo(f"Not in the books of {words}.")
+    if undone:
+        click.echo()
+
+
+def print_errors(report: PassReport) -> None:
+    """What went wrong, and that it is tried again."""
+    from connector.delivery.push import STOPPED
+
+    for error in report.errors:
+        where = f"{error.ledger}: " if error.ledger else ""
+        if error.sentence == STOPPED.sentence:
+            click.echo(printable(f"{where}{error.sentence}"), err=True)
+        else:
+            told = f"Failed, will be tried again: {where}{error.sentence} ({error.code})"
+            click.echo(printable(told), err=True)
+
+
+def counted(count: int, word: str) -> str:
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
 
 
 def kind_words(kinds: str) -> str:
@@ -119,22 +184,35 @@ def needs_person(engine: Engine, names: Sequence[str]) -> list[Any]:
     ]
 
 
-def print_held(engine: Engine, names: Sequence[str]) -> None:
+def print_held(engine: Engine, names: Sequence[str], zone: tzinfo) -> None:
     rows = needs_person(engine, names)
     if not rows:
         return
     count = len(rows)
     click.echo(f"{count} {'needs' if count == 1 else 'need'} a person:\n")
     for row in rows[:MOST_SHOWN]:
-        click.echo(
-            f"  {row.subject_id}  {money_words(row.amount_minor, row.currency)}  of {moment(row.created)[:10]}"
-            f"  in {row.ledger}: {row.reason or row.outcome}"
+        amount, day = amount_words(row.amount_minor, row.currency), day_words(row.created, zone)
+        print_held_one(
+            row.subject_id,
+            amount,
+            day,
+            row.ledger,
+            row.reason or row.outcome,
+            row.sentence,
+            with_settings(row.action),
         )
-        click.echo(f"      why: {row.sentence}")
-        click.echo(f"      do:  {row.action}")
     if count > MOST_SHOWN:
         click.echo(f"  ... and {count - MOST_SHOWN} more: connector list held")
     click.echo()
+
+
+def print_held_one(
+    subject_id: str, amount: str, day: str, ledger: str, reason: str, why: str | None, action: str | None
+) -> None:
+    """One thing that needs a person: what it is, why, and the command or deed that frees it."""
+    click.echo(printable(f"  {subject_id}  {amount}  of {day}  in {ledger}: {reason}"))
+    click.echo(printable(f"      why: {why}"))
+    click.echo(printable(f"      do:  {action}"))
 
 
 def print_warnings(engine: Engine, report: PassReport) -> None:
@@ -147,7 +225,7 @@ def print_warnings(engine: Engine, report: PassReport) -> None:
             seen[kind] = (count + 1, first)
     for count, warning in list(seen.values())[:MOST_SHOWN]:
         more = f" (and {count - 1} more like it)" if count > 1 else ""
-        click.echo(f"Warning: {warning}{more}")
+        click.echo(printable(f"Warning: {warning}{more}"))
     if len(seen) > MOST_SHOWN:
         click.echo(f"... and {len(seen) - MOST_SHOWN} more warnings: connector list refunds --json")
 
@@ -181,8 +259,10 @@ class Effects:
         }
 
 
-def print_plan(documents: Iterable[dict[str, Any]], roles: dict[str, str], name: str) -> None:
-    """Every document with its debits and credits, then what they change in all."""
+def print_plan(
+    documents: Iterable[dict[str, Any]], roles: dict[str, str], name: str, undone: Sequence[str], failed: bool
+) -> None:
+    """Every document with its debits and credits, then what they change in all, then what is not posted for now."""
     effects = Effects(roles)
     for document in effects.watch(documents):
         print_document(document, name)
@@ -197,8 +277,11 @@ def print_plan(documents: Iterable[dict[str, Any]], roles: dict[str, str], name:
             rows,
             right=range(1, len(ROLES) + 1),
         )
+    elif undone or failed:
+        click.echo(f"Nothing to post in {name} now.\n")
     else:
         click.echo(f"Nothing to post in {name}: the books are up to date.\n")
+    print_unposted(undone)
 
 
 def print_document(document: dict[str, Any], name: str) -> None:
@@ -211,15 +294,13 @@ def print_document(document: dict[str, Any], name: str) -> None:
         f"{document['posting_date']}  {kind}{number}  {amount['amount']} {amount['currency'].upper()}  ({name})",
         f"    for {document['refund_id'] or document['charge_id']}{rule}",
     ]
-    for entry in document["entries"]:
+    for entry in debits_first(document["entries"]):
         debit, credit = entry["debit"], entry["credit"]
-        if any(c in "123456789" for c in debit):
-            side = f"Dr {entry['account']:<44}{debit:>14}"
-        else:
-            side = f"   Cr {entry['account']:<41}{'':>14}{credit:>14}"
-        lines.append(f"    {side} {entry['currency'].upper()}")
+        as_debit = f"Dr {entry['account']:<44}{debit:>14}"
+        as_credit = f"   Cr {entry['account']:<41}{'':>14}{credit:>14}"
+        lines.append(f"    {as_debit if is_debit(entry) else as_credit} {entry['currency'].upper()}")
     lines.extend(f"    warning: {warning}" for warning in document["warnings"])
-    sys.stdout.write("\n".join(lines) + "\n\n")
+    sys.stdout.write("\n".join(map(printable, lines)) + "\n\n")
 
 
 ROLES = ("receivable", "income", "tax", "clearing", "fees", "exchange")

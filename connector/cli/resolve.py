@@ -17,7 +17,7 @@ from connector.cli.root import config_option
 @click.option("--retry", is_flag=True, help="Try again: look in the ledger first, then post what is missing.")
 @click.option("--skip", is_flag=True, help="Leave it out for good, or acknowledge a reversed refund.")
 @click.option("--adopt", metavar="LEDGER_ID", help="The document with this id in the ledger is this refund.")
-@click.option("--sale", metavar="LEDGER_ID", help="The document with this id in the ledger is the sale.")
+@click.option("--sale", metavar="LEDGER_ID", help="The document with this id, or number, is the sale.")
 @click.option(
     "--type", "types", metavar="TYPE[,TYPE]", help="Post it as these types, whatever the rules say."
 )
@@ -52,7 +52,7 @@ def resolve_command(
     if len(said) != 1:
         raise click.UsageError("give exactly one of --retry, --skip, --adopt, --sale, --type")
     action, value = said[0]
-    with hold_books(config, False) as (setup, engine, lease):
+    with hold_books(config, False, ledger, stripe=False) as (setup, engine, lease):
         (one,) = setup.chosen(ledger)
         desk = open_desk(setup, one)
         word = Word(target, action, value or None, reason)

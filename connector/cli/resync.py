@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from connector.cli.opening import hold_books, stop_flag
+from connector.cli.printable import printable
 from connector.cli.root import config_option, json_option, ledger_option
 from connector.cli.sync import json_of_errors, run_pass, tell
+from connector.planning.stripe_facts import Charge
 from connector.store import views
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
 
 DAY = click.DateTime(["%Y-%m-%d"])
 SETTLED = ("posted", "adopted", "marked", "reversed", "dropped")
@@ -51,7 +57,7 @@ def resync_command(
         raise click.UsageError("--until is a day before --since")
     with (
         json_of_errors(as_json),
-        hold_books(config, False) as (setup, engine, lease),
+        hold_books(config, False, ledger) as (setup, engine, lease),
         stop_flag() as should_stop,
     ):
         names = [one.name for one in setup.chosen(ledger)]
@@ -74,9 +80,13 @@ def resync_command(
         report = run_pass(
             setup, engine, lease, "resync", ledger, should_stop, refetch=tuple(known) or None, after_pull=mark
         )
+        rows = views.decisions_of(engine, names, chosen)
+        lines = [told(row, before[row.ledger, row.subject_id], report.run_id) for row in rows]
+        lines += without_refunds(engine, ids, rows, setup.books.start)
+        # With --json standard output holds one object of what the run touched, and these lines go beside it.
+        for line in lines:
+            click.echo(printable(line), err=as_json)
         if not as_json:
-            for row in views.decisions_of(engine, names, chosen):
-                click.echo(told(row, before[row.ledger, row.subject_id], report.run_id))
             click.echo()
         return tell(setup, engine, report, as_json)
 
@@ -84,6 +94,20 @@ def resync_command(
 def told(row: Any, before: str, run_id: str) -> str:
     """One refund in one ledger: what it is now, and that nothing was to be done where that is so."""
     outcome = f"{row.outcome} as {row.number}" if row.number else str(row.outcome)
-    rest = " already; nothing to do" if row.touched_run != run_id and before in SETTLED else ""
+    rest = ""
+    if row.touched_run != run_id:
+        rest = " already; nothing to do" if before in SETTLED else " as before; nothing was to be posted"
     why = f" ({row.reason})" if row.reason else ""
     return f"{row.subject_id} in {row.ledger}: {outcome}{why}{rest}"
+
+
+def without_refunds(engine: Engine, ids: Sequence[str], rows: Sequence[Any], start: int) -> list[str]:
+    """A sentence for each named charge of which no refund is synced."""
+    seen = {one for row in rows for one in (row.subject_id, row.charge_id)}
+    facts = views.facts_of(engine, [one for one in ids if one not in seen])
+    sentences = []
+    for one, fact in facts.items():
+        if isinstance(fact, Charge):
+            early = "; it was created before stripe.start" if fact.created < start else ""
+            sentences.append(f"{one}: a charge of which no refund is synced{early}")
+    return sentences

@@ -5,12 +5,15 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import click
 
+from connector.cli.printable import printable
 from connector.errors import ConnectorError
 
 # name → (module, what it does). The sentence stands here so that --help loads no command.
@@ -146,27 +149,70 @@ def ledger_option(function: Any) -> Any:
 
 def run(arguments: list[str] | None = None) -> int:
     """Run a command and return its exit code; what is expected to go wrong is one sentence on standard error."""
+    open_streams()
+    code = call(arguments)
+    with readers_may_go():
+        sys.stdout.flush()
+    return code
+
+
+def call(arguments: list[str] | None) -> int:
     try:
         code = cli.main(args=arguments, prog_name="connector", standalone_mode=False)
-        sys.stdout.flush()
         return code if isinstance(code, int) else 0
+    except SystemExit:
+        # So click ends where the reader of our output went away (`| head`); nothing of ours failed.
+        return 0
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.ClickException as error:
-        error.show()
+        with readers_may_go():
+            error.show()
         return 2
     except (click.Abort, KeyboardInterrupt):
-        click.echo("stopped; the next run goes on from here", err=True)
+        tell("stopped; the next run goes on from here")
         return 1
     except ConnectorError as error:
-        click.echo(str(error), err=True)
+        tell(str(error))
         return error.exit_code
-    except BrokenPipeError:
-        # The reader of our output went away (`| head`); nothing of ours failed.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except Exception as error:
         return report_unexpected(error)
+
+
+def open_streams() -> None:
+    """A stream that the caller closed (`>&-`) takes what is written and keeps nothing of it.
+
+    Its number is taken at once: else the next file to be opened, maybe the state, gets it.
+    """
+    while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(number)
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - for as long as the program runs
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+
+
+@contextmanager
+def readers_may_go() -> Iterator[None]:
+    """What is written within need not reach anybody: where the reader of a stream has gone, it is written to nothing."""
+    try:
+        yield
+    except BrokenPipeError:
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                stream.flush()
+            except BrokenPipeError:
+                nowhere = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(nowhere, stream.fileno())
+                os.close(nowhere)
+
+
+def tell(sentences: str) -> None:
+    """Sentences, one a line, on standard error."""
+    with readers_may_go():
+        for line in sentences.split("\n"):
+            click.echo(printable(line), err=True)
 
 
 def report_unexpected(error: Exception) -> int:
@@ -179,8 +225,7 @@ def report_unexpected(error: Exception) -> int:
     what = (
         f"the state failed: {words}" if own is not None else f"an unexpected {type(error).__name__}: {words}"
     )
-    click.echo(
-        f"stopped: {what}; nothing is lost, the next run goes on from here (CONNECTOR_TRACEBACK=1 shows where)",
-        err=True,
+    tell(
+        f"stopped: {what}; nothing is lost, the next run goes on from here (CONNECTOR_TRACEBACK=1 shows where)"
     )
     return 1

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import click
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -18,9 +20,13 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from connector.cli.printable import printable
+from connector.cli.root import readers_may_go
 from connector.progress import Tick
 
 PLAIN_WIDTH = 140
+# What stands between two columns.
+BETWEEN = 3
 
 
 def make_console(stderr: bool = False) -> Console:
@@ -32,15 +38,63 @@ def make_console(stderr: bool = False) -> Console:
 
 
 def print_table(
-    title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()
+    title: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    right: Sequence[int] = (),
+    wrap: Sequence[int] = (),
 ) -> None:
-    """A table; `right` are the places of columns with numbers."""
+    """A table, or one paragraph a row where the terminal is too narrow for it; `right` are the places of columns with
+    numbers, `wrap` those of texts, which may take several lines."""
+    rows = [[printable(cell) for cell in row] for row in rows]
+    console = make_console()
+    least = [
+        max(
+            cell_len(word)
+            for cell in (column, *(row[place] for row in rows))
+            for word in words_of(cell, place in wrap)
+        )
+        for place, column in enumerate(columns)
+    ]
+    if sum(least) + BETWEEN * (len(columns) - 1) > console.width:
+        print_paragraphs(title, columns, rows, console.width)
+        return
     table = Table(title=title, title_justify="left", show_edge=False, pad_edge=False, expand=False)
     for place, column in enumerate(columns):
-        table.add_column(column, justify="right" if place in right else "left", overflow="fold")
+        table.add_column(
+            column,
+            justify="right" if place in right else "left",
+            overflow="fold",
+            no_wrap=place not in wrap,
+        )
     for row in rows:
         table.add_row(*[cell.replace("[", "\\[") for cell in row])
-    make_console().print(table)
+    console.print(table)
+    click.echo()
+
+
+def words_of(cell: str, wraps: bool) -> Sequence[str]:
+    return (cell.split() if wraps else [cell]) or [""]
+
+
+def print_paragraphs(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> None:
+    """Each row by itself: its first cell, then the others by name."""
+    click.echo(title)
+    for row in rows:
+        click.echo(row[0])
+        told = ", ".join(
+            f"{column} {cell}" for column, cell in zip(columns[1:], row[1:], strict=True) if cell
+        )
+        click.echo(
+            textwrap.fill(
+                told,
+                width,
+                initial_indent="  ",
+                subsequent_indent="  ",
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
+        )
     click.echo()
 
 
@@ -77,7 +131,9 @@ class LineProgress:
 
         yield tick
         if done[0]:
-            click.echo(f"{name}: {done[0]}", err=True)
+            # Nobody need read it; the work goes on.
+            with readers_may_go():
+                click.echo(f"{name}: {done[0]}", err=True)
 
 
 def make_progress() -> BarProgress | LineProgress:

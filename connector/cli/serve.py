@@ -69,7 +69,7 @@ def serve_command(config: Path, host: str, port: int) -> int:
     from connector.web.server import WebServer, open_listener, serve_until_stopped
 
     def one_pass(should_stop: Callable[[], bool]) -> bool:
-        with hold_books(config, True, should_stop) as (setup, engine, lease):
+        with hold_books(config, True, should_stop=should_stop) as (setup, engine, lease):
             report = run_pass(setup, engine, lease, "serve", None, should_stop)
             tell(setup, engine, report, False)
             return not report.errors

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
+from pathlib import Path
 from typing import Any
 
 import click
 
 from connector.planning.money import UnknownCurrency, format_amount
-from connector.store.codec import decode_document, decode_list
+from connector.planning.sentences import FILL_IN
+from connector.store.codec import decode_list, decode_shown
+
+# json.dumps with arguments builds an encoder at every call.
+_encode = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
+
+# The commands that actions name, each to its end.
+COMMANDS = re.compile(rf"connector resolve .*?--reason {re.escape(FILL_IN)}|connector resync \S+")
 
 
 def amount_text(amount_minor: int, currency: str) -> str:
@@ -36,9 +46,45 @@ def moment(second: int) -> str:
     return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def with_settings(action: str | None) -> str | None:
+    """An action whose commands name the settings file, where that is not the one they would take by themselves."""
+    context = click.get_current_context(silent=True)
+    config = context.params.get("config") if context is not None else None
+    if not action or config is None or config == Path("config.yaml"):
+        return action
+    return COMMANDS.sub(lambda found: f"{found[0]} -c {shlex.quote(str(config))}", action)
+
+
+def day_words(second: int, zone: tzinfo) -> str:
+    """The day as people read it, in the books' zone; 0 stands for a time that Stripe did not tell."""
+    return f"{datetime.fromtimestamp(second, zone):%Y-%m-%d}" if second else "unknown"
+
+
+def time_words(second: int, zone: tzinfo) -> str:
+    """`2026-02-10 10:00 EST`."""
+    return f"{datetime.fromtimestamp(second, zone):%Y-%m-%d %H:%M %Z}" if second else "unknown"
+
+
+def second_of(moment_text: str) -> int:
+    return int(datetime.fromisoformat(moment_text).timestamp())
+
+
+def amount_words(amount_minor: int, currency: str) -> str:
+    """The amount of a refund or sale; 0 stands for one that cannot be read."""
+    return money_words(amount_minor, currency) if amount_minor else "unknown amount"
+
+
+def debits_first(entries: Sequence[Mapping[str, str]]) -> list[Mapping[str, str]]:
+    return sorted(entries, key=lambda entry: not is_debit(entry))
+
+
+def is_debit(entry: Mapping[str, str]) -> bool:
+    return any(digit in "123456789" for digit in entry["debit"])
+
+
 def document_json(row: Any) -> dict[str, Any]:
     """One document; `row` is of `document` with the rule and warnings of its decision."""
-    content = decode_document(row.content)
+    shown = decode_shown(row.content)
     return {
         "document_key": row.document_key,
         "ledger": row.ledger,
@@ -50,19 +96,19 @@ def document_json(row: Any) -> dict[str, Any]:
         "posting_date": row.posting_date,
         "state": row.state,
         "ledger_id": row.ledger_id,
-        "rule": content.rule or row.rule,
+        "rule": shown.rule or row.rule,
         "reason": row.reason,
         "sentence": row.sentence,
-        "action": row.action,
-        "warnings": list(content.warnings) or decode_list(row.warnings),
+        "action": with_settings(row.action),
+        "warnings": shown.warnings or decode_list(row.warnings),
         "entries": [
             {
-                "account": entry.account,
-                "debit": amount_text(entry.debit_minor, entry.currency),
-                "credit": amount_text(entry.credit_minor, entry.currency),
-                "currency": entry.currency,
+                "account": account,
+                "debit": amount_text(max(signed, 0), shown.currency),
+                "credit": amount_text(max(-signed, 0), shown.currency),
+                "currency": shown.currency,
             }
-            for entry in content.entries
+            for account, signed in shown.entries
         ],
     }
 
@@ -73,7 +119,7 @@ def outcome_json(row: Any, keys: list[str]) -> dict[str, Any]:
         "outcome": row.outcome,
         "reason": row.reason,
         "sentence": row.sentence,
-        "action": row.action,
+        "action": with_settings(row.action),
         "warnings": decode_list(row.warnings),
         "number": row.number,
         "documents": keys,
@@ -91,7 +137,7 @@ def write_items(items: Iterable[Mapping[str, Any]]) -> None:
     write("[")
     first = True
     for item in items:
-        write(("\n" if first else ",\n") + json.dumps(item, ensure_ascii=False))
+        write(("\n" if first else ",\n") + _encode(item))
         first = False
     write("]")
 

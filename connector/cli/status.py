@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from connector.cli.opening import exit_code, open_books
+from connector.cli.printable import printable
 from connector.cli.reports import kind_words, needs_person, print_held
 from connector.cli.root import config_option, json_option
 from connector.cli.screen import print_table
-from connector.cli.shapes import moment, money, money_words, print_json
+from connector.cli.shapes import (
+    amount_words,
+    moment,
+    money,
+    money_words,
+    print_json,
+    time_words,
+    with_settings,
+)
 from connector.operations.clearing import Difference, known_differences
-from connector.store import views
+from connector.store import totals, views
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -34,7 +46,7 @@ def status_command(config: Path, as_json: bool) -> int:
         names = list(setup.ledgers)
         last = views.last_run(engine)
         ledgers = [one.policy for one in setup.ledgers.values()]
-        differences = [difference_json(d) for d in known_differences(engine, setup.books, ledgers)]
+        differences = list(known_differences(engine, setup.books, ledgers))
         if as_json:
             print_json(status_json(setup, engine, last, differences))
         else:
@@ -42,24 +54,40 @@ def status_command(config: Path, as_json: bool) -> int:
         return exit_code(engine, names, 0)
 
 
-def next_run(setup: Setup, last: Any) -> str:
-    """When the schedule next calls, as far as the settings say."""
+def next_run(setup: Setup, last: Any) -> int | None:
+    """The second at which the schedule of the settings next asks for a run; None before the first run."""
     schedule = setup.settings.schedule
     if schedule.cron is not None:
-        return f"by cron: {schedule.cron}"
-    if last is None or schedule.every_s is None:
+        from connector.operations.schedule import make_trigger
+
+        now = datetime.fromtimestamp(setup.world.now() + 1, setup.books.zone)
+        fires = make_trigger(setup.settings).get_next_fire_time(None, now)
+        return None if fires is None else int(fires.timestamp())
+    return None if last is None or schedule.every_s is None else int(last.started + schedule.every_s)
+
+
+def next_run_words(setup: Setup, due: int | None) -> str:
+    if due is None:
         return "at the next call of sync or run"
-    return moment(last.started + schedule.every_s)
+    when = time_words(due, setup.books.zone)
+    late = ", which is over: nothing has called sync since" if due < setup.world.now() else ""
+    return f"{when}{late}"
 
 
-def status_json(setup: Setup, engine: Engine, last: Any, differences: list[dict[str, Any]]) -> dict[str, Any]:
+def errors_of(last: Any) -> list[dict[str, Any]]:
+    """What went wrong in a run; `last` is of `run`."""
+    return list(json.loads(last.summary)) if last.summary else []
+
+
+def status_json(setup: Setup, engine: Engine, last: Any, differences: Sequence[Difference]) -> dict[str, Any]:
+    due = next_run(setup, last)
     ledgers = {}
     for name in setup.ledgers:
         ledgers[name] = {
-            "outcomes": views.outcome_counts(engine, name),
+            "outcomes": totals.outcome_counts(engine, name),
             "totals": [
                 {"outcome": t.outcome, "count": t.count, "total": money(t.amount_minor, t.currency)}
-                for t in views.outcome_totals(engine)
+                for t in totals.outcome_totals(engine)
                 if t.ledger == name
             ],
         }
@@ -72,8 +100,9 @@ def status_json(setup: Setup, engine: Engine, last: Any, differences: list[dict[
             "command": last.command,
             "started": moment(last.started),
             "ended": None if last.ended is None else moment(last.ended),
+            "errors": errors_of(last),
         },
-        "next_run": next_run(setup, last),
+        "next_run": None if due is None else moment(due),
         "ledgers": ledgers,
         "needs_person": [
             {
@@ -84,49 +113,74 @@ def status_json(setup: Setup, engine: Engine, last: Any, differences: list[dict[
                 "outcome": row.outcome,
                 "reason": row.reason,
                 "sentence": row.sentence,
-                "action": row.action,
+                "action": with_settings(row.action),
             }
             for row in needs_person(engine, list(setup.ledgers))
         ],
-        "clearing_differences": differences,
+        "clearing_totals": [
+            {"ledger": ledger, "count": count, "total": money(total, currency)}
+            for ledger, _, count, total, currency in totals_of(differences, False)
+        ],
+        "clearing_differences": [difference_json(d) for d in differences],
     }
 
 
-def print_status(setup: Setup, engine: Engine, last: Any, differences: list[dict[str, Any]]) -> None:
+def print_status(setup: Setup, engine: Engine, last: Any, differences: Sequence[Difference]) -> None:
     click.echo(f"Books: {setup.books.name}")
     if last is None:
         click.echo("No run yet: connector sync")
     else:
-        ended = "still under way, or killed" if last.ended is None else f"ended {moment(last.ended)}"
-        click.echo(f"Last run: {last.command}, started {moment(last.started)}, {ended}")
-    click.echo(f"Next run: {next_run(setup, last)}\n")
-    totals = sorted(
-        views.outcome_totals(engine),
+        zone = setup.books.zone
+        ended = (
+            "still under way, or killed" if last.ended is None else f"ended {time_words(last.ended, zone)}"
+        )
+        click.echo(f"Last run: {last.command}, started {time_words(last.started, zone)}, {ended}")
+        for error in errors_of(last):
+            where = f"{error['ledger']}: " if error["ledger"] else ""
+            click.echo(printable(f"  it failed: {where}{error['sentence']} ({error['code']})"))
+    click.echo(f"Next run: {next_run_words(setup, next_run(setup, last))}\n")
+    sums = sorted(
+        totals.outcome_totals(engine),
         key=lambda t: (t.ledger, views.OUTCOMES.index(t.outcome), t.kinds, t.currency),
     )
     rows = [
-        [t.ledger, t.outcome, kind_words(t.kinds), str(t.count), money_words(t.amount_minor, t.currency)]
-        for t in totals
+        [t.ledger, t.outcome, kind_words(t.kinds), str(t.count), amount_words(t.amount_minor, t.currency)]
+        for t in sums
     ]
     if rows:
-        print_table("Refunds", ["ledger", "outcome", "as", "number", "total"], rows, right=(3, 4))
-    print_held(engine, list(setup.ledgers))
+        print_table("Refunds", ["ledger", "outcome", "as", "count", "total"], rows, right=(3, 4), wrap=(2,))
+    print_held(engine, list(setup.ledgers), setup.books.zone)
     if differences:
+        print_table(
+            "Known differences of clearing in all (at Stripe, and not in the books)",
+            ["ledger", "what", "count", "total"],
+            [
+                [ledger, what, str(count), money_words(total, currency)]
+                for by_kind in (True, False)
+                for ledger, what, count, total, currency in totals_of(differences, by_kind)
+            ],
+            right=(2, 3),
+        )
         print_table(
             "Known differences of clearing (at Stripe, and not in the books)",
             ["ledger", "what", "id", "amount", "why"],
             [
-                [
-                    d["ledger"],
-                    d["what"],
-                    d["id"],
-                    f"{d['amount']['amount']} {d['amount']['currency'].upper()}",
-                    d["sentence"],
-                ]
+                [d.ledger, d.what, d.object_id, money_words(d.amount_minor, d.currency), d.sentence]
                 for d in differences
             ],
             right=(3,),
+            wrap=(1, 4),
         )
+
+
+def totals_of(differences: Sequence[Difference], by_kind: bool) -> list[tuple[str, str, int, int, str]]:
+    """(ledger, kind or "all together", count, sum in minor units, currency), one for each currency."""
+    sums: dict[tuple[str, str, str], tuple[int, int]] = {}
+    for d in differences:
+        key = d.ledger, d.what if by_kind else "all together", d.currency
+        count, total = sums.get(key, (0, 0))
+        sums[key] = count + 1, total + d.amount_minor
+    return [(*key[:2], *sums[key], key[2]) for key in sorted(sums)]
 
 
 def difference_json(difference: Difference) -> dict[str, Any]:

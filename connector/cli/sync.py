@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,16 +15,19 @@ from connector.cli.reports import (
     Effects,
     errors_json,
     head_json,
+    print_errors,
     print_held,
     print_plan,
     print_report,
     print_report_json,
+    run_counts,
+    unposted_words,
 )
-from connector.cli.root import config_option, json_option, ledger_option, report_unexpected
+from connector.cli.root import config_option, json_option, ledger_option, readers_may_go, report_unexpected
 from connector.cli.screen import make_progress
 from connector.cli.shapes import LedgerPart, document_json, print_json, print_pass
 from connector.errors import ConnectorError, InputError
-from connector.store import views
+from connector.store import totals, views
 from connector.world import World
 
 if TYPE_CHECKING:
@@ -59,7 +63,8 @@ def run_pass(
     except InputError:
         raise
     except ConnectorError as error:
-        one.fail(None, error.code, str(error))
+        if str(error) not in [told.sentence for told in one.report.errors]:
+            one.fail(None, error.code, str(error))
         return one.report
 
 
@@ -82,10 +87,13 @@ def json_of_errors(as_json: bool) -> Iterator[None]:
 
 def tell(setup: Setup, engine: Engine, report: PassReport, as_json: bool) -> int:
     """Print what a pass did; returns the exit code."""
-    if as_json:
-        print_report_json(engine, report)
-    else:
-        print_report(engine, report, where_books_are(setup, report))
+    # The pass is done, and its exit code is the same whether anybody reads of it or not.
+    with readers_may_go():
+        if as_json:
+            print_report_json(engine, report)
+        else:
+            print_report(engine, report, where_books_are(setup, report), setup.books.zone)
+        sys.stdout.flush()
     return exit_code(engine, report.ledgers, len(report.errors))
 
 
@@ -94,7 +102,7 @@ def where_books_are(setup: Setup, report: PassReport) -> list[str]:
     for name in report.ledgers:
         connection = setup.settings.connection(name)
         path = getattr(connection, "path", None)
-        if path is not None:
+        if path is not None and (Path(path) / "main.beancount").is_file():
             lines.append(f"Books of {name}: {Path(path) / 'main.beancount'}")
     return lines
 
@@ -112,7 +120,7 @@ def sync_command(config: Path, ledger: str | None, wait: bool, as_json: bool) ->
     """
     with (
         json_of_errors(as_json),
-        hold_books(config, wait) as (setup, engine, lease),
+        hold_books(config, wait, ledger) as (setup, engine, lease),
         stop_flag() as should_stop,
     ):
         return tell(setup, engine, run_pass(setup, engine, lease, "sync", ledger, should_stop), as_json)
@@ -129,7 +137,7 @@ def plan_command(config: Path, ledger: str | None, as_json: bool) -> int:
     """
     with (
         json_of_errors(as_json),
-        hold_books(config, False) as (setup, engine, lease),
+        hold_books(config, False, ledger) as (setup, engine, lease),
         stop_flag() as should_stop,
     ):
         report = run_pass(setup, engine, lease, "plan", ledger, should_stop, write=False)
@@ -137,10 +145,12 @@ def plan_command(config: Path, ledger: str | None, as_json: bool) -> int:
             print_plan_json(setup, engine, report)
         else:
             for name in report.ledgers:
-                print_plan(planned(engine, name), account_roles(setup, name), name)
-            print_held(engine, report.ledgers)
-            for error in report.errors:
-                click.echo(f"Failed: {error.sentence} ({error.code})", err=True)
+                undone = unposted_words(engine, [name])
+                print_plan(
+                    planned(engine, name), account_roles(setup, name), name, undone, bool(report.errors)
+                )
+            print_held(engine, report.ledgers, setup.books.zone)
+            print_errors(report)
         return exit_code(engine, report.ledgers, len(report.errors))
 
 
@@ -155,7 +165,10 @@ def print_plan_json(setup: Setup, engine: Engine, report: PassReport) -> None:
     ledgers = {}
     for name in report.ledgers:
         effects = Effects(account_roles(setup, name))
-        counts = views.outcome_counts(engine, name, report.run_id)
+        # All that is planned was decided in this run: a plan that was not sent is made anew.
+        planned_count = totals.planned_count(engine, name)
+        counts = run_counts(engine, name, report)
+        counts = {"planned": planned_count, **counts, "waiting": counts["waiting"] - planned_count}
         ledgers[name] = LedgerPart(counts, effects.watch(planned(engine, name)), Told(effects))
     print_pass(head_json(report), ledgers, errors_json(report))
 

@@ -49,9 +49,9 @@ def adopted_row(name: str, run_id: str, row: Any, hit: Found, place: int) -> dic
         "ledger_id": hit.ledger_id,
         "batch_group": "",
         "after_keys": "",
+        "touched_run": run_id,
         "content": encode_document(shown),
         "payload": "",
-        "touched_run": run_id,
     }
 
 
@@ -70,6 +70,16 @@ def adopted_key(subject_id: str, ledger: str, ledger_id: str) -> str:
 
 
 KINDS: tuple[Kind, ...] = (*REFUND_TYPES, "fee", "exchange", "application", "reversal")
+
+
+def as_they_stand(plan: Plan, hits: Sequence[Found]) -> Plan:
+    """The plan with the entries that its documents have in the books: a mapping or a sale may have changed since."""
+    read = {hit.document_key: hit for hit in hits if hit.entries}
+    documents = tuple(
+        replace(d, entries=read[d.document_key].entries) if d.document_key in read else d
+        for d in plan.documents
+    )
+    return replace(plan, documents=documents) if read else plan
 
 
 def take_up_found(

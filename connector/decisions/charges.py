@@ -14,11 +14,12 @@ from connector.decisions.record import Decided
 from connector.ledgers.contract import Courier, Found, Ledger, run_steps
 from connector.planning.case import Books, ChargeCase, LedgerPolicy, Plan
 from connector.planning.charge_failure import plan_charge_failure
-from connector.planning.model import BalanceTransaction, Refund
 from connector.planning.numbering import number_candidates, shorten
 from connector.planning.sale_plan import plan_charge
+from connector.planning.stripe_facts import BalanceTransaction, Refund
 from connector.store.bulk import within
 from connector.store.codec import decode_document
+from connector.store.documents import select_with_text
 from connector.store.facts import FactReader
 from connector.store.schema import document, found, sale_number
 
@@ -105,9 +106,9 @@ class ChargeDesk:
     def _standing(self, connection: Connection, ids: Sequence[str]) -> dict[str, list[Any]]:
         by_charge: dict[str, list[Any]] = {}
         for row in connection.execute(
-            select(
-                document.c.subject_id, document.c.document_key, document.c.state, document.c.content
-            ).where(document.c.ledger == self.policy.name, within(connection, document.c.subject_id, ids))
+            select_with_text().where(
+                document.c.ledger == self.policy.name, within(connection, document.c.subject_id, ids)
+            )
         ):
             by_charge.setdefault(row.subject_id, []).append(row)
         return by_charge

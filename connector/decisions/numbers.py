@@ -9,8 +9,9 @@ from sqlalchemy import Connection, select
 
 from connector.ledgers.contract import Courier, Ledger, run_steps
 from connector.planning.case import Books, LedgerPolicy
-from connector.planning.model import Refund, Sale
+from connector.planning.model import Sale
 from connector.planning.numbering import next_number
+from connector.planning.stripe_facts import Refund
 from connector.store.bulk import within
 from connector.store.schema import refund_number, taken_number
 

@@ -6,7 +6,6 @@ UNIQUE constraints stand behind it: a document key, a place among the refunds of
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Engine, insert, select
@@ -15,6 +14,8 @@ from connector.decisions.adopted import adopted_row
 from connector.ledgers.contract import Found, Ledger
 from connector.planning.case import Plan
 from connector.planning.model import CASH_LEGS, Document
+from connector.planning.sentences import resolve_command
+from connector.planning.values import value
 from connector.store.bulk import insert_many, update_many, within
 from connector.store.codec import (
     encode_document,
@@ -23,6 +24,7 @@ from connector.store.codec import (
     encode_sale,
     encode_shares,
 )
+from connector.store.documents import insert_documents
 from connector.store.lease import Lease
 from connector.store.schema import decision, document, refund_number, ruleset, sale_number
 from connector.store.settling import forget_skipped, settle_outcomes, settle_reversed
@@ -40,6 +42,7 @@ DECISION_COLUMNS = (
     "facts",
     "shares",
     "sale_number",
+    "sale_ledger_id",
     "number",
     "revision",
     "due",
@@ -51,13 +54,14 @@ DEPTH = {"invoice": 0, "sales_receipt": 0, "fee": 0, "payment": 1, "exchange": 3
 PART_DEPTH = {"refund": 4, "failure": 7}
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Decided:
     """A row of `decision` and the plan made of it; `revision` of the documents, `number_settled` if found in the books.
 
     `charge_id` is that of a refund whose row does not tell it, since Stripe named only the payment intent. `given_up`:
     Stripe gave it up, so that what was planned of it and never written shall not be any more. `replaces` are keys of
-    documents that a person skipped, which give way to the plan.
+    documents that a person skipped, which give way to the plan; `sale_ledger_id` is the refund's sale, where others
+    booked it.
     """
 
     row: Any
@@ -68,6 +72,7 @@ class Decided:
     given_up: bool = False
     charge_id: str | None = None
     replaces: tuple[str, ...] = ()
+    sale_ledger_id: str | None = None
 
 
 def depth_of(d: Document) -> int:
@@ -113,7 +118,7 @@ class Recorder:
             forget_skipped(connection, [key for d in changed if d.plan.documents for key in d.replaces])
             rows = self._document_rows(connection, documents, found_keys)
             self._write_numbers(connection, changed)
-            insert_many(connection, document, list(rows.values()))
+            insert_documents(connection, list(rows.values()))
             self._write_adopted(connection, changed)
             self._write_decisions(connection, changed, rows)
             stay = [
@@ -159,9 +164,9 @@ class Recorder:
                 "action": None,
                 "batch_group": self.ledger.batch_group(d),
                 "after_keys": " ".join(d.after),
+                "touched_run": self.run_id,
                 "content": encode_document(d),
                 "payload": self.ledger.compose(d),
-                "touched_run": self.run_id,
             }
             if hit is not None:
                 values.update(state_of_hit(d, hit))
@@ -194,7 +199,7 @@ class Recorder:
         for decided in page:
             for place, hit in enumerate(decided.plan.adopted):
                 rows.append(adopted_row(self.name, self.run_id, decided.row, hit, place))
-        insert_many(connection, document, rows, ignore=True)
+        insert_documents(connection, rows, ignore=True)
 
     def _write_decisions(
         self, connection: Connection, page: Sequence[Decided], rows: Mapping[str, Mapping[str, Any]]
@@ -222,6 +227,7 @@ class Recorder:
                     encode_json(plan.facts.to_json()) if plan.facts else row.facts,
                     shares,
                     plan.sale_number or row.sale_number,
+                    decided.sale_ledger_id or row.sale_ledger_id,
                     plan.number or row.number,
                     decided.revision,
                     int(plan.due),
@@ -271,5 +277,5 @@ def state_of_hit(d: Document, hit: Found) -> dict[str, Any]:
         "reason": "duplicate_in_books",
         "sentence": f"the books hold this document as {hit.ledger_id} with another amount "
         f"({hit.amount_minor} {hit.currency} minor units instead of {d.amount_minor} {d.currency})",
-        "action": f"correct the books, then: connector resolve {d.document_key} --ledger {d.ledger} --retry --reason TEXT",
+        "action": f"correct the books, then: {resolve_command(d.document_key, d.ledger, '--retry')}",
     }

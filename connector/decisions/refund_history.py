@@ -9,17 +9,25 @@ from sqlalchemy import Connection, select
 
 from connector.decisions.refund_page import OpenCredit, Page, order
 from connector.planning.allocation import Overdrawn, Share, split_refund
-from connector.planning.case import ChargeCase, RefundCase, is_live
+from connector.planning.case import ChargeCase, LedgerPolicy, RefundCase, is_live
 from connector.planning.evidence import evidence_of
-from connector.planning.model import CASH_LEGS, Document, Refund, Sale
-from connector.planning.refund_sale import sale_lines_of
+from connector.planning.model import CASH_LEGS, Document, Sale
+from connector.planning.paid_lines import at_rate_of, sale_lines_of
+from connector.planning.refunded_lines import shares_in_books
+from connector.planning.stripe_facts import Refund
 from connector.store.bulk import within
 from connector.store.codec import decode_document, decode_shares
+from connector.store.documents import select_with_text
 from connector.store.schema import document
 
 
 def earlier_shares(
-    page: Page, refund: Refund, charge: ChargeCase | None, sale: Sale | None, anew: bool
+    page: Page,
+    policy: LedgerPolicy,
+    refund: Refund,
+    charge: ChargeCase | None,
+    sale: Sale | None,
+    anew: bool,
 ) -> tuple[Share, ...]:
     """The shares of the sale's refunds before this one, whatever became of them here; made up where unplanned.
 
@@ -27,14 +35,27 @@ def earlier_shares(
     """
     if sale is None:
         return ()
-    shares: list[Share] = []
+    own: list[Share] = []
+    others: list[Share] = []
+    siblings = {r.refund_id for r in page.siblings.get(page.charge_of.get(refund.refund_id) or "", ())}
     for earlier in refunds_before(page, refund, sale, anew):
         known = page.shares.get(earlier.refund_id)
         if known is None:
-            known = imagine_shares(page, earlier, charge, sale, shares)
+            before = (*own, *shares_of_others(refund, charge, sale, others))
+            known = imagine_shares(page, policy, earlier, charge, sale, before)
             page.shares[earlier.refund_id] = known
-        shares.extend(known)
-    return tuple(shares)
+        (own if earlier.refund_id in siblings else others).extend(known)
+    return (*own, *shares_of_others(refund, charge, sale, others))
+
+
+def shares_of_others(
+    refund: Refund, charge: ChargeCase | None, sale: Sale, others: Sequence[Share]
+) -> Sequence[Share]:
+    """What refunds of other charges took: at this charge's rate where the sale stands in the books as it settled."""
+    if not others or charge is None or sale.currency == sale.charge_currency:
+        return others
+    lines = sale_lines_of(RefundCase(refund, charge, None, None, (), 0), sale)
+    return at_rate_of(lines, others, charge.charge.captured_minor)
 
 
 def refunds_before(page: Page, refund: Refund, sale: Sale, anew: bool) -> list[Refund]:
@@ -46,7 +67,7 @@ def refunds_before(page: Page, refund: Refund, sale: Sale, anew: bool) -> list[R
     charge_id = page.charge_of.get(refund.refund_id)
     siblings = {r.refund_id: r for r in page.siblings.get(charge_id or "", ())}
     if not sale.ours:
-        for neighbour in (*page.of_sale.get(sale.ledger_id, ()), *page.neighbours.get(sale.number, ())):
+        for neighbour in (*page.of_sale.get(sale.ledger_id, ()), *page.neighbours.get(sale.ledger_id, ())):
             if neighbour.refund_id not in page.adopted:
                 siblings.setdefault(neighbour.refund_id, neighbour)
     siblings.pop(refund.refund_id, None)
@@ -56,11 +77,20 @@ def refunds_before(page: Page, refund: Refund, sale: Sale, anew: bool) -> list[R
 
 
 def imagine_shares(
-    page: Page, earlier: Refund, charge: ChargeCase | None, sale: Sale, before: Sequence[Share]
+    page: Page,
+    policy: LedgerPolicy,
+    earlier: Refund,
+    charge: ChargeCase | None,
+    sale: Sale,
+    before: Sequence[Share],
 ) -> tuple[Share, ...]:
     notes = page.credit_notes.get(earlier.refund_id, ())
-    case = RefundCase(earlier, charge, None, None, (), 0, credit_notes=notes)
+    ours = tuple(page.ours.get(earlier.refund_id, ()))
+    case = RefundCase(earlier, charge, None, None, (), 0, credit_notes=notes, ours=ours)
     lines = sale_lines_of(case, sale)
+    standing = shares_in_books(case, policy, lines)
+    if standing:
+        return standing
     try:
         return split_refund(lines, before, earlier.amount_minor, evidence_of(case)).shares
     except Overdrawn:
@@ -99,7 +129,7 @@ def owed_before(connection: Connection, ledger: str, page: Page, sibling: Refund
     if row is None or row.aim != "reversed":
         return None
     rows = connection.execute(
-        select(document.c.document_key, document.c.kind, document.c.after_keys, document.c.content).where(
+        select_with_text().where(
             document.c.ledger == ledger,
             document.c.subject_id == sibling.refund_id,
             document.c.revision == row.revision,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,10 +12,12 @@ from connector.decisions.charges import found_of
 from connector.ledgers.contract import Courier, Found, Ledger, Reference, run_steps
 from connector.planning.allocation import Share
 from connector.planning.case import Books, ChargeCase, LedgerPolicy, PersonWord
-from connector.planning.model import CreditNote, Document, Refund, Sale
+from connector.planning.model import Document, Sale
 from connector.planning.numbering import number_candidates, shorten
+from connector.planning.stripe_facts import CreditNote, Refund
 from connector.store.bulk import within
 from connector.store.codec import decode_sale, decode_shares
+from connector.store.documents import select_with_text
 from connector.store.facts import FactReader
 from connector.store.schema import decision, document, found
 from connector.store.words import read_words
@@ -40,12 +42,12 @@ class Page:
     """What is known of the refunds of a page, by refund id, and of their charges, by charge id.
 
     `named` are documents that people adopted, by ledger id.
-    `neighbours` are other refunds of the same sales, by the sale's number, `rows` the decisions on them; `of_sale`
-    those of the page, by the sale's ledger id. `shares` is what each took of its sale, `posted` those whose documents
-    stand and stay as they are, `adopted` those whose documents others booked, `taken_up` the ledger ids of documents of
-    others that are refunds of a charge, by charge id, `owed` the credit memos that failed refunds of this page leave
-    open, `paid` the refunds of this page that pay such a memo out, by its key. `before` are the sales of charges with
-    refunds to be replaced as they were before these refunds.
+    `neighbours` are other refunds of the same sales, `rows` the decisions on them, `of_sale` those of the page, both by
+    the sale's ledger id. `shares` is what each took of its sale, `posted` those whose documents stand and stay as they
+    are, `adopted` those whose documents others booked, `taken_up` the ledger ids of documents of others that are refunds
+    of a charge, by charge id, `owed` the credit memos that failed refunds of this page leave open, `paid` the refunds of
+    this page that pay such a memo out, by its key. `before` are the sales of charges with refunds to be replaced as they
+    were before these refunds.
     """
 
     refunds: dict[str, Refund] = field(default_factory=dict)
@@ -91,9 +93,12 @@ class Page:
     def word_on(self, refund_id: str) -> PersonWord:
         """What a person decided about a refund; the sale that was named for another of its charge is its sale too."""
         word = self.words.get(refund_id, PersonWord())
-        return word if word.sale_id else replace(word, sale_id=self.sale_named(self.charge_of.get(refund_id)))
+        sale_id = word.sale_id or self.sale_named(self.charge_of.get(refund_id))
+        return word if sale_id == word.sale_id else replace(word, sale_id=sale_id)
 
     def sale_named(self, charge_id: str | None) -> str | None:
+        if not self.words:
+            return None
         siblings = self.siblings.get(charge_id or "", ())
         named = [self.words[r.refund_id].sale_id for r in siblings if r.refund_id in self.words]
         return next((sale_id for sale_id in reversed(named) if sale_id), None)
@@ -148,11 +153,13 @@ class PageReader:
         page.words = read_words(connection, name, sorted(siblings.union(ids)))
         self._read_taken_up(connection, page, siblings)
         for row in connection.execute(
-            select(document).where(document.c.ledger == name, within(connection, document.c.subject_id, ids))
-        ):
+            select_with_text().where(
+                document.c.ledger == name, within(connection, document.c.subject_id, ids)
+            )
+        ).all():
             page.documents.setdefault(row.subject_id, []).append(row)
         page.hits = found_of(connection, name, found.c.refund_id, ids)
-        for hit in page.hits.values():
+        for hit in self._read_whole(page).values():
             page.ours.setdefault(hit.refund_id or "", []).append(hit)
         if self.policy.fees:
             # A void posts the fee of its charge, which names no refund.
@@ -174,12 +181,22 @@ class PageReader:
         for charge_id, group in page.siblings.items():
             page.taken_up[charge_id] = set().union(*(held.get(r.refund_id, ()) for r in group))
 
+    def _read_whole(self, page: Page) -> dict[str, Found]:
+        """Our documents in the books, by ledger id; those that the state lacks with their entries, as they stand."""
+        known = {d.document_key for group in page.documents.values() for d in group}
+        hits = {hit.ledger_id: hit for hit in page.hits.values()}
+        lacking = [i for i, hit in hits.items() if hit.document_key not in known]
+        if lacking:
+            read = run_steps(self.ledger.find_documents(sorted(lacking)), self.courier)
+            hits |= {i: hit for i, hit in read.items() if hit.document_key == hits[i].document_key}
+        return hits
+
     def _read_own_sales(self, connection: Connection, page: Page, charge_ids: Sequence[str]) -> None:
         for row in connection.execute(
             select(decision).where(
                 decision.c.ledger == self.policy.name, within(connection, decision.c.subject_id, charge_ids)
             )
-        ):
+        ).all():
             if row.shares and row.aim in ("posted", "reversed"):
                 page.sales[row.subject_id] = decode_sale(row.shares)
             else:
@@ -226,7 +243,7 @@ class PageReader:
 
     def _read_neighbours(self, connection: Connection, reader: FactReader, page: Page) -> None:
         """The other refunds of the same sales, also of other charges, with the shares they took."""
-        numbers = sorted({sale.number for sale in page.sales.values() if sale is not None and not sale.ours})
+        sales = {sale.ledger_id: sale for sale in page.sales.values() if sale is not None and not sale.ours}
         ids = [r.refund_id for siblings in page.siblings.values() if len(siblings) > 1 for r in siblings]
         mine = decision.c.ledger == self.policy.name
         rows: list[Any] = []
@@ -234,18 +251,22 @@ class PageReader:
             rows += connection.execute(
                 select(decision).where(mine, within(connection, decision.c.subject_id, ids))
             ).all()
-        if numbers:
-            rows += connection.execute(
-                select(decision).where(
-                    mine, decision.c.subject == "refund", within(connection, decision.c.sale_number, numbers)
-                )
-            ).all()
+        for column, values in (
+            (decision.c.sale_number, sorted({sale.number for sale in sales.values()})),
+            (decision.c.sale_ledger_id, sorted(sales)),
+        ):
+            if values:
+                rows += connection.execute(
+                    select(decision).where(
+                        mine, decision.c.subject == "refund", within(connection, column, values)
+                    )
+                ).all()
         page.rows = {row.subject_id: row for row in rows}
         reader.load(page.rows)
+        for ledger_id, group in self._rows_of_sales(page, sales).items():
+            refunds = (reader.get(row.subject_id, Refund) for row in group)
+            page.neighbours[ledger_id] = [r for r in refunds if r is not None]
         for refund_id, row in page.rows.items():
-            refund = reader.get(refund_id, Refund)
-            if refund is not None and refund_id not in page.refunds and row.sale_number is not None:
-                page.neighbours.setdefault(row.sale_number, []).append(refund)
             # Shares of refunds on this page are made anew, in order; those of the others stand.
             if row.shares and (refund_id not in page.refunds or page.documents.get(refund_id)):
                 page.shares[refund_id] = decode_shares(row.shares)
@@ -253,11 +274,39 @@ class PageReader:
                     page.posted.add(refund_id)
             elif row.outcome == "adopted":
                 page.adopted.add(refund_id)
+        # After a lost state: what stands in the books was posted, and what it took is read from there.
+        page.posted.update(i for i in page.ours if i not in page.rows or page.rows[i].due != REPLACE)
         for refund_id, refund in page.refunds.items():
             sale = page.sale_of(refund_id)
             if sale is not None and not sale.ours:
                 page.of_sale.setdefault(sale.ledger_id, []).append(refund)
         page.credit_notes = reader.credit_notes({*page.rows, *page.refunds})
+
+    def _rows_of_sales(self, page: Page, sales: Mapping[str, Sale]) -> dict[str, list[Any]]:
+        """The decisions on refunds beside this page's, by the ledger id of the sale that they are of.
+
+        A row tells its sale's document, or if it is an older one its number alone. The document of a sale by hand may
+        have another id since (somebody wrote a link to it); where it stands as it was, it is another sale with the
+        same number.
+        """
+        beside = [row for refund_id, row in page.rows.items() if refund_id not in page.refunds]
+        found: dict[str, list[Any]] = {}
+        by_number: list[Any] = []
+        for row in beside:
+            if row.sale_ledger_id in sales:
+                found.setdefault(row.sale_ledger_id, []).append(row)
+            elif row.sale_number is not None:
+                by_number.append(row)
+        told = sorted({row.sale_ledger_id for row in by_number if row.sale_ledger_id is not None})
+        stands = run_steps(self.ledger.find_documents(told), self.courier) if told else {}
+        numbered: dict[str, list[str]] = {}
+        for sale in sales.values():
+            numbered.setdefault(sale.number, []).append(sale.ledger_id)
+        for row in by_number:
+            if row.sale_ledger_id not in stands:
+                for ledger_id in numbered.get(row.sale_number, ()):
+                    found.setdefault(ledger_id, []).append(row)
+        return found
 
 
 def order(refund: Refund) -> tuple[int, str]:

@@ -12,8 +12,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine
 
-from connector.decisions.adopted import take_up_found
+from connector.decisions.adopted import as_they_stand, take_up_found
 from connector.decisions.charges import currencies_of
+from connector.decisions.failed_siblings import told_again
 from connector.decisions.numbers import NumberDesk
 from connector.decisions.record import Decided
 from connector.decisions.refund_history import credit_left, earlier_shares
@@ -21,10 +22,11 @@ from connector.decisions.refund_page import ASKED, REPLACE, OpenCredit, Page, Pa
 from connector.ledgers.contract import Courier, Found, Ledger
 from connector.planning.adoption import adopted_plan
 from connector.planning.case import GONE, Books, LedgerPolicy, Plan, RefundCase
-from connector.planning.model import CASH_LEGS, BalanceTransaction, Document, Refund, Sale
+from connector.planning.model import CASH_LEGS, Document, Sale
 from connector.planning.refund_plan import plan_refund
 from connector.planning.reversal_plan import Standing, plan_failure, plan_undo
 from connector.planning.sentences import resolve_command
+from connector.planning.stripe_facts import BalanceTransaction, Refund
 from connector.store.codec import decode_document
 from connector.store.facts import FactReader
 
@@ -64,7 +66,10 @@ class RefundDesk:
                     case = self._case(connection, reader, page, row, refund, numbers)
                     one = self._decide_one(page, row, case, numbers)
                     remember(page, case, one.plan)
+                    if case.sale is not None and not case.sale.ours:
+                        one = replace(one, sale_ledger_id=case.sale.ledger_id)
                     decided.append(replace(one, charge_id=page.charge_of.get(row.subject_id)))
+            decided += told_again(connection, reader, page, self.policy.name, decided)
         return decided, page.hits
 
     def _decide_one(self, page: Page, row: Any, case: RefundCase, numbers: NumberDesk) -> Decided:
@@ -77,10 +82,10 @@ class RefundDesk:
         # One plan of a revision at a time: it stands until it is forgotten, or a person skipped all of it.
         if any(d.state != "skipped" or d.ledger_id is not None for d in revision):
             return self._decide_standing(page, row, case, standing)
-        plan = plan_refund(case, self.books, self.policy, self.now)
+        hits = page.ours.get(row.subject_id, ())
+        plan = as_they_stand(plan_refund(case, self.books, self.policy, self.now), hits)
         if case.refund.status in GONE:
             plan = self._with_failure(page, case, plan)
-        hits = page.ours.get(row.subject_id, ())
         plan = take_up_found(self.ledger, self.courier, self.policy.name, row, plan, hits)
         if plan.number is not None and plan.documents and case.number is not None:
             numbers.take(row.subject_id, case.revision, plan.sale_number or "", *case.number)
@@ -228,7 +233,7 @@ class RefundDesk:
             sale_blocked_reason=blocked_reason,
             charge_currencies=currencies_of(reader, charge, siblings),
             credit_notes=page.credit_notes.get(refund.refund_id, ()),
-            earlier=earlier_shares(page, refund, charge, sale, row.due == REPLACE or not ours),
+            earlier=earlier_shares(page, self.policy, refund, charge, sale, row.due == REPLACE or not ours),
             number=number,
             passed_over=passed,
             ours=tuple(ours),

@@ -112,7 +112,14 @@ class Books:
 
     def openings(self) -> list[Opening]:
         """The `open` directives that Beancount sees."""
-        return [opening for book_file in self.included_files() for opening in book_file.openings]
+        return [one for one in self._opened_or_closed() if not one.closes]
+
+    def closings(self) -> list[Opening]:
+        """The `close` directives that Beancount sees."""
+        return [one for one in self._opened_or_closed() if one.closes]
+
+    def _opened_or_closed(self) -> Iterator[Opening]:
+        return (opening for book_file in self.included_files() for opening in book_file.openings)
 
     # ---------------------------------------------------------------------------------------------- the entries
 

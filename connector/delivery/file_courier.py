@@ -6,7 +6,8 @@ Three requests are understood (`method` and `target`); but for the text appended
   `ledger_id`, `number`, `charge_id`, `refund_id`, `sale_id` (a charge, payment intent or Stripe invoice), `sale`,
   `number_kind` (values are pairs [kind, number]), `payer` (payments by hand, by customer) or
   `all` -> 200 `{"entries": [...], "next": CURSOR or null}`. Every match is answered unless `limit` is given.
-- `SURVEY survey` -> 200 with the title, the accounts opened, the files, and what a recovery cut off.
+- `SURVEY survey` -> 200 with the title, the accounts opened, the names they may begin with, where the main file is
+  broken, the files, and what a recovery cut off.
 - `APPEND 2026-03.beancount`, body one or more printed transactions, header `accounts` a JSON list of the
   accounts they name -> 200 when all of it stands; 409 `{"present": {document key: file}}`, nothing written,
   where some document stands already.
@@ -56,16 +57,19 @@ from connector.delivery.file_requests import (
     read_question,
 )
 from connector.delivery.file_rows import decode_books
+from connector.ledgers.beancount_faults import broken_line
 from connector.ledgers.beancount_text import Block, print_string, torn_tail
 from connector.ledgers.contract import Answer, Request
 
 # A transaction that was cut short lies in the last piece of a file; one is never as long as this.
 _TAIL_BYTES = 1_000_000
+# What accounts begin with, unless an option `name_assets` ... says otherwise.
+ROOTS = ("Assets", "Liabilities", "Equity", "Income", "Expenses")
 # A person who saves the main file at the same moment is met once, not for ever.
 _REWRITES = 5
 _MAIN_HEAD = """\
 ; The books. Write what you like here and in files of your own that you include;
-; the connector only adds `open` and `include` lines.
+; the connector only adds `open`, `include` and `operating_currency` lines.
 """
 
 
@@ -91,13 +95,23 @@ class FileCourier:
         except BadRequest as error:
             return Answer(status=400, body=str(error).encode())
         except InDoubt as error:
-            return Answer(status=503, body=f"{self._folder}: {error.strerror}".encode(), arrived=False)
+            return Answer(status=503, body=self._reason(error), arrived=False)
         except sqlite3.Error as error:
             with suppress(OSError):
                 self._books.index.discard()
             return Answer(status=503, body=f"{self._folder}: the index: {error}".encode())
-        except (OSError, UnicodeError) as error:
+        except OSError as error:
+            return Answer(status=503, body=self._reason(error))
+        except UnicodeError as error:
             return Answer(status=503, body=f"{self._folder}: {error}".encode("utf-8", "replace"))
+
+    def _reason(self, error: OSError) -> bytes:
+        """The file or folder, and what the disk said of it."""
+        named = error.filename if isinstance(error.filename, str | Path) else ""
+        words = error.strerror or str(error)
+        if isinstance(error, FileExistsError):
+            words = "is a file, and no folder can be made there"
+        return f"{self._folder / named}: {words}".encode("utf-8", "replace")
 
     def close(self) -> None:
         """Let go of the folder; a later request opens it again. Raises nothing."""
@@ -184,17 +198,21 @@ class FileCourier:
                 lost = read_lost(self._folder)
         files = self._books.included_files() if exists else []
         openings = self._books.openings() if exists else []
-        main = (book_file.options for book_file in files if book_file.path == MAIN_NAME)
-        titles = [value for options in main for name, value in options if name == "title"]
+        closed = {one.account: one.date.isoformat() for one in self._books.closings()} if exists else {}
+        main = [book_file.options for book_file in files if book_file.path == MAIN_NAME]
+        options = dict(pair for pairs in main for pair in pairs)
         return {
             "exists": exists,
-            "title": titles[-1] if titles else self._folder.name,
+            "title": options.get("title", self._folder.name),
+            "roots": {root: options.get(f"name_{root.lower()}", root) for root in ROOTS},
+            "broken": self._broken_main() if exists else None,
             "open_accounts": sorted({opening.account for opening in openings}),
             "openings": [
                 {
                     "account": opening.account,
                     "date": opening.date.isoformat(),
                     "currencies": list(opening.currencies),
+                    "closed": closed.get(opening.account),
                 }
                 for opening in openings
             ],
@@ -202,6 +220,12 @@ class FileCourier:
             "cut": list(dict.fromkeys([*lost, *self._recovery.cut])),
             "notes": list(self._recovery.notes),
         }
+
+    def _broken_main(self) -> str | None:
+        """Where the main file swallows what is added to it, or is no text: `FILE:LINE: what is wrong`."""
+        content = read_file(self._folder / MAIN_NAME)
+        wrong = broken_line(content) if content is not None else None
+        return None if wrong is None else f"{self._folder / MAIN_NAME}:{wrong[0]}: {wrong[1]}"
 
     # ---------------------------------------------------------------------------------------------- APPEND
 
@@ -237,15 +261,28 @@ class FileCourier:
             lines = [f"1970-01-01 open {account}\n" for account in accounts if account not in opened]
             if all(book_file.path != name for book_file in self._books.included_files()):
                 lines.append(f'include "{name}"\n')
-            if not lines:
+            strange = self._strange_currencies(blocks)
+            if not lines and not strange:
                 return
             before = read_file(self._folder / MAIN_NAME)
+            if before is not None and before.startswith(_MAIN_HEAD.encode()):
+                lines += [f'option "operating_currency" "{name}"\n' for name in strange]
+            if not lines:
+                return
             content = before if before is not None else self._begin_main(blocks)
             if content and not content.endswith(b"\n"):
                 content += b"\n"
             rewrite_file(self._folder / MAIN_NAME, before, content + "".join(lines).encode())
             self._books.refresh()
         raise OSError(errno.EBUSY, "the open and include lines that it needs do not take", MAIN_NAME)
+
+    def _strange_currencies(self, blocks: Sequence[Block]) -> list[str]:
+        """Currencies of these postings that the main file does not name among its operating currencies."""
+        main = (
+            book_file.options for book_file in self._books.included_files() if book_file.path == MAIN_NAME
+        )
+        known = {value for options in main for name, value in options if name == "operating_currency"}
+        return [name for name in list_currencies(blocks) if name not in known]
 
     def _begin_main(self, blocks: Sequence[Block]) -> bytes:
         lines = [f'option "title" "{print_string(self._folder.name)}"\n']

@@ -70,7 +70,8 @@ class BookFile:
     def facts(self) -> str:
         """What is kept of the file beside its entries."""
         openings = [
-            (opening.account, opening.date.isoformat(), opening.currencies) for opening in self.openings
+            (opening.account, opening.date.isoformat(), opening.currencies, opening.closes)
+            for opening in self.openings
         ]
         return json.dumps([self.lines, self.includes, openings, self.options])
 
@@ -260,7 +261,8 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
 def _read_facts(book_file: BookFile, facts: str) -> BookFile:
     book_file.lines, book_file.includes, openings, options = json.loads(facts)
     book_file.openings = [
-        Opening(account, date.fromisoformat(day), tuple(currencies)) for account, day, currencies in openings
+        Opening(account, date.fromisoformat(day), tuple(currencies), closes)
+        for account, day, currencies, closes in openings
     ]
     book_file.options = [(name, value) for name, value in options]
     return book_file

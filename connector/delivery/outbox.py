@@ -11,17 +11,17 @@ import zlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Engine, func, insert, select, text, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Engine, func, insert, or_, select, text, tuple_, update
 
-from connector.delivery.outcome import Step
+from connector.delivery.outcome import TRIED_AGAIN, Step
 from connector.delivery.refused_numbers import Renumbered, renumber
 from connector.ledgers.contract import Claimed, Request
-from connector.planning.model import Refund
-from connector.planning.sentences import resolve_command
 from connector.store.bulk import insert_many, update_many, within
+from connector.store.documents import select_with_text
 from connector.store.facts import FactReader
+from connector.store.failed_refunds import failure_words
 from connector.store.lease import Lease
-from connector.store.schema import OPEN, attempt, attempt_document, decision, document
+from connector.store.schema import DECIDE_NOW, OPEN, attempt, attempt_document, decision, document
 from connector.store.settling import FREE_THEMSELVES, settle_outcomes, settle_reversed
 
 Place = tuple[int, str, str, str]
@@ -38,6 +38,8 @@ class Outbox:
         self.lease = lease
         self.ledger = ledger
         self.run_id = run_id
+        # Whether any row may bear this run's id.
+        self.touched = False
 
     def recover(self) -> None:
         """What was being sent when a run died is unknown."""
@@ -88,7 +90,7 @@ class Outbox:
         while True:
             with self.engine.connect().execution_options(reading=True) as connection:
                 rows = connection.execute(
-                    select(document)
+                    select_with_text()
                     .where(document.c.ledger == self.ledger, document.c.state == state, text(OPEN))
                     .where(tuple_(*order) > last)
                     .order_by(*order)
@@ -119,11 +121,12 @@ class Outbox:
                 select(document.c.document_key, document.c.state, document.c.kind).where(
                     within(connection, document.c.document_key, keys)
                 )
-            )
-            return {row.document_key: (row.state, row.kind) for row in found}
+            ).all()
+            return {key: (state, kind) for key, state, kind in found}
 
     def begin(self, attempt_key: str, request: Request, document_keys: Sequence[str]) -> None:
         """Store the exact bytes before they are sent."""
+        self.touched = True
         with self.engine.begin() as connection:
             self.lease.renew(connection)
             connection.execute(
@@ -165,6 +168,7 @@ class Outbox:
         self, steps: Mapping[str, Step], rows: Mapping[str, Any], attempt_key: str | None = None
     ) -> Renumbered:
         """Store what became of documents, and of the refunds and charges they are for."""
+        self.touched = True
         with self.engine.begin() as connection:
             self.lease.renew(connection)
             update_many(
@@ -241,29 +245,13 @@ class Outbox:
 
     def tell_again(self, connection: Connection, refund_ids: Sequence[str]) -> None:
         """Where these are reversed now, a person reads again what there is to know and to do."""
-        reader = FactReader(connection)
-        reader.load(refund_ids)
-        for refund_id in refund_ids:
-            refund = reader.get(refund_id, Refund)
-            memo = connection.execute(
-                select(document.c.document_key).where(
-                    document.c.ledger == self.ledger,
-                    document.c.subject_id == refund_id,
-                    document.c.kind == "credit_memo",
-                    document.c.state == "posted",
-                )
-            ).first()
-            kept = "; the credit memo stays open for the customer" if memo is not None else ""
-            status = refund.status if refund is not None else "failed"
-            how = resolve_command(refund_id, self.ledger, "--skip")
+        words = failure_words(connection, FactReader(connection), self.ledger, refund_ids)
+        for refund_id, (sentence, action) in words.items():
             connection.execute(
                 update(decision)
                 .where(decision.c.ledger == self.ledger, decision.c.subject_id == refund_id)
                 .where(decision.c.outcome == "reversed")
-                .values(
-                    sentence=f"Stripe says {status}: the customer has not got the money{kept}",
-                    action=f"pay the customer another way, then: {how}",
-                )
+                .values(sentence=sentence, action=action)
             )
 
     def doubtful(self) -> set[str]:
@@ -282,6 +270,7 @@ class Outbox:
 
     def leave_out(self, subject_ids: Collection[str]) -> None:
         """Stripe has given these refunds and charges up: what was refused or put off of them is not sent any more."""
+        self.touched = True
         with self.engine.begin() as connection:
             self.lease.renew(connection)
             rows = connection.execute(
@@ -311,23 +300,30 @@ class Outbox:
                 )
             )
 
-    def give_up(self, code: str, sentence: str) -> None:
-        """The pass ended early: what is still planned is failed for now, and tried again by the next run."""
+    def give_up(self, code: str, sentence: str, undecided: bool = False) -> None:
+        """The pass ended early: what is still planned is failed for now, and tried again by the next run.
+
+        With `undecided` so is what could not be decided at all.
+        """
+        self.touched = True
         waiting = (
             select(document.c.document_key)
             .where(document.c.ledger == decision.c.ledger, document.c.subject_id == decision.c.subject_id)
             .where(document.c.state == "planned")
         )
+        stuck: ColumnElement[bool] = waiting.exists()
+        if undecided:
+            stuck = or_(stuck, (decision.c.due == DECIDE_NOW) & decision.c.reason.is_(None))
         with self.engine.begin() as connection:
             self.lease.renew(connection)
             connection.execute(
                 update(decision)
-                .where(decision.c.ledger == self.ledger, decision.c.outcome == "waiting", waiting.exists())
+                .where(decision.c.ledger == self.ledger, decision.c.outcome == "waiting", stuck)
                 .values(
                     outcome="failed",
                     reason=code,
                     sentence=sentence,
-                    action="nothing to do: the next run tries again",
+                    action=TRIED_AGAIN,
                     touched_run=self.run_id,
                 )
             )

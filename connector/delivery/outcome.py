@@ -7,7 +7,7 @@ ledger's own words, ends it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 from connector.ledgers.contract import (
@@ -27,14 +27,16 @@ from connector.ledgers.contract import (
 )
 from connector.planning.model import DocumentState
 from connector.planning.sentences import resolve_command
+from connector.planning.values import value
 from connector.store.codec import decode_document
 
+TRIED_AGAIN = "nothing to do: the next run tries again"
 Phase = Literal["write", "look"]
 # The reason of a doubtful document that a person skipped, or adopted another document for.
 GIVEN_UP = "skipped_by_person"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Step:
     """The next state of a document. `stop_code` is the error code that stops this ledger's pass; `wait_s` may be waited.
 
@@ -109,9 +111,21 @@ def after_write(claimed: Claimed, outcome: Outcome) -> Step:
     if isinstance(outcome, Throttled):
         return Step("planned", stop_code="throttled", wait_s=outcome.wait_s)
     if isinstance(outcome, Unauthorised):
-        return Step("planned", sentence=outcome.sentence, stop_code="unauthorised")
+        return Step(
+            "planned",
+            reason="unauthorised",
+            sentence=outcome.sentence,
+            action=TRIED_AGAIN,
+            stop_code="unauthorised",
+        )
     if isinstance(outcome, Down):
-        return Step("planned", sentence=outcome.sentence, stop_code="ledger_down")
+        return Step(
+            "planned",
+            reason="ledger_down",
+            sentence=outcome.sentence,
+            action=TRIED_AGAIN,
+            stop_code="ledger_down",
+        )
     if isinstance(outcome, PeriodClosed):
         return Step(
             "held",

@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import Any
 
 from connector.delivery.outbox import Outbox, claimed_from
-from connector.delivery.outcome import GIVEN_UP, Step, give_up, next_step
+from connector.delivery.outcome import GIVEN_UP, TRIED_AGAIN, Step, give_up, next_step
 from connector.ledgers.contract import Claimed, Courier, Ledger, Unknown, run_steps
 from connector.world import World
 
@@ -32,7 +32,9 @@ class Stop:
 STOPPED = Stop("network", "stopped by request; the next run goes on from here")
 NOT_SENT = Step(
     "planned",
+    reason="lease_held",
     sentence="the lease on these books ran out before the request was sent",
+    action=TRIED_AGAIN,
     stop_code="lease_held",
 )
 

@@ -13,8 +13,10 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+from connector.errors import LedgerDown
 from connector.ledgers.beancount_find import find, find_request, read_entry, read_json, words_of
 from connector.ledgers.beancount_sale import (
+    SALE_KINDS,
     SOLD,
     build_sale,
     charges_of,
@@ -31,6 +33,7 @@ from connector.ledgers.beancount_sale import (
 from connector.ledgers.beancount_text import print_transaction
 from connector.ledgers.contract import (
     Absent,
+    AccountSpan,
     Answer,
     Capabilities,
     Claimed,
@@ -53,8 +56,6 @@ SCOPES = {
         {"credit_memo", "refund_receipt", "credit_card_refund", "refund_payout", "reopen_invoice"}
     ),
 }
-# The day from which the courier opens accounts.
-FIRST_DAY = "1970-01-01"
 ACCOUNT_LINE = re.compile(r"^  ([^\W\d_a-z]\S*:\S+)  ", re.MULTILINE)
 
 
@@ -72,23 +73,31 @@ class BeancountLedger:
 
     def survey(self) -> Steps[Company]:
         """The title of the books. Accounts are opened when first used, so none can be missing; but one that a
-        person opened late, or for some currencies only, may not take every document."""
+        person opened late, closed, or opened for some currencies only may not take every document. Raises `LedgerDown`
+        where the main file would swallow what is added to it."""
         seen = read_json((yield Request("SURVEY", "survey")))
+        if seen["broken"] is not None:
+            raise LedgerDown(f"the books cannot be added to: {seen['broken']}")
         mapped = set(self.mapping.accounts())
         limits = [
             f"account {o['account']} is open for {', '.join(o['currencies'])} only"
             for o in seen["openings"]
             if o["account"] in mapped and o["currencies"]
         ]
-        late = [
-            f"account {o['account']} is open from {o['date']} only: bean-check refuses documents of earlier days"
-            for o in seen["openings"]
-            if o["account"] in mapped and o["date"] > FIRST_DAY
-        ]
+        spans = {
+            o["account"]: AccountSpan(
+                date.fromisoformat(o["date"]),
+                date.fromisoformat(o["closed"]) if o["closed"] else None,
+                frozenset(o["currencies"]),
+            )
+            for o in reversed(seen["openings"])
+        }
         return Company(
             title=str(seen["title"] or "Beancount books"),
-            warnings=(*seen["notes"], *limits, *late),
+            warnings=(*seen["notes"], *limits),
             lost=tuple(seen["cut"]),
+            accounts=spans,
+            roots=frozenset(seen["roots"].values()),
         )
 
     def find_sales(self, references: Sequence[Reference]) -> Steps[dict[str, Sale | None]]:
@@ -144,7 +153,15 @@ class BeancountLedger:
 
     def find_documents(self, ledger_ids: Sequence[str]) -> Steps[dict[str, Found]]:
         entries = yield from find(("ledger_id", list(ledger_ids)))
-        return {e["ledger_id"]: replace(self.found(e), entries=entries_of(e)) for e in entries}
+        return {
+            e["ledger_id"]: replace(self.found(e), entries=entries_of(e), line_ids=line_ids_of(e))
+            for e in entries
+        }
+
+    def find_numbered(self, number: str) -> Steps[list[Found]]:
+        entries = yield from find(("number", [number]))
+        sales = [e for e in entries if number_of(e) == number and kind_of(e) in SALE_KINDS]
+        return [self.found(e) for e in [s for s in sales if kind_of(s) in SOLD] or sales]
 
     def numbers_taken(self, scope: str, numbers: Sequence[str]) -> Steps[dict[str, Found]]:
         pairs = [(kind, number) for number in numbers for kind in sorted(SCOPES[scope])]
@@ -285,3 +302,10 @@ def entries_of(entry: Mapping[str, Any]) -> tuple[Entry, ...]:
         for p in entry["postings"]
         if p["amount_minor"]
     )
+
+
+def line_ids_of(entry: Mapping[str, Any]) -> tuple[str | None, ...]:
+    """For each of `entries_of` the line of the sale that `compose` wrote beside it."""
+    if entry["exotic"]:
+        return ()
+    return tuple(p["metadata"].get("line") for p in entry["postings"] if p["amount_minor"])

@@ -161,13 +161,8 @@ def read_sale(
         total = payments[0].amount_minor
     balance = 0
     if form == "invoice":
-        balance = sum(
-            p["amount_minor"] or 0
-            for e in related
-            if e is head or sale_named(e) == number
-            for p in e["postings"]
-            if p["account"] in receivable and p["currency"] == currency
-        )
+        total = owed_by([head], receivable, currency) or total
+        balance = owed_by((e for e in related if e is head or sale_named(e) == number), receivable, currency)
     return Sale(
         form=form,
         ledger_id=head["ledger_id"],
@@ -188,6 +183,16 @@ def read_sale(
             for e in related
             if kind_of(e) in ("credit_memo", "refund_receipt") and not is_ours(e)
         ),
+    )
+
+
+def owed_by(entries: Iterable[Entry], receivable: set[str], currency: str) -> int:
+    """What entries leave open on receivable."""
+    return sum(
+        p["amount_minor"] or 0
+        for e in entries
+        for p in e["postings"]
+        if p["account"] in receivable and p["currency"] == currency
     )
 
 

@@ -62,11 +62,12 @@ Posting = tuple[str, int, str, Pairs]
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """An `open` directive; no `currencies` means that every currency may stand in the account."""
+    """An `open` directive; no `currencies` means that every currency may stand in the account. Or a `close`."""
 
     account: str
     date: date
     currencies: tuple[str, ...]
+    closes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +152,7 @@ def print_transaction(
 
 
 _DIRECTIVE = re.compile(
-    r"^(\d{4,}[-/]\d{1,2}[-/]\d{1,2})[ \t]*(open\b|txn\b|[*!&#?%]|[A-Z](?=[ \t\r\n]))?",
+    r"^(\d{4,}[-/]\d{1,2}[-/]\d{1,2})[ \t]*(open\b|close\b|txn\b|[*!&#?%]|[A-Z](?=[ \t\r\n]))?",
     re.M,
 )
 _INDENTED = re.compile(r"[ \t]+[^ \t\r\n]")
@@ -159,7 +160,7 @@ _MARK = re.compile(
     r"^[ \t]+(?:document_key|kind|number|refund_id|charge_id):|(?<![A-Za-z0-9_])(?:re|pyr|ch|py)_[A-Za-z0-9]",
     re.MULTILINE,
 )
-_OPENED = re.compile(r"[^;\n]*?open[ \t]+([^\s;]+)[ \t]*([A-Z][A-Z0-9'._,\t -]*)?")
+_OPENED = re.compile(r"[^;\n]*?(?:open|close)[ \t]+([^\s;]+)[ \t]*([A-Z][A-Z0-9'._,\t -]*)?")
 _SETTING = re.compile(r'(include|option)[ \t]+"((?:[^"\\]|\\.)*)"(?:[ \t]+"((?:[^"\\]|\\.)*)")?')
 
 
@@ -213,8 +214,8 @@ def walk_blocks(
             first = text[position]
             if first.isdigit():
                 head = _DIRECTIVE.match(text, position)
-                if head is not None and head[2] == "open":
-                    _read_opening(text[position:end], head[1], openings)
+                if head is not None and head[2] in ("open", "close"):
+                    _read_opening(text[position:end], head[1], head[2] == "close", openings)
                 elif head is not None and head[2] is not None:
                     while end < size and _INDENTED.match(text, end):
                         end = _skip_line(text, end)
@@ -237,12 +238,12 @@ def _skip_line(text: str, position: int) -> int:
     return logical.end()
 
 
-def _read_opening(line: str, day: str, openings: list[Opening]) -> None:
+def _read_opening(line: str, day: str, closes: bool, openings: list[Opening]) -> None:
     opened = _OPENED.match(line)
     when = read_date(day)
     if opened is not None and when is not None:
         currencies = tuple(name.strip().lower() for name in (opened[2] or "").split(",") if name.strip())
-        openings.append(Opening(opened[1], when, currencies))
+        openings.append(Opening(opened[1], when, () if closes else currencies, closes))
 
 
 def _read_setting(line: str, includes: list[str], options: list[tuple[str, str]]) -> None:

@@ -6,17 +6,18 @@ cannot read from an answer is `Unknown`, which is neither success nor failure.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import field
 from datetime import date
 from typing import Protocol, TypeVar
 
 from connector.planning.model import Document, Entry, Sale
+from connector.planning.values import value
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Request:
     """One request: `method` and `target` as the courier understands them, the exact `body` that goes out."""
 
@@ -27,7 +28,7 @@ class Request:
     document_keys: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Answer:
     """What came back; `arrived` is False where nothing did, and then nothing is known of the request's effect."""
 
@@ -40,7 +41,7 @@ class Answer:
 Steps = Generator[Request, Answer, T]
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Capabilities:
     """What a ledger can do, known before anything is sent.
 
@@ -58,10 +59,19 @@ class Capabilities:
     throttle_wait_s: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
+class AccountSpan:
+    """From which day, to which day and in which currencies (none named: in all) an account takes postings."""
+
+    opened: date
+    closed: date | None = None
+    currencies: frozenset[str] = frozenset()
+
+
+@value(frozen=True, slots=True)
 class Company:
     """What the ledger says about itself and the names in the mapping. Problems are sentences for `check`; `lost` are
-    the keys of documents that the books no longer hold. Currencies as in `LedgerPolicy`."""
+    the keys of documents that the books no longer hold. Currencies, accounts and roots as in `LedgerPolicy`."""
 
     title: str
     closed_until: date | None = None
@@ -70,9 +80,11 @@ class Company:
     problems: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
+    accounts: Mapping[str, AccountSpan] = field(default_factory=dict)
+    roots: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Reference:
     """How a sale may be found: by its number, or by a Stripe id that stands in the ledger's documents.
 
@@ -88,11 +100,12 @@ class Reference:
     without: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Found:
     """A document that stands in the books; `document_key` is None where the connector did not write it.
 
-    Only `find_documents` reads the `entries`, in the order of the books.
+    Only `find_documents` reads the `entries`, in the order of the books, and `line_ids`, for each entry the line of the
+    sale that it takes back where the ledger keeps that.
     """
 
     ledger_id: str
@@ -109,9 +122,10 @@ class Found:
     income_minor: int = 0
     cash_minor: int = 0
     entries: tuple[Entry, ...] = ()
+    line_ids: tuple[str | None, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Claimed:
     """A document on its way: what a request needs of it. `decode_document(content)` gives the rest.
 
@@ -130,12 +144,12 @@ class Claimed:
     bare: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Absent:
     """The ledger was asked and has no such document."""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Posted:
     ledger_id: str
     number: str | None
@@ -143,41 +157,41 @@ class Posted:
     currency: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class NumberTaken:
     """The number stands on another document, `holder` where the ledger tells; nothing was written."""
 
     holder: Found | None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Stale:
     """A version had moved on; nothing was written."""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Unauthorised:
     sentence: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Throttled:
     wait_s: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Down:
     """The ledger cannot be written to now, and for certain wrote nothing."""
 
     sentence: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class PeriodClosed:
     sentence: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Rejected:
     """The ledger refused and wrote nothing; `words` are its own."""
 
@@ -185,7 +199,7 @@ class Rejected:
     words: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Unknown:
     """No answer, or one that cannot be understood: the document may or may not stand in the books."""
 
@@ -227,6 +241,9 @@ class Ledger(Protocol):
 
     def find_documents(self, ledger_ids: Sequence[str]) -> Steps[dict[str, Found]]:
         """The documents that have these ledger ids, as a person names them, with their entries."""
+
+    def find_numbered(self, number: str) -> Steps[list[Found]]:
+        """The sales with this number, whoever wrote them; a payment alone only where there is no other."""
 
     def numbers_taken(self, scope: str, numbers: Sequence[str]) -> Steps[dict[str, Found]]:
         """Which of these numbers are held by a document that is not ours, with the holder. `scope`: `sale` numbers

@@ -14,9 +14,11 @@ from sqlalchemy import Engine
 
 from connector.decisions.late_payments import LATE_PAYMENT
 from connector.planning.case import Books, LedgerPolicy
-from connector.planning.model import BalanceTransaction, Charge, Dispute, Document, Fact, Refund
+from connector.planning.model import Document
+from connector.planning.refund_sale import CLEARING_ELSEWHERE
 from connector.planning.reversal_plan import WITH_CASH
 from connector.planning.settlement import SETTLEMENT_ASSUMED
+from connector.planning.stripe_facts import BalanceTransaction, Charge, Dispute, Fact, Refund
 from connector.store import movements, views
 
 WHY_REFUND = {
@@ -39,6 +41,8 @@ RELEASED = "Stripe released the uncaptured part of a charge; that is not a refun
 BOOKED_LATE = "its refund had been posted without it (a void, or a credit memo on an unpaid invoice)"
 FEE_OF_ADOPTED = "others booked this refund without what Stripe charged or gave back for it"
 ASSUMED = "posted 1:1 before its balance transaction was known, which says something else"
+OTHER_AMOUNT = "others booked this refund with another amount than Stripe moved"
+ELSEWHERE = "the sale's payment went to another account, which clearing_check: trust takes as it is"
 STORE_CREDIT = "a credit memo without its cash leg: the customer is owed what Stripe has paid out"
 BOOKED = ("posted", "reversed")
 
@@ -63,6 +67,8 @@ def known_differences(engine: Engine, books: Books, ledgers: Sequence[LedgerPoli
         yield from refund_differences(engine, name)
         yield from late_payments(engine, name)
         yield from late_settlements(engine, ledger)
+        yield from adopted_amounts(engine, name)
+        yield from payments_elsewhere(engine, name)
         if ledger.fees:
             yield from adopted_fees(engine, name)
         if ledger.sales != "find":
@@ -126,6 +132,43 @@ def adopted_fees(engine: Engine, name: str) -> Iterator[Difference]:
             yield Difference(name, what, row.subject_id, -moved.fee_minor, moved.currency, FEE_OF_ADOPTED)
 
 
+def adopted_amounts(engine: Engine, name: str) -> Iterator[Difference]:
+    """Refunds that a person, or the books, gave to documents of others which move the money by another amount."""
+    rows = [row for row in movements.adopted_by_documents(engine, name) if not is_unpaid(row)]
+    ids = [row.subject_id for row in rows]
+    facts = views.facts_with_movements(engine, ids)
+    adopted = movements.adopted_amounts(engine, name, ids, tuple(WITH_CASH))
+    for row in rows:
+        refund = facts.get(row.subject_id)
+        if not isinstance(refund, Refund):
+            continue
+        moved = facts.get(refund.balance_transaction_id or "")
+        settled = moved if isinstance(moved, BalanceTransaction) else None
+        differences = {refund.currency: -refund.amount_minor}
+        if settled is not None:
+            differences = {settled.currency: settled.amount_minor}
+        for currency, amount in adopted.get(row.subject_id, ()):
+            differences[currency] = differences.get(currency, 0) + amount
+        for currency, difference in differences.items():
+            if difference:
+                what = "adopted with another amount"
+                yield Difference(name, what, refund.refund_id, difference, currency, OTHER_AMOUNT)
+
+
+def payments_elsewhere(engine: Engine, name: str) -> Iterator[Difference]:
+    """Charges whose refund left clearing while their payment had never come there."""
+    rows = {row.charge_id: row for row in views.warned_of(engine, name, CLEARING_ELSEWHERE)}
+    facts = views.facts_with_movements(engine, list(rows))
+    for charge_id in rows:
+        charge = facts.get(charge_id)
+        moved = facts.get(charge.balance_transaction_id or "") if isinstance(charge, Charge) else None
+        if isinstance(charge, Charge):
+            amount, currency = charge.captured_minor, charge.currency
+            if isinstance(moved, BalanceTransaction):
+                amount, currency = moved.amount_minor, moved.currency
+            yield Difference(name, "payment booked elsewhere", charge_id, amount, currency, ELSEWHERE)
+
+
 def late_settlements(engine: Engine, ledger: LedgerPolicy) -> Iterator[Difference]:
     """Refunds and charges posted 1:1 whose balance transaction came later and says something else.
 
@@ -177,7 +220,9 @@ def charge_differences(engine: Engine, name: str) -> Iterator[Difference]:
         if not isinstance(charge, Charge):
             continue
         nets = nets_of(facts, charge.balance_transaction_id, charge.failure_balance_transaction_id)
-        what = "failed payment" if row.outcome == "dropped" else f"charge {row.outcome}"
+        what = {"dropped": "failed payment", "failed": "charge to try again"}.get(
+            row.outcome, f"charge {row.outcome}"
+        )
         for currency, net in nets.items():
             yield Difference(name, what, charge.charge_id, net, currency, WHY_CHARGE[row.outcome])
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, case, delete, select, update
+from sqlalchemy import Connection, Engine, case, select, update
 
 from connector.decisions.refund_page import ASKED
 from connector.delivery.outcome import GIVEN_UP
@@ -20,6 +20,7 @@ from connector.planning.case import Books
 from connector.planning.keys import document_key
 from connector.planning.model import REFUND_TYPES
 from connector.store.bulk import insert_many, within
+from connector.store.documents import delete_documents
 from connector.store.lease import Lease
 from connector.store.schema import (
     DECIDE_NOW,
@@ -183,9 +184,7 @@ def take_up_replacements(
             )
         )
         if behind.rowcount:
-            connection.execute(
-                delete(document).where(document.c.ledger == name, document.c.subject_id == refund_id)
-            )
+            delete_documents(connection, document.c.ledger == name, document.c.subject_id == refund_id)
 
 
 def decide_what_stands(connection: Connection, name: str) -> None:

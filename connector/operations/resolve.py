@@ -19,7 +19,8 @@ from connector.operations.other_state import give_up
 from connector.planning.model import REFUND_TYPES, RefundType
 from connector.planning.refund_types import sale_forms
 from connector.planning.rule_results import order_types, refuse_types
-from connector.store.bulk import insert_many
+from connector.planning.sentences import PLACEHOLDERS, resync_command
+from connector.store.documents import insert_documents
 from connector.store.lease import Lease
 from connector.store.schema import decision, document, refund_number
 from connector.store.settling import settle_outcomes
@@ -49,6 +50,10 @@ def resolve(engine: Engine, lease: Lease, world: World, desk: Desk, decisions_fi
     word = replace(word, reason=" ".join(word.reason.split()))
     if not word.reason:
         raise InputError("--reason is empty; say why, it is kept with the decision")
+    if word.reason in PLACEHOLDERS:
+        raise InputError(
+            f"--reason is still {word.reason}; say why in its place, it is kept with the decision"
+        )
     with engine.connect().execution_options(reading=True) as connection:
         row, key = find_subject(connection, name, word.target)
         documents = list(
@@ -61,6 +66,9 @@ def resolve(engine: Engine, lease: Lease, world: World, desk: Desk, decisions_fi
             word = replace(word, value=",".join(read_types(desk, row, word.value or "")))
         hit = find_named(desk, word)
         check_named(connection, name, row, word, hit)
+        if hit is not None:
+            # A sale may have been named by its number.
+            word = replace(word, value=hit.ledger_id)
     with engine.begin() as connection:
         lease.renew(connection)
         sentence = apply(connection, name, row, word, key, hit)
@@ -132,14 +140,23 @@ def read_types(desk: Desk, row: Any, text: str) -> tuple[RefundType, ...]:
 
 
 def find_named(desk: Desk, word: Word) -> Found | None:
-    """The document that --adopt or --sale names; `InputError` where the ledger has none."""
+    """The document that --adopt or --sale names; a sale also by its number. `InputError` where the ledger has none."""
     if word.action not in ("adopt", "sale"):
         return None
     ledger_id = word.value or ""
     found = run_steps(desk.ledger.find_documents([ledger_id]), desk.courier)
-    if ledger_id not in found:
-        raise InputError(f"ledger {desk.policy.name} has no document with the id {ledger_id}")
-    return found[ledger_id]
+    if ledger_id in found:
+        return found[ledger_id]
+    missing = f"ledger {desk.policy.name} has no document with the id {ledger_id}"
+    if word.action == "adopt":
+        raise InputError(missing)
+    numbered = run_steps(desk.ledger.find_numbered(ledger_id), desk.courier)
+    if not numbered:
+        raise InputError(f"{missing} and no sale with that number")
+    if len(numbered) > 1:
+        ids = ", ".join(hit.ledger_id for hit in numbered)
+        raise InputError(f"{len(numbered)} sales have the number {ledger_id}; name one by its id: {ids}")
+    return numbered[0]
 
 
 def check_named(connection: Connection, name: str, row: Any, word: Word, hit: Found | None) -> None:
@@ -212,7 +229,7 @@ def apply(connection: Connection, name: str, row: Any, word: Word, key: str | No
             aim="excluded",
             reason="skipped_by_person",
             sentence=f"skipped by a person: {word.reason}{doubts}",
-            action=f"connector resync {row.subject_id} brings it back",
+            action=f"to bring it back: {resync_command(row.subject_id)}",
             due=ASKED if doubts else 0,
         )
         return f"{row.subject_id}: skipped; it is listed as excluded{doubts}"
@@ -263,7 +280,7 @@ def give_up_doubtful(connection: Connection, *chosen: ColumnElement[bool]) -> st
 
 def adopt(connection: Connection, name: str, row: Any, hit: Found) -> None:
     """The refund of this decision is the document that others wrote."""
-    insert_many(connection, document, [adopted_row(name, "", row, hit, 0)], ignore=True)
+    insert_documents(connection, [adopted_row(name, "", row, hit, 0)], ignore=True)
     connection.execute(
         update(decision)
         .where(decision.c.ledger == name, decision.c.subject_id == row.subject_id)

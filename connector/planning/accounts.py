@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from connector.planning.case import LedgerPolicy, NotNow
+from connector.planning.mapping_model import ANY
+from connector.planning.model import Document
 
 MAP_ACCOUNT = "name it under `accounts` in the mapping file; each run asks again"
 
@@ -13,6 +17,41 @@ def need_account(account: str | None, role: str, currency: str | None = None) ->
         of = f" for {currency.upper()}" if currency else ""
         raise NotNow("held", "account_not_mapped", f"no {role} account is mapped{of}", MAP_ACCOUNT)
     return account
+
+
+def refuse_unfit(ledger: LedgerPolicy, documents: Iterable[Document]) -> None:
+    """`NotNow` account_not_mapped where an account of a document does not take it: its day, currency or name."""
+    if not ledger.accounts and not ledger.roots:
+        return
+    for document in documents:
+        day = document.posting_date
+        for entry in document.entries:
+            name, currency, span = entry.account, entry.currency, ledger.accounts.get(entry.account)
+            wrong = None
+            if ledger.roots and name.partition(":")[0] not in ledger.roots:
+                wrong = f"does not begin with a name that the books have ({', '.join(sorted(ledger.roots))})"
+            elif span is None:
+                continue
+            elif day < span.opened:
+                wrong = (
+                    f"is open from {span.opened} on, and the {document.kind.replace('_', ' ')} is of {day}"
+                )
+            elif span.closed is not None and day > span.closed:
+                wrong = (
+                    f"is closed since {span.closed}, and the {document.kind.replace('_', ' ')} is of {day}"
+                )
+            elif span.currencies and currency not in span.currencies:
+                takes = ", ".join(sorted(span.currencies)).upper()
+                wrong = (
+                    f"takes {takes} only, and the {document.kind.replace('_', ' ')} is in {currency.upper()}"
+                )
+            if wrong is not None:
+                raise NotNow(
+                    "held",
+                    "account_not_mapped",
+                    f"account {name} {wrong}",
+                    "change how the account is opened in the books, or map another one; each run asks again",
+                )
 
 
 def clearing_of(ledger: LedgerPolicy, currency: str) -> str:
@@ -26,6 +65,32 @@ def receivable_of(ledger: LedgerPolicy, currency: str) -> str:
 def exchange_of(ledger: LedgerPolicy, exchange_minor: int) -> str:
     """The exchange account where something is posted to it, else an empty name."""
     return need_account(ledger.mapping.exchange, "exchange") if exchange_minor else ""
+
+
+def unmapped_accounts(ledger: LedgerPolicy) -> tuple[str, ...]:
+    """A sentence for each account that is not mapped and that documents under these settings may need."""
+    mapping = ledger.mapping
+    posts_sales = ledger.sales != "find"
+    needs = (
+        ("fees", mapping.fees is None and ledger.fees, "`fees: true` books Stripe's fees"),
+        ("exchange", mapping.exchange is None, "a rate may move between a sale and its refund"),
+        ("tax", mapping.tax is None and mapping.tax_default is None and posts_sales, "sales may be taxed"),
+        (
+            "sales",
+            mapping.sales is None and ANY not in mapping.sales_items and posts_sales,
+            "sales are posted",
+        ),
+        (
+            "receivable",
+            not mapping.receivable_accounts.accounts() and ledger.sales == "invoice_and_payment",
+            "invoices are posted",
+        ),
+    )
+    return tuple(
+        f"no {role} account is mapped (`accounts.{role}`), and {why}: what needs it will be held, account_not_mapped"
+        for role, missing, why in needs
+        if missing
+    )
 
 
 def tax_account_of(ledger: LedgerPolicy, known: str | None, tax_minor: int) -> str | None:

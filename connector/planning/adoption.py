@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from connector.ledgers.contract import Found
+from connector.planning.by_hand import adopt_commands, after_hand_work, retry_command
 from connector.planning.case import LedgerPolicy, NotNow, Plan, RefundCase
 from connector.planning.facts import Facts
 from connector.planning.model import CASH_LEGS, RefundType
-from connector.planning.sentences import money, resolve_command
+from connector.planning.sentences import money, resync_command
 from connector.planning.settlement import Settlement
+from connector.planning.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Legs:
     """What of a refund others booked; a document can be both legs."""
 
@@ -46,12 +48,12 @@ def adopt_named(case: RefundCase, ledger: LedgerPolicy) -> Plan | None:
     if named is None or case.ours:
         return None
     if case.named is None:
-        how = resolve_command(case.refund.refund_id, ledger.name, "(--retry | --adopt LEDGER_ID)")
+        refund_id = case.refund.refund_id
         raise NotNow(
             "held",
             "duplicate_in_books",
             f"adopted by a person as {named}, which the books no longer have",
-            f"put it back, and resync; or post the refund, or name another: {how}",
+            f"put it back, then: {resync_command(refund_id)}; or have it posted: {retry_command(case.refund, ledger)}",
         )
     return replace(
         adopted_plan(named),
@@ -90,18 +92,19 @@ def adopt(case: RefundCase, ledger: LedgerPolicy, settlement: Settlement, legs: 
         )
     if not differs and case.person.retry:
         return None
+    named = adopt_commands(case.refund, ledger, (*legs.income, *legs.cash))
     if differs:
         sentence = (
             f"others booked this refund as {shown}, with an amount that differs from "
             f"{money(amount, currency)}"
         )
-        options = "--adopt LEDGER_ID"
+        how = f"correct the books, or take it as it is: {named}"
     else:
         leg = "income" if legs.income else "cash"
         sentence = f"others booked the {leg} leg of this refund as {shown}; the other leg is missing"
-        options = "(--retry | --adopt LEDGER_ID)"
-    how = resolve_command(case.refund.refund_id, ledger.name, options)
-    raise NotNow("held", "duplicate_in_books", sentence, f"correct the books, or: {how}")
+        again = retry_command(case.refund, ledger)
+        how = f"correct the books, or post the other leg: {again}; or take it as it is: {named}"
+    raise NotNow("held", "duplicate_in_books", sentence, how)
 
 
 def refuse_booked(case: RefundCase, ledger: LedgerPolicy) -> None:
@@ -113,13 +116,12 @@ def refuse_booked(case: RefundCase, ledger: LedgerPolicy) -> None:
     if not booked or sum(f.amount_minor for f in booked) == sum(f.amount_minor for f in back):
         return
     shown = ", ".join(found.ledger_id for found in booked)
-    how = resolve_command(case.refund.refund_id, ledger.name, "(--retry | --skip)")
     raise NotNow(
         "held",
         "ledger_cannot",
         f"Stripe says {case.refund.status}, and others booked this refund as {shown}: the connector does not take back "
         f"what it did not write",
-        f"take it back in the ledger, then: {how}",
+        f"take it back in the ledger, {after_hand_work(case.refund, ledger)}",
     )
 
 
@@ -137,7 +139,12 @@ def worth_in_books(
 
 
 def missing_types(
-    types: Sequence[RefundType], legs: Legs, facts: Facts, ours: frozenset[str]
+    case: RefundCase,
+    ledger: LedgerPolicy,
+    types: Sequence[RefundType],
+    legs: Legs,
+    facts: Facts,
+    ours: frozenset[str],
 ) -> tuple[RefundType, ...]:
     """What of the chosen types others did not book: () where nothing is missing. `ours` stand in the books already."""
     if not legs:
@@ -158,5 +165,5 @@ def missing_types(
         "held",
         "duplicate_in_books",
         f"others booked one leg of this refund as {shown}, and a {first.replace('_', ' ')} does not go with it",
-        "correct the books, or choose another type with connector resolve",
+        f"correct the books, or take it as it is: {adopt_commands(case.refund, ledger, (*legs.income, *legs.cash))}",
     )

@@ -11,17 +11,17 @@ Amounts are listed by component: the net of a line stands at twice its place, it
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from connector.planning.claims import Evidence, Taking, take_claims
 from connector.planning.model import SaleLine
 from connector.planning.money import multiply_ratio
 from connector.planning.shares import Share, share_out
+from connector.planning.values import value
 
 __all__ = ["Overdrawn", "Share", "Split", "share_out", "split_refund"]
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Split:
     """Shares that sum to the refund exactly; `evidence` says in words what they follow."""
 
@@ -70,7 +70,8 @@ def split_refund(
             source = proof.source
             warnings.extend(taking.warnings)
             break
-        warnings.append(f"{proof.source} does not fit the lines of the sale and was not used")
+        wrong = proof.fault or "does not fit the lines of the sale"
+        warnings.append(f"{proof.source} {wrong} and was not used")
     if taking is None:
         taking = Taking(share_out(amount_minor, left))
     shares = make_shares(lines, left, taking.parts, home_taken, taking.quantities, False)

@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-from connector.ledgers.contract import Capabilities, Found
+from connector.ledgers.contract import AccountSpan, Capabilities, Found
 from connector.planning.allocation import Share
 from connector.planning.keys import document_key
 from connector.planning.mapping_model import Mapping as LedgerMapping
-from connector.planning.model import (
+from connector.planning.model import Document, Outcome, Sale
+from connector.planning.money import multiply_ratio
+from connector.planning.numbering import NumberSource, Templates
+from connector.planning.rules import Facts, Rule
+from connector.planning.stripe_facts import (
     BalanceTransaction,
     Charge,
     CheckoutSession,
     CreditNote,
     Customer,
-    Document,
     Invoice,
-    Outcome,
     PaymentIntent,
     Refund,
-    Sale,
 )
-from connector.planning.money import multiply_ratio
-from connector.planning.numbering import NumberSource, Templates
-from connector.planning.rules import Facts, Rule
+from connector.planning.values import value
 
 # Held for one of these, a refund is decided again at every run: the cause may be gone (behaviour: section 3).
 DECIDED_AGAIN = frozenset(
@@ -53,7 +52,7 @@ DECIDED_AGAIN = frozenset(
 WEIGHED_TOGETHER = frozenset({"void_guard", "credit_used"})
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Books:
     """The settings of one set of books that planning needs; `start` is a second, the rest as in the settings file."""
 
@@ -77,13 +76,14 @@ class Books:
         return datetime.fromtimestamp(second, UTC).astimezone(self.zone).date()
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class LedgerPolicy:
     """The settings, mapping, rules and abilities of one ledger.
 
     `home_currency` is the only currency that clearing may be in besides a charge's own; None: every one may stand in
     the books. `holds_charge_currency`: a sale is kept in the currency it was charged in, at a rate, whatever it
-    settled in; else in the currency of the Stripe balance.
+    settled in; else in the currency of the Stripe balance. `accounts` that are not in there take everything; `roots` are
+    what an account's name may begin with, none: anything.
     """
 
     name: str
@@ -98,12 +98,14 @@ class LedgerPolicy:
     closed_until: date | None = None
     home_currency: str | None = None
     holds_charge_currency: bool = False
+    accounts: Mapping[str, AccountSpan] = field(default_factory=dict)
+    roots: frozenset[str] = frozenset()
 
     def key(self, books: Books, subject_id: str, kind: str, part: str = "", revision: int = 1) -> str:
         return document_key(books.name, self.name, books.account, subject_id, kind, part, revision)
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class ChargeCase:
     """A charge with what Stripe knows around it.
 
@@ -142,7 +144,7 @@ class ChargeCase:
         return moved.amount_minor, moved.currency
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class PersonWord:
     """What a person decided about a refund: at most one of each, the latest."""
 
@@ -153,7 +155,7 @@ class PersonWord:
     adopt_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class RefundCase:
     """A refund with everything its decision may depend on.
 
@@ -196,7 +198,7 @@ class RefundCase:
     unusable: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Plan:
     """What becomes of one subject in one ledger. `due` True: ask again at the next run even if nothing changed."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from connector.planning.accounts import refuse_unfit
 from connector.planning.case import Books, ChargeCase, LedgerPolicy, NotNow, Plan
 from connector.planning.fees import fee_document
 from connector.planning.mirrors import mirror_document, mirror_receipt, move_clearing
@@ -40,8 +41,10 @@ def plan_charge_failure(
             case.currencies,
             now,
             first_seen,
+            -charge.amount_minor,
         )
         documents = mirror_sale(books, ledger, posted, open_day(books, ledger, settlement))
+        refuse_unfit(ledger, documents)
     except NotNow as stop:
         return stop.plan()
     return Plan(

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import cast
 
+from connector.planning.by_hand import type_action
 from connector.planning.case import Books, LedgerPolicy, NotNow, RefundCase, is_live
 from connector.planning.facts import Facts, PaidFact, PaymentFact, method_of
 from connector.planning.model import CASH_LEGS, INCOME_LEGS, REFUND_TYPES, RefundType, Sale, SalePayment
 from connector.planning.money import to_major
-from connector.planning.refund_sale import no_sale_sentence
+from connector.planning.no_sale import no_sale
 from connector.planning.refund_types import all_switched_off, is_on, sale_forms
 from connector.planning.rule_results import order_types, refuse_types
 from connector.planning.rules import Decision, decide
-from connector.planning.sentences import LOOKED_AT_AGAIN, resolve_command
+from connector.planning.sentences import LOOKED_AT_AGAIN, resync_command
+from connector.planning.values import value
 
 BY_PERSON = "a person's decision"
 # Types that take the money out of clearing in their one document.
 PAYS_AT_ONCE = ("refund_receipt", "reopen_invoice")
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Choice:
     """The types to post, the rule that chose them, and the cash legs that a switch left out."""
 
@@ -30,21 +31,22 @@ class Choice:
     left_out: tuple[str, ...] = ()
 
 
-def refuse_switched_off(books: Books, ledger: LedgerPolicy) -> None:
+def refuse_switched_off(case: RefundCase, books: Books, ledger: LedgerPolicy) -> None:
     """With refunds or every type switched off no refund is posted."""
+    again = resync_command(case.refund.refund_id)
     if not books.refunds_enabled:
         raise NotNow(
             "excluded",
             "refunds_switched_off",
             "refunds.enabled is false in the settings",
-            "switch refunds on, then: connector resync",
+            f"switch refunds on, then: {again}",
         )
     if all_switched_off(ledger.switches):
         raise NotNow(
             "excluded",
             "type_switched_off",
             f"every refund type of ledger {ledger.name} is switched off",
-            "switch a type on, then: connector resync",
+            f"switch a type on, then: {again}",
         )
 
 
@@ -97,7 +99,7 @@ def choose(case: RefundCase, books: Books, ledger: LedgerPolicy, facts: Facts) -
         return choose_by_books(case, books, ledger, facts, found, choice)
     if choice.result == "types":
         return Choice(choice.types, choice.rule, choice.left_out)
-    raise no_type(case, ledger, facts, choice)
+    raise no_type(case, books, ledger, facts, choice)
 
 
 def choose_by_books(
@@ -128,7 +130,7 @@ def choose_by_person(case: RefundCase, ledger: LedgerPolicy, facts: Facts) -> Ch
     """The types that a person named, as far as they are allowed, can be made and are switched on."""
     words = case.person.types
     if not set(words) <= set(REFUND_TYPES):
-        raise cannot(f"a person chose {', '.join(words)}, which is no refund type", case, ledger)
+        raise cannot(f"a person chose {', '.join(words)}, which is no refund type", case, ledger, facts)
     types = order_types(cast("Sequence[RefundType]", words))
     first = types[0]
     if facts.sale == "none":
@@ -143,33 +145,37 @@ def choose_by_person(case: RefundCase, ledger: LedgerPolicy, facts: Facts) -> Ch
     elif wrong is None and first == "reopen_invoice" and facts.payment != "applied":
         wrong = "reopen_invoice takes an applied payment off its invoice, and none is applied"
     if wrong is not None:
-        raise cannot(f"a person chose {' + '.join(types)}: {wrong}", case, ledger)
+        raise cannot(f"a person chose {' + '.join(types)}: {wrong}", case, ledger, facts)
     if not is_on(ledger.switches, first):
-        raise switched_off(f"a person chose {first}, which is switched off")
+        raise switched_off(f"a person chose {first}, which is switched off", case)
     left_out = tuple(leg for leg in types[1:] if not is_on(ledger.switches, leg))
     return Choice(tuple(t for t in types if t not in left_out), BY_PERSON, left_out)
 
 
-def cannot(sentence: str, case: RefundCase, ledger: LedgerPolicy) -> NotNow:
-    how = resolve_command(case.refund.refund_id, ledger.name, "--type TYPE")
+def cannot(sentence: str, case: RefundCase, ledger: LedgerPolicy, facts: Facts) -> NotNow:
+    how = type_action(case, ledger, facts.sale, facts.payment != "absent")
     return NotNow("held", "ledger_cannot", sentence, how)
 
 
-def switched_off(sentence: str) -> NotNow:
-    return NotNow("excluded", "type_switched_off", sentence, "switch the type on, then: connector resync")
+def switched_off(sentence: str, case: RefundCase) -> NotNow:
+    how = f"switch the type on, then: {resync_command(case.refund.refund_id)}"
+    return NotNow("excluded", "type_switched_off", sentence, how)
 
 
-def no_type(case: RefundCase, ledger: LedgerPolicy, facts: Facts, choice: Decision) -> NotNow:
+def no_type(case: RefundCase, books: Books, ledger: LedgerPolicy, facts: Facts, choice: Decision) -> NotNow:
     """Why no type came out of the rules."""
     rule = f'rule "{choice.rule}"'
     if choice.result == "ignore":
         return NotNow(
-            "excluded", "rule_says_ignore", f"{rule} says ignore", "change the rule, then: connector resync"
+            "excluded",
+            "rule_says_ignore",
+            f"{rule} says ignore",
+            f"change the rule, then: {resync_command(case.refund.refund_id)}",
         )
     if choice.result == "type_switched_off":
-        return switched_off(f"{rule} would have decided, but its type is switched off")
+        return switched_off(f"{rule} would have decided, but its type is switched off", case)
     if choice.result == "ledger_cannot":
-        return cannot(f"{rule} wants a type that this ledger cannot make of this sale", case, ledger)
+        return cannot(f"{rule} wants a type that this ledger cannot make of this sale", case, ledger, facts)
     if choice.result == "no_rule":
         return NotNow(
             "held",
@@ -178,7 +184,7 @@ def no_type(case: RefundCase, ledger: LedgerPolicy, facts: Facts, choice: Decisi
             "add a rule to the rules file; each run asks again",
         )
     if facts.sale == "none":
-        return NotNow("held", "sale_not_found", no_sale_sentence(case), LOOKED_AT_AGAIN)
+        return no_sale(case, books, ledger)
     if facts.payment == "absent":
         charge_id = case.charge.charge.charge_id if case.charge else case.refund.charge_id
         return NotNow(
@@ -187,7 +193,7 @@ def no_type(case: RefundCase, ledger: LedgerPolicy, facts: Facts, choice: Decisi
             f"the invoice has no payment of charge {charge_id} in the books",
             "book the payment; each run looks again",
         )
-    how = resolve_command(case.refund.refund_id, ledger.name, "--type TYPE")
+    how = type_action(case, ledger, facts.sale, True)
     return NotNow("held", "rule_says_hold", f"{rule} says hold", how)
 
 

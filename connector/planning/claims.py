@@ -30,10 +30,11 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Claims of one source; `source` names it in words."""
+    """Claims of one source; `source` names it in words, `fault` why it could not be read: then it claims nothing."""
 
     source: str
     claims: tuple[Claim, ...]
+    fault: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

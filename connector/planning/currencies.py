@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from connector.planning.case import LedgerPolicy, NotNow
 from connector.planning.model import Sale
+from connector.planning.sentences import resolve_command
 from connector.planning.settlement import Settlement
 
 
@@ -16,9 +17,9 @@ def is_foreign(sale: Sale, settlement: Settlement) -> bool:
     return sale.currency != settlement.currency
 
 
-def sale_currency(ledger: LedgerPolicy, settlement: Settlement, charge_currency: str) -> str:
+def sale_currency(ledger: LedgerPolicy, settlement: Settlement, charge_currency: str, charge_id: str) -> str:
     """The currency of a sale that the connector posts. Raises `NotNow` currency_not_supported."""
-    refuse_currency(ledger, settlement, charge_currency)
+    refuse_currency(ledger, settlement, charge_currency, charge_id)
     return charge_currency if ledger.holds_charge_currency else settlement.currency
 
 
@@ -29,7 +30,9 @@ def may_stand_in(ledger: LedgerPolicy, sale: Sale, settlement: Settlement) -> bo
     return ledger.holds_charge_currency and sale.currency == sale.charge_currency
 
 
-def refuse_currency(ledger: LedgerPolicy, settlement: Settlement, charge_currency: str) -> None:
+def refuse_currency(
+    ledger: LedgerPolicy, settlement: Settlement, charge_currency: str, subject_id: str
+) -> None:
     """A balance that this ledger has no clearing account for: neither its own currency, nor the charge's where it
     keeps that."""
     home = ledger.home_currency
@@ -42,5 +45,6 @@ def refuse_currency(ledger: LedgerPolicy, settlement: Settlement, charge_currenc
         "held",
         "currency_not_supported",
         f"the Stripe balance moved in {settlement.currency.upper()}, and ledger {ledger.name} keeps {kept}",
-        "book it by hand and skip it with resolve, or keep it in a ledger that has this currency",
+        f"keep it in a ledger that has this currency, or book it by hand, then: "
+        f"{resolve_command(subject_id, ledger.name, '--skip')}",
     )

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from connector.planning.case import RefundCase
 from connector.planning.claims import Claim, Evidence
-from connector.planning.metadata_lines import read_json_list, read_line
-from connector.planning.model import CreditNote, Invoice, LineFact, Refund
+from connector.planning.metadata_lines import read_lines
 from connector.planning.shares import share_out
+from connector.planning.stripe_facts import CreditNote, Invoice, LineFact, Refund
 
 REFUND_LINES = "refund_lines"
 
@@ -30,9 +30,9 @@ def evidence_of(case: RefundCase) -> list[Evidence]:
         if claims:
             plural = "s" if len(names) > 1 else ""
             evidence.append(Evidence(f"Stripe credit note{plural} {', '.join(names)}", tuple(claims)))
-    listed = metadata_claims(refund)
-    if listed:
-        evidence.append(Evidence(f"refund metadata {REFUND_LINES}", listed))
+    listed, fault = metadata_claims(refund)
+    if listed or fault is not None:
+        evidence.append(Evidence(f"refund metadata {REFUND_LINES}", listed, fault))
     return evidence
 
 
@@ -93,18 +93,13 @@ def claimed_sku(line: LineFact, case: RefundCase) -> str | None:
     return line.lookup_key or line.product_id
 
 
-def metadata_claims(refund: Refund) -> tuple[Claim, ...]:
+def metadata_claims(refund: Refund) -> tuple[tuple[Claim, ...], str | None]:
     """Metadata `refund_lines`: a JSON list of {sku, quantity, amount}; amount with tax, in major units as text.
 
-    What cannot be read as such is no evidence: ().
+    What cannot be read as such is no evidence; then what is wrong with it stands in the place of claims.
     """
-    text = refund.metadata.get(REFUND_LINES)
-    if text is None:
-        return ()
-    claims = []
-    for entry in read_json_list(text):
-        line = read_line(entry, refund.currency)
-        if line is None or line.gross_minor <= 0:
-            return ()
-        claims.append(Claim(line.gross_minor, None, line.sku, None, line.quantity))
-    return tuple(claims)
+    lines, fault = read_lines(refund.metadata.get(REFUND_LINES), refund.currency)
+    for place, line in enumerate(lines, start=1):
+        if line.gross_minor <= 0:
+            return (), f"has no amount above zero in entry {place}"
+    return tuple(Claim(line.gross_minor, None, line.sku, None, line.quantity) for line in lines), fault

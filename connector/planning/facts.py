@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, Literal
+
+from connector.planning.values import value
 
 SaleFact = Literal["invoice", "sales_receipt", "payment", "none"]
 PaymentFact = Literal["applied", "unapplied", "absent"]
@@ -78,7 +79,7 @@ def method_of(payment_method: str) -> Method:
     return "bank" if payment_method in BANK_METHODS else "other"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Facts:
     """What rules may ask about one refund in one ledger.
 

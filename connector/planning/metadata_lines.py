@@ -19,17 +19,23 @@ class ListedLine:
     description: str | None
 
 
-def read_json_list(text: str | None) -> list[dict[str, object]]:
-    """A JSON list of objects in a metadata value; [] for anything else. Decimals keep their digits."""
+def read_lines(text: str | None, currency: str) -> tuple[list[ListedLine], str | None]:
+    """The lines of a metadata value, and what is wrong with it: then there are no lines. Decimals keep their digits."""
     if not text:
-        return []
+        return [], None
     try:
         value = json.loads(text, parse_float=str)
     except (ValueError, RecursionError):
-        return []
+        return [], "is no JSON"
     if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
-        return []
-    return value
+        return [], "is no JSON list of {sku, quantity, amount}"
+    lines = []
+    for place, entry in enumerate(value, start=1):
+        line = read_line(entry, currency)
+        if line is None:
+            return [], f"has no amount in {currency.upper()} that can be used in entry {place}"
+        lines.append(line)
+    return lines, None
 
 
 def read_line(entry: dict[str, object], currency: str) -> ListedLine | None:

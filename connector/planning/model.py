@@ -1,15 +1,16 @@
-"""The nouns of the product: facts read from Stripe, sales known to a ledger, documents that will stand in the books.
+"""The nouns of the product: sales known to a ledger, documents that will stand in the books. Facts from Stripe stand in
+`stripe_facts.py`.
 
 Everything here is a frozen value. Amounts are whole minor units as Stripe counts them (`amount_minor`) beside a
 lower-case currency; `created` is Stripe's second since 1970 in UTC; `posting_date` is a day in the books' zone.
-Object shapes: https://docs.stripe.com/api (see `stripe_source/parse.py` for what is read from which version).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
+
+from connector.planning.values import value
 
 RefundType = Literal[
     "credit_memo", "refund_receipt", "credit_card_refund", "refund_payout", "void", "reopen_invoice"
@@ -48,207 +49,10 @@ DocumentState = Literal[
     "planned", "sending", "unknown", "posted", "adopted", "reversed", "rejected", "held", "skipped"
 ]
 
-# ---------------------------------------------------------------------------------------------- facts from Stripe
-
-
-@dataclass(frozen=True, slots=True)
-class BalanceTransaction:
-    """What a charge, refund or failure did to the Stripe balance; `net_minor` = `amount_minor` - `fee_minor`."""
-
-    balance_transaction_id: str
-    created: int
-    amount_minor: int
-    fee_minor: int
-    currency: str
-    category: str
-    source_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Charge:
-    """`payment_method` is Stripe's word (card, us_bank_account ...); `defect` says why the object cannot be used."""
-
-    charge_id: str
-    created: int
-    amount_minor: int
-    captured_minor: int
-    currency: str
-    status: str
-    captured: bool
-    payment_method: str = ""
-    payment_intent_id: str | None = None
-    invoice_id: str | None = None
-    customer_id: str | None = None
-    customer_name: str | None = None
-    customer_email: str | None = None
-    description: str | None = None
-    balance_transaction_id: str | None = None
-    failure_balance_transaction_id: str | None = None
-    disputed: bool = False
-    metadata: dict[str, str] = field(default_factory=dict)
-    defect: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Refund:
-    """One refund; `amount_minor` is 0 where `defect` says that the object cannot be used."""
-
-    refund_id: str
-    created: int
-    amount_minor: int
-    currency: str
-    status: str
-    charge_id: str | None = None
-    payment_intent_id: str | None = None
-    reason: str | None = None
-    balance_transaction_id: str | None = None
-    failure_balance_transaction_id: str | None = None
-    failure_reason: str | None = None
-    metadata: dict[str, str] = field(default_factory=dict)
-    defect: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PaymentIntent:
-    """`lines` are None where the copy that was read does not tell them: it holds them only when they are asked for."""
-
-    payment_intent_id: str
-    created: int
-    latest_charge_id: str | None = None
-    invoice_id: str | None = None
-    description: str | None = None
-    metadata: dict[str, str] = field(default_factory=dict)
-    lines: tuple[LineFact, ...] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class LineFact:
-    """One line of an invoice, checkout session or credit note.
-
-    `net_minor` is after discounts and without tax, whether the tax was inclusive or exclusive; `tax_minor` is the
-    line's tax; `tax_rate_id` the first tax rate's id. `invoice_line_id` is set on a credit note's line that names one.
-    """
-
-    line_id: str
-    description: str
-    net_minor: int
-    tax_minor: int
-    quantity: str | None = None
-    sku: str | None = None
-    price_id: str | None = None
-    lookup_key: str | None = None
-    product_id: str | None = None
-    tax_rate_id: str | None = None
-    invoice_line_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Invoice:
-    invoice_id: str
-    created: int
-    number: str | None
-    currency: str
-    total_minor: int
-    status: str
-    customer_id: str | None = None
-    charge_id: str | None = None
-    payment_intent_id: str | None = None
-    lines: tuple[LineFact, ...] = ()
-    metadata: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class InvoicePayment:
-    invoice_payment_id: str
-    created: int
-    invoice_id: str
-    amount_minor: int
-    status: str
-    payment_intent_id: str | None = None
-    charge_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CreditNote:
-    """`refunds` are (refund id, minor units of that refund which this note explains); None where the note has none."""
-
-    credit_note_id: str
-    created: int
-    invoice_id: str
-    currency: str
-    total_minor: int
-    status: str
-    number: str | None = None
-    refunds: tuple[tuple[str, int], ...] = ()
-    lines: tuple[LineFact, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class CheckoutSession:
-    checkout_session_id: str
-    created: int
-    payment_intent_id: str | None = None
-    client_reference_id: str | None = None
-    lines: tuple[LineFact, ...] = ()
-    metadata: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Customer:
-    customer_id: str
-    created: int
-    name: str | None = None
-    email: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Dispute:
-    """A dispute; its balance transactions say what it took and gave back, fees and all."""
-
-    dispute_id: str
-    created: int
-    charge_id: str
-    amount_minor: int
-    currency: str
-    status: str
-    balance_transactions: tuple[BalanceTransaction, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Product:
-    product_id: str
-    created: int
-    name: str = ""
-    sku: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Price:
-    price_id: str
-    created: int
-    product_id: str | None = None
-    lookup_key: str | None = None
-
-
-Fact = (
-    BalanceTransaction
-    | Charge
-    | Refund
-    | PaymentIntent
-    | Invoice
-    | InvoicePayment
-    | CreditNote
-    | CheckoutSession
-    | Customer
-    | Dispute
-    | Product
-    | Price
-)
-
 # ---------------------------------------------------------------------------------------------- sales in a ledger
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class SaleLine:
     """A line of a sale in the charge's currency (`net_minor`, `tax_minor`) and as it stands in the books (`home_*`).
 
@@ -271,7 +75,7 @@ class SaleLine:
     stock: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class SalePayment:
     """A payment in the books; `charge_ids` are the Stripe charge ids it carries, `account` is what it debited."""
 
@@ -285,7 +89,7 @@ class SalePayment:
     credit_account: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Booked:
     """A document in the books that takes (part of) a sale back and that the connector did not write."""
 
@@ -297,7 +101,7 @@ class Booked:
     refund_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Sale:
     """The document in a ledger that a charge paid, as the ledger has it or as the connector planned it.
 
@@ -326,7 +130,7 @@ class Sale:
 # ---------------------------------------------------------------------------------------------- documents
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Entry:
     """One posting; exactly one of `debit_minor` and `credit_minor` is above zero."""
 
@@ -336,7 +140,7 @@ class Entry:
     currency: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class DocumentLine:
     """A line of a document in the document's currency; `line_id` names the sale's line it sells or takes back."""
 
@@ -352,7 +156,7 @@ class DocumentLine:
     tax_code: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Document:
     """One thing the connector writes. `after` are document keys that must be posted before this one is sent.
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from connector.planning.model import Charge, CheckoutSession, Invoice, PaymentIntent
+from connector.planning.stripe_facts import Charge, CheckoutSession, Invoice, PaymentIntent
 
 STRIPE_ID = re.compile(r"^(?:ch|py|pi|in|re|pyr|cs(?:_test|_live)?)_[A-Za-z0-9]{8,}$")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from connector.planning.accounts import clearing_of, exchange_of, receivable_of
 from connector.planning.allocation import split_refund
+from connector.planning.by_hand import type_action
 from connector.planning.case import Books, LedgerPolicy, NotNow, Plan, RefundCase
 from connector.planning.choice import legs_in_books
 from connector.planning.entries import make_entries
@@ -14,7 +15,7 @@ from connector.planning.model import INCOME_LEGS, Document, RefundType, SaleLine
 from connector.planning.money import multiply_ratio
 from connector.planning.refund_documents import number_of
 from connector.planning.refund_types import is_on
-from connector.planning.sentences import money, resolve_command
+from connector.planning.sentences import money, resync_command
 from connector.planning.settlement import Settlement, open_day
 from connector.planning.shares import Share
 
@@ -39,13 +40,13 @@ def plan_owed_cash(
     credit = credit_minor(case, memo)
     left = credit - case.credit_used_minor
     if refund.amount_minor > left or settlement.currency != memo.entry_currency:
-        how = resolve_command(refund.refund_id, ledger.name, "--type TYPE")
+        how = type_action(case, ledger, case.sale.form if case.sale else "invoice", True)
         raise NotNow(
             "held",
             "credit_used",
             f"credit memo {memo.number} of a failed refund is still open for {money(left, refund.currency)}, and "
             f"this refund is {money(refund.amount_minor, refund.currency)}",
-            f"decide by hand: {how}",
+            how,
         )
     kind = cash_kind(case)
     if not is_on(ledger.switches, kind):
@@ -53,7 +54,7 @@ def plan_owed_cash(
             "excluded",
             "type_switched_off",
             f"{kind} would pay out credit memo {memo.number}, but it is switched off",
-            "switch the type on, then: connector resync",
+            f"switch the type on, then: {resync_command(refund.refund_id)}",
         )
     if not case.ours:
         settlement = open_day(books, ledger, settlement)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from connector.planning.accounts import clearing_of, exchange_of, receivable_of
 from connector.planning.case import Books, LedgerPolicy, NotNow, RefundCase
@@ -21,16 +21,17 @@ from connector.planning.model import (
     SaleLine,
     SalePayment,
 )
-from connector.planning.refund_sale import sale_lines_of
+from connector.planning.paid_lines import sale_lines_of
 from connector.planning.refunded_lines import refund_lines
 from connector.planning.settlement import Settlement
 from connector.planning.shares import Share
+from connector.planning.values import value
 
 # What the decisions need of planning a refund stands here, whichever module it lives in.
 __all__ = ["Draft", "build_documents", "evidence_of", "sale_lines_of", "start_draft"]
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Draft:
     """What all documents of one refund share; `amount_minor` is what it took from the Stripe balance."""
 

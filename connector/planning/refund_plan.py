@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from connector.planning.accounts import refuse_unfit
 from connector.planning.adoption import Legs, adopt, adopt_named, legs_of, missing_types, refuse_booked
+from connector.planning.by_hand import skip_command
 from connector.planning.case import (
     GONE,
     PARTIAL_CAPTURE,
@@ -21,34 +23,39 @@ from connector.planning.case import (
 from connector.planning.choice import Choice, choose, legs_in_books, read_facts, refuse_switched_off
 from connector.planning.evidence import evidence_of, live_notes
 from connector.planning.facts import Facts
-from connector.planning.model import Document, Sale, SalePayment
+from connector.planning.model import CASH_LEGS, Document, Sale, SalePayment
+from connector.planning.no_sale import no_sale
 from connector.planning.owed_credit import plan_owed_cash
+from connector.planning.paid_lines import paid_line, sale_lines_of
 from connector.planning.refund_documents import build_documents, start_draft
 from connector.planning.refund_sale import (
     await_payment,
     check_clearing,
     check_sale,
+    clearing_elsewhere,
     find_sale,
-    no_sale_sentence,
     own_payment,
-    paid_line,
     refuse_voided,
-    sale_lines_of,
 )
 from connector.planning.refunded_lines import booked_by_others, split_of
-from connector.planning.sentences import LOOKED_AT_AGAIN, money
+from connector.planning.sentences import money, resync_command
 from connector.planning.settlement import Settlement, first_open_day, open_day, refuse_unusable, settle
+from connector.planning.stripe_facts import Refund
 from connector.planning.voiding import void_documents
 
 # What others need of planning a refund stands here, whichever module it lives in.
 __all__ = ["is_live", "plan_refund"]
+MOVES_CASH = frozenset({"refund_receipt", "reopen_invoice", *CASH_LEGS})
 
 
 def plan_refund(case: RefundCase, books: Books, ledger: LedgerPolicy, now: int) -> Plan:
     """Decide one refund that has nothing in the books yet, or whose documents were found there (`case.ours`)."""
     facts_seen: list[Facts] = []
     try:
-        return decide_refund(case, books, ledger, now, facts_seen)
+        plan = decide_refund(case, books, ledger, now, facts_seen)
+        standing = {found.document_key for found in case.ours}
+        refuse_unfit(ledger, (d for d in plan.documents if d.document_key not in standing))
+        return plan
     except NotNow as stop:
         return stop.plan(
             facts_seen[0] if facts_seen else None, case.sale.number if case.sale is not None else None
@@ -62,7 +69,7 @@ def decide_refund(
     in_books = bool(legs_in_books(case))
     if not in_books:
         refuse_skipped(case)
-        refuse_switched_off(books, ledger)
+        refuse_switched_off(case, books, ledger)
     check_object(case, books, ledger, in_books)
     named = adopt_named(case, ledger)
     if named is not None:
@@ -88,7 +95,7 @@ def decide_refund(
         await_credit_note(case, books, now)
     choice = choose(case, books, ledger, facts)
     if sale is None:
-        raise NotNow("held", "sale_not_found", no_sale_sentence(case), LOOKED_AT_AGAIN)
+        raise no_sale(case, books, ledger)
     if payment is not None and not in_books:
         check_clearing(ledger, payment, settlement)
     return plan_documents(case, books, ledger, settlement, sale, payment, facts, choice, legs)
@@ -106,19 +113,20 @@ def plan_documents(
     legs: Legs,
 ) -> Plan:
     """The documents of the types chosen, less what others booked."""
-    types = missing_types(choice.types, legs, facts, legs_in_books(case))
+    types = missing_types(case, ledger, choice.types, legs, facts, legs_in_books(case))
     if not case.ours:
         settlement = open_day(books, ledger, settlement)
     if choice.types == ("reopen_invoice",):
         lines = paid_line(case, payment)
-        split = split_of(case, sale, lines)
+        split = split_of(case, ledger, sale, lines)
     else:
         lines = sale_lines_of(case, sale)
-        split = split_of(case, sale, lines, evidence_of(case), booked_by_others(case, sale, lines))
+        split = split_of(case, ledger, sale, lines, evidence_of(case), booked_by_others(case, sale, lines))
     warnings = (
         *settlement.warnings,
         *other_number(case),
         *left_open(choice, payment, legs, settlement),
+        *(clearing_elsewhere(ledger, payment, settlement) if MOVES_CASH.intersection(types) else ()),
         *split.warnings,
     )
     documents: tuple[Document, ...] = ()
@@ -199,14 +207,14 @@ def refuse_skipped(case: RefundCase) -> None:
             "excluded",
             "skipped_by_person",
             f"skipped by a person: {case.person.skip}",
-            "resync brings it back",
+            f"to bring it back: {resync_command(case.refund.refund_id)}",
         )
 
 
 def check_object(case: RefundCase, books: Books, ledger: LedgerPolicy, in_books: bool) -> None:
     """What Stripe says of the refund itself, before any ledger is asked."""
     refund = case.refund
-    refuse_defect(refund.defect)
+    refuse_defect(refund.defect, refund, ledger)
     if refund.reason == PARTIAL_CAPTURE:
         raise NotNow(
             "excluded",
@@ -245,16 +253,15 @@ def check_object(case: RefundCase, books: Books, ledger: LedgerPolicy, in_books:
             "add the charge to the export, or check the account of the API key; each run looks again",
         )
     if case.charge is not None:
-        refuse_defect(case.charge.charge.defect)
+        refuse_defect(case.charge.charge.defect, refund, ledger)
 
 
-def refuse_defect(defect: str | None) -> None:
+def refuse_defect(defect: str | None, refund: Refund, ledger: LedgerPolicy) -> None:
     """An object that cannot be used holds the refund with the reason that stands before its sentence."""
     if defect is not None:
         code, _, sentence = defect.partition(": ")
-        raise NotNow(
-            "held", code, sentence, "correct the object in the export, or skip the refund with resolve"
-        )
+        skip = skip_command(refund, ledger)
+        raise NotNow("held", code, sentence, f"correct the object in the export, or leave it out: {skip}")
 
 
 def settle_refund(case: RefundCase, books: Books, now: int) -> Settlement:

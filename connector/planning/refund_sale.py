@@ -8,24 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from connector.planning.by_hand import after_hand_work, sale_command
 from connector.planning.case import Books, ChargeCase, LedgerPolicy, NotNow, RefundCase, is_live
 from connector.planning.currencies import may_stand_in, refuse_currency
-from connector.planning.model import Charge, Sale, SaleLine, SalePayment
-from connector.planning.money import multiply_ratio
-from connector.planning.sentences import LOOKED_AT_AGAIN, money, resolve_command
+from connector.planning.model import Sale, SalePayment
+from connector.planning.no_sale import no_sale_sentence, void_sentence
+from connector.planning.sentences import LOOKED_AT_AGAIN, money
 from connector.planning.settlement import Settlement
-from connector.planning.shares import share_out
-
-
-def no_sale_sentence(case: RefundCase) -> str:
-    charge = case.charge.charge if case.charge else None
-    if charge is None:
-        return f"refund {case.refund.refund_id} names no charge, so there is no sale to take back"
-    if case.sale_blocked is not None:
-        return case.sale_blocked
-    if case.sale is not None:
-        return f"invoice {case.sale.number} of charge {charge.charge_id} is void in the books"
-    return f"no sale was found in the books for charge {charge.charge_id}"
+from connector.planning.stripe_facts import Charge
 
 
 def find_sale(case: RefundCase, books: Books, ledger: LedgerPolicy, now: int) -> Sale | None:
@@ -43,14 +33,14 @@ def find_sale(case: RefundCase, books: Books, ledger: LedgerPolicy, now: int) ->
             "held",
             "sale_before_start",
             f"charge {charge.charge_id} is from before stripe.start and its sale was not found in the books",
-            f"book the sale, set stripe.start earlier, or: "
-            f"{resolve_command(case.refund.refund_id, ledger.name, '--sale LEDGER_ID')}",
+            f"book the sale, set stripe.start earlier, or name the sale by its number or its id in the ledger: "
+            f"{sale_command(case.refund, ledger)}",
         )
     elif now - case.first_seen < books.sale_grace_s:
         raise NotNow(
             "waiting",
             "sale_not_found",
-            no_sale_sentence(case) + "; it is looked for at each run until sale_grace is over",
+            no_sale_sentence(case, books, ledger) + "; it is looked for at each run until sale_grace is over",
             "book the sale, or wait",
             due=True,
         )
@@ -82,11 +72,11 @@ def read_void(case: RefundCase, sale: Sale) -> Sale | None:
             lines=(),
             payments=(payment,),
         )
-    if is_wholly_refunded(case):
+    if case.charge is not None and is_wholly_refunded(case):
         raise NotNow(
             "adopted",
             None,
-            f"{no_sale_sentence(case)} and the charge is wholly refunded: it was voided already; "
+            f"{void_sentence(case.charge.charge, sale)} and the charge is wholly refunded: it was voided already; "
             f"charge and refund are left out of clearing",
             None,
         )
@@ -106,13 +96,12 @@ def refuse_voided(case: RefundCase, ledger: LedgerPolicy) -> None:
         return
     if find_payment(case.charge, sale.payments, case.person.sale_id is not None) is not None:
         return
-    how = resolve_command(case.refund.refund_id, ledger.name, "(--retry | --skip)")
     raise NotNow(
         "held",
         "ledger_cannot",
         f"Stripe says {case.refund.status}, and invoice {sale.number} is void in the books: charge "
         f"{case.charge.charge.charge_id} is not wholly refunded any more, and its sale and payment are missing there",
-        f"book what is missing in the ledger, then: {how}",
+        f"book what is missing in the ledger, {after_hand_work(case.refund, ledger)}",
     )
 
 
@@ -131,20 +120,26 @@ def await_payment(case: RefundCase, books: Books, sale: Sale, now: int) -> None:
 # ---------------------------------------------------------------------------------------------- compared with Stripe
 
 
-def mismatch(sentence: str, case: RefundCase, ledger: LedgerPolicy) -> NotNow:
-    how = resolve_command(case.refund.refund_id, ledger.name, "--sale LEDGER_ID")
-    return NotNow("held", "sale_mismatch", sentence, f"correct the sale, or: {how}")
+def mismatch(sentence: str, case: RefundCase, ledger: LedgerPolicy, sale: Sale, to_decide: bool) -> NotNow:
+    """`to_decide`: a person may say that this is the sale all the same."""
+    action = f"correct the sale; {LOOKED_AT_AGAIN}"
+    if to_decide:
+        how = sale_command(case.refund, ledger, sale.ledger_id)
+        action = f"correct the sale, or say that it is the right one: {how}"
+    return NotNow("held", "sale_mismatch", sentence, action)
 
 
 def check_sale(case: RefundCase, ledger: LedgerPolicy, sale: Sale, settlement: Settlement) -> None:
     """Currency and customer of the sale against Stripe's; a person who named the sale has decided on the customer."""
-    refuse_currency(ledger, settlement, case.refund.currency)
+    refuse_currency(ledger, settlement, case.refund.currency, case.refund.refund_id)
     if not may_stand_in(ledger, sale, settlement):
         raise mismatch(
             f"sale {sale.number} stands in {sale.currency.upper()}, the refund left the Stripe balance in "
             f"{settlement.currency.upper()}",
             case,
             ledger,
+            sale,
+            False,
         )
     if sale.ours or case.charge is None or case.person.sale_id is not None:
         return
@@ -168,7 +163,11 @@ def check_sale(case: RefundCase, ledger: LedgerPolicy, sale: Sale, settlement: S
             differing = differing or (theirs, next(name for name in ours if name))
     if differing is not None:
         raise mismatch(
-            f"sale {sale.number} is of customer {differing[0]}, the charge is of {differing[1]}", case, ledger
+            f"sale {sale.number} is of customer {differing[0]}, the charge is of {differing[1]}",
+            case,
+            ledger,
+            sale,
+            True,
         )
 
 
@@ -228,6 +227,8 @@ def own_payment(case: RefundCase, ledger: LedgerPolicy, sale: Sale) -> SalePayme
             f"{', '.join(money(p.amount_minor, p.currency) for p in sale.payments)}",
             case,
             ledger,
+            sale,
+            not by_hand,
         )
     return None
 
@@ -259,7 +260,12 @@ def check_payment(
             f"{money(refunded, charge.currency)} refunded",
             case,
             ledger,
+            sale,
+            not by_hand and refunded <= min(charge.captured_minor, payment.amount_minor),
         )
+
+
+CLEARING_ELSEWHERE = "clearing_elsewhere"
 
 
 def check_clearing(ledger: LedgerPolicy, payment: SalePayment, settlement: Settlement) -> None:
@@ -273,73 +279,14 @@ def check_clearing(ledger: LedgerPolicy, payment: SalePayment, settlement: Settl
         )
 
 
-# ---------------------------------------------------------------------------------------------- its lines
-
-
-def sale_lines_of(case: RefundCase, sale: Sale) -> tuple[SaleLine, ...]:
-    """The sale's lines with their amounts in the charge's currency; a lone payment has one, the payment itself."""
-    if sale.form == "payment":
-        return payment_line(case, sale)
-    if sale.ours or not sale.lines:
-        return sale.lines
-    lines = sale.lines
-    if len({line.line_id for line in lines}) < len(lines):
-        lines = tuple(replace(line, line_id=f"{at} {line.line_id}") for at, line in enumerate(lines, start=1))
-    return lines if sale.currency == sale.charge_currency else in_charge_currency(case, sale, lines)
-
-
-def payment_line(case: RefundCase, sale: Sale) -> tuple[SaleLine, ...]:
-    payment = find_payment(case.charge, sale.payments, True) or next(iter(sale.payments), None)
-    if payment is None:
+def clearing_elsewhere(
+    ledger: LedgerPolicy, payment: SalePayment | None, settlement: Settlement
+) -> tuple[str, ...]:
+    """What a refund out of clearing leaves there where the sale's payment never came into it, in words."""
+    clearing = ledger.mapping.clearing(settlement.currency)
+    if payment is None or clearing is None or payment.account == clearing:
         return ()
-    amount, home = worth_of(case, payment)
-    return (SaleLine("1", f"Payment {sale.number}", amount, 0, home, 0, payment.credit_account or ""),)
-
-
-def paid_line(case: RefundCase, payment: SalePayment | None) -> tuple[SaleLine, ...]:
-    """What a reopened invoice loses: this charge's payment, and no line of the sale, whose income stays.
-
-    Only refunds of the same charge that opened it again have taken of this line.
-    """
-    charge_id = case.charge.charge.charge_id if case.charge else ""
-    line_id = f"payment of {charge_id}".rstrip()
-    amount, home = worth_of(case, payment)
-    return (SaleLine(line_id, "Payment", amount, 0, home, 0, ""),)
-
-
-def worth_of(case: RefundCase, payment: SalePayment | None) -> tuple[int, int]:
-    """This charge's payment in the charge's currency and in the books.
-
-    Its worth in the books is what this charge brought there, not what the payment says: that may be of several charges
-    together, in the charge's currency, or the one that a person named.
-    """
-    said = payment.amount_minor if payment else 0
-    if case.charge is None:
-        return said, said
-    charge, settled = case.charge.charge, case.charge.settled()
-    if settled is not None:
-        return charge.captured_minor, settled[0]
-    alike = payment is None or payment.currency == charge.currency
-    return charge.captured_minor, charge.captured_minor if alike else said
-
-
-def in_charge_currency(case: RefundCase, sale: Sale, lines: Sequence[SaleLine]) -> tuple[SaleLine, ...]:
-    """Lines that the books hold as settled, at the rate of the charge: captured amount to what it settled as."""
-    weights = [part for line in lines for part in (line.home_net_minor, line.home_tax_minor)]
-    total = sum(weights)
-    if case.charge is None or total <= 0:
-        return tuple(lines)
-    settled = case.charge.settled()
-    payment = find_payment(case.charge, sale.payments)
-    own = 0
-    if settled is not None and settled[1] == sale.currency:
-        own = settled[0]
-    elif payment is not None and payment.currency == sale.currency:
-        own = payment.amount_minor
-    own = own if own > 0 else total
-    captured = case.charge.charge.captured_minor
-    parts = share_out(captured if own == total else multiply_ratio(captured, total, own), weights)
-    return tuple(
-        replace(line, net_minor=parts[2 * place], tax_minor=parts[2 * place + 1])
-        for place, line in enumerate(lines)
+    return (
+        f"{CLEARING_ELSEWHERE}: the sale's payment went to {payment.account} and the refund leaves {clearing}, which is "
+        f"too low by the charge until the payment is moved there",
     )

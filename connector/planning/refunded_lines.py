@@ -4,26 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from connector.planning.accounts import tax_account_of
+from connector.planning.accounts import receivable_of, tax_account_of
 from connector.planning.allocation import Overdrawn, Split, split_refund
 from connector.planning.case import LedgerPolicy, NotNow, RefundCase
 from connector.planning.claims import Evidence
 from connector.planning.model import DocumentLine, Sale, SaleLine
 from connector.planning.money import multiply_ratio
+from connector.planning.paid_lines import OVERPAID
 from connector.planning.sentences import LOOKED_AT_AGAIN, money
-from connector.planning.shares import Share
+from connector.planning.shares import Share, share_out
 from connector.planning.sold_lines import is_account
+
+# Documents that take back the lines of the sale that the refund is for; a void takes all lines.
+OUR_LEGS = ("credit_memo", "refund_receipt")
 
 
 def split_of(
     case: RefundCase,
+    ledger: LedgerPolicy,
     sale: Sale,
     lines: Sequence[SaleLine],
     evidence: Sequence[Evidence] = (),
     booked_minor: int = 0,
 ) -> Split:
-    """The refund split over these lines, after the refunds before it and what others booked; held where less is left."""
+    """The refund split over these lines, after the refunds before it and what others booked; held where less is left.
+
+    What our document in the books took back stands, whatever the evidence says now.
+    """
     refund = case.refund
+    standing = shares_in_books(case, ledger, lines)
+    if standing:
+        return Split(standing, "the document in the books")
     try:
         return split_refund(lines, case.earlier, refund.amount_minor, evidence, booked_minor)
     except Overdrawn as stop:
@@ -36,6 +47,68 @@ def split_of(
             f"{money(total, refund.currency)}",
             f"correct the sale or the documents booked against it; {LOOKED_AT_AGAIN}",
         ) from None
+
+
+def shares_in_books(
+    case: RefundCase, ledger: LedgerPolicy, lines: Sequence[SaleLine]
+) -> tuple[Share, ...] | None:
+    """What the refund's income leg took of each line, by the lines that the ledger keeps beside its entries; tax goes
+    by what was taken of the lines that have it. None where that does not tell all of the refund."""
+    leg = next((f for f in case.ours if f.kind in OUR_LEGS and f.entries and any(f.line_ids)), None)
+    if leg is None:
+        return None
+    by_id = {line.line_id: line for line in lines}
+    nets: dict[str, int] = {}
+    taxes: dict[str, int] = {}
+    for entry, line_id in zip(leg.entries[:-1], leg.line_ids[:-1], strict=True):
+        signed = entry.debit_minor - entry.credit_minor
+        if line_id is not None:
+            nets[line_id] = nets.get(line_id, 0) + signed
+        elif entry.account != ledger.mapping.exchange:
+            taxes[entry.account] = taxes.get(entry.account, 0) + signed
+    if not by_id.keys() >= nets.keys():
+        return None
+    parts = {line_id: [net, 0] for line_id, net in nets.items()}
+    for account, tax in taxes.items():
+        taxed = [i for i in nets if (by_id[i].tax_account or ledger.mapping.tax) == account]
+        weights = [part_of(by_id[i].home_tax_minor, nets[i], by_id[i].home_net_minor) for i in taxed]
+        if sum(weights) <= 0:
+            return None
+        for line_id, part in zip(taxed, share_out(tax, weights), strict=True):
+            parts[line_id][1] += part
+    return as_charged(case, [by_id[i] for i in parts], list(parts.values()))
+
+
+def as_charged(
+    case: RefundCase, lines: Sequence[SaleLine], parts: Sequence[Sequence[int]]
+) -> tuple[Share, ...] | None:
+    """Shares of these parts (net, tax) in the books, with what they are in the charge's currency."""
+    charged = [
+        part_of(whole, part, home)
+        for line, (net, tax) in zip(lines, parts, strict=True)
+        for whole, part, home in (
+            (line.net_minor, net, line.home_net_minor),
+            (line.tax_minor, tax, line.home_tax_minor),
+        )
+    ]
+    if sum(charged) <= 0:
+        return None
+    at_rate = any(
+        (line.net_minor, line.tax_minor) != (line.home_net_minor, line.home_tax_minor) for line in lines
+    )
+    if at_rate:
+        charged = share_out(case.refund.amount_minor, charged)
+    elif sum(charged) != case.refund.amount_minor:
+        return None
+    return tuple(
+        Share(line.line_id, charged[2 * place], charged[2 * place + 1], net, tax)
+        for place, (line, (net, tax)) in enumerate(zip(lines, parts, strict=True))
+    )
+
+
+def part_of(whole: int, part: int, of: int) -> int:
+    """`whole` in the proportion `part` to `of`."""
+    return multiply_ratio(whole, part, of) if of else 0
 
 
 def booked_by_others(case: RefundCase, sale: Sale, lines: Sequence[SaleLine]) -> int:
@@ -64,6 +137,10 @@ def refund_lines(
         if not share.home_net_minor and not share.home_tax_minor:
             continue
         line = by_id[share.line_id]
+        if line.line_id == OVERPAID:
+            account = receivable_of(ledger, sale.currency)
+            taken.append(DocumentLine(line.line_id, line.description, account, share.home_net_minor))
+            continue
         item = refund_item(ledger, sale, line, share)
         taken.append(
             DocumentLine(

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from connector.planning.accounts import clearing_of, exchange_of
+from connector.planning.accounts import clearing_of, exchange_of, refuse_unfit
 from connector.planning.case import Books, LedgerPolicy, NotNow, Plan, RefundCase, is_live
 from connector.planning.entries import Posting, mirror_entries
+from connector.planning.failed_refund import after_failure
 from connector.planning.fees import fee_document
 from connector.planning.mirrors import check_currency, mirror_document, mirror_receipt, move_clearing
 from connector.planning.model import CASH_LEGS, Document
@@ -47,14 +48,15 @@ def plan_failure(
         refuse_adopted(case, ledger, posted)
         settlement = open_day(books, ledger, settle_failure(case, books, now))
         documents = mirror_all(case, books, ledger, posted, settlement, keep_credit)
+        refuse_unfit(ledger, documents)
     except NotNow as stop:
         return stop.plan()
-    kept = "; the credit memo stays open for the customer" if keep_credit else ""
-    how = resolve_command(refund.refund_id, ledger.name, "--skip")
+    charge = case.charge.charge if case.charge else None
+    sentence, action = after_failure(refund, charge, case.siblings, ledger.name, keep_credit)
     return Plan(
         "reversed",
-        sentence=f"Stripe says {refund.status}: the customer has not got the money{kept}",
-        action=f"pay the customer another way, then: {how}",
+        sentence=sentence,
+        action=action,
         documents=documents,
         warnings=(*settlement.warnings, *voided_with(case, posted)),
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from hashlib import sha256
 from typing import Literal, cast
 
@@ -25,6 +25,7 @@ from connector.planning.conditions import (
 from connector.planning.facts import Facts, method_of
 from connector.planning.model import CASH_LEGS, REFUND_TYPES, RefundType
 from connector.planning.refund_types import SALE_FORMS, all_switched_off, is_on, sale_forms, types_of
+from connector.planning.values import value
 
 # What a user of rules needs stands here, whichever module it lives in.
 __all__ = [
@@ -54,7 +55,7 @@ __all__ = [
 RuleResult = tuple[RefundType, ...] | Literal["hold", "ignore"]
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Rule:
     """One rule; the income leg, or the only type, stands first in `result`. `line` is that of its file."""
 
@@ -70,7 +71,7 @@ _NO_FORM: frozenset[str] = frozenset()
 DecisionResult = Literal["types", "hold", "ignore", "type_switched_off", "ledger_cannot", "no_rule"]
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Tried:
     """A rule that was tried, whether it won, and why in plain words."""
 
@@ -79,7 +80,7 @@ class Tried:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Decision:
     """What the rules say of one refund.
 

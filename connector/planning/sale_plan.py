@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from connector.planning.accounts import clearing_of, receivable_of, tax_account_of
+from connector.planning.accounts import clearing_of, receivable_of, refuse_unfit, tax_account_of
 from connector.planning.case import Books, ChargeCase, LedgerPolicy, NotNow, Plan
 from connector.planning.charge_failure import plan_charge_failure
 from connector.planning.currencies import sale_currency
 from connector.planning.entries import make_entries, sale_entries
 from connector.planning.fees import fee_document
-from connector.planning.model import (
-    Charge,
-    Document,
-    DocumentLine,
-    Entry,
-    Kind,
-    Sale,
-    SaleLine,
-    SalePayment,
-)
+from connector.planning.model import Document, DocumentLine, Entry, Kind, Sale, SaleLine, SalePayment
 from connector.planning.settlement import Settlement, open_day, refuse_unusable, settle
 from connector.planning.sold_lines import sale_lines
+from connector.planning.stripe_facts import Charge
+from connector.planning.values import value
 
 # What the decisions need of planning a charge stands here, whichever module it lives in.
 __all__ = ["plan_charge", "plan_charge_failure"]
@@ -57,7 +50,9 @@ def plan_charge(
                 "add an entry such as charge.id to sale_number",
             )
         settlement = settle_charge(case, books, now, first_seen)
-        return build_sale(case, books, ledger, numbers[0], open_day(books, ledger, settlement))
+        plan = build_sale(case, books, ledger, numbers[0], open_day(books, ledger, settlement))
+        refuse_unfit(ledger, plan.documents)
+        return plan
     except NotNow as stop:
         return stop.plan()
 
@@ -77,9 +72,12 @@ def settle_charge(case: ChargeCase, books: Books, now: int, first_seen: int) -> 
         case.currencies,
         now,
         first_seen,
+        charge.amount_minor,
     )
     settled = case.settled()
-    return settlement if settled is None else replace(settlement, amount_minor=settled[0])
+    if settled is None or settled[0] == settlement.amount_minor:
+        return settlement
+    return replace(settlement, amount_minor=settled[0])
 
 
 def build_sale(
@@ -88,8 +86,9 @@ def build_sale(
     """Dr receivable or clearing / Cr income, tax; an invoice's payment Dr clearing / Cr receivable; and the fee."""
     charge = case.charge
     check_number(number, ledger)
-    currency = sale_currency(ledger, settlement, charge.currency)
-    lines = sale_lines(case, ledger.mapping, settlement.amount_minor)
+    currency = sale_currency(ledger, settlement, charge.currency, charge.charge_id)
+    lines, warnings = sale_lines(case, ledger.mapping, settlement.amount_minor)
+    settlement = replace(settlement, warnings=(*settlement.warnings, *warnings))
     clearing = clearing_of(ledger, settlement.currency)
     receivable = None if ledger.sales == "sales_receipt" else receivable_of(ledger, currency)
     customer = customer_of(case) or ledger.mapping.customer_default
@@ -123,7 +122,7 @@ def build_sale(
     )
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class SaleDraft:
     """What the documents of one sale share; they stand in `currency`."""
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from connector.planning.money import format_amount, is_known
 
+# What only a person can fill in; as it is, a shell takes it for a word and `resolve` refuses it.
+PLACEHOLDERS = ("...", "TEXT")
+FILL_IN = f'"{PLACEHOLDERS[0]}"'
 LOOKED_AT_AGAIN = "correct it in the ledger or the settings; each run asks again"
 
 
@@ -15,5 +20,17 @@ def money(amount_minor: int, currency: str) -> str:
 
 
 def resolve_command(subject_id: str, ledger: str, options: str) -> str:
-    """The command with which a person frees what is held."""
-    return f"connector resolve {subject_id} --ledger {ledger} {options} --reason TEXT"
+    """The command with which a person frees what is held; `options` are words of a shell."""
+    return f"connector resolve {shell_word(subject_id)} --ledger {shell_word(ledger)} {options} --reason {FILL_IN}"
+
+
+def resync_command(subject_id: str) -> str:
+    """The command with which a refund or charge is looked at again."""
+    return f"connector resync {shell_word(subject_id)}"
+
+
+def shell_word(text: str) -> str:
+    """The text as one word of a shell."""
+    if re.fullmatch(r"[A-Za-z0-9_@%+=:,./-]+", text):
+        return text
+    return "'" + text.replace("'", "'\"'\"'") + "'"

@@ -5,17 +5,19 @@ https://docs.stripe.com/api/balance_transactions: amount and currency are those 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Set
+from dataclasses import replace
 from datetime import date, timedelta
 
 from connector.planning.case import Books, LedgerPolicy, NotNow
-from connector.planning.model import BalanceTransaction
+from connector.planning.sentences import money
+from connector.planning.stripe_facts import BalanceTransaction
+from connector.planning.values import value
 
 SETTLEMENT_ASSUMED = "settlement_assumed"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Settlement:
     """`amount_minor` is signed as Stripe has it (a refund is below zero); `fee_minor` above zero is charged.
 
@@ -45,15 +47,18 @@ def settle(
     known_currencies: frozenset[str],
     now: int,
     first_seen: int,
+    whole_minor: int | None = None,
 ) -> Settlement:
     """The settlement of an object, from its balance transaction where there is one.
 
-    `amount_minor` and `currency` are the object's own, signed as it moves the balance. Without a balance transaction:
+    `amount_minor` and `currency` are the object's own, signed as it moves the balance; `whole_minor` is what Stripe may
+    have booked in its place, where only a part of a charge was captured. Without a balance transaction:
     over the API it waits, then is held; with an export 1:1 in the object's currency is assumed and said, unless a
     balance transaction of the same charge shows that it settles in another currency. Raises `NotNow`.
     """
     if balance_transaction is not None:
-        return settled_as(books, noun, object_id, balance_transaction, amount_minor)
+        own = {(amount_minor, currency), (amount_minor if whole_minor is None else whole_minor, currency)}
+        return settled_as(books, noun, object_id, balance_transaction, amount_minor, own)
     if not books.from_export:
         if now - first_seen < books.sale_grace_s:
             raise NotNow(
@@ -100,24 +105,36 @@ def refuse_unusable(
 
 
 def settled_as(
-    books: Books, noun: str, object_id: str, balance_transaction: BalanceTransaction, amount_minor: int
+    books: Books,
+    noun: str,
+    object_id: str,
+    moved: BalanceTransaction,
+    amount_minor: int,
+    own: Set[tuple[int, str]],
 ) -> Settlement:
-    """What the balance transaction says, which must move the balance the way of `amount_minor`."""
-    if (balance_transaction.amount_minor > 0) != (amount_minor > 0) or not balance_transaction.amount_minor:
-        way = "add money to" if amount_minor > 0 else "take money from"
+    """What the balance transaction says, which must move the balance the way of `amount_minor`.
+
+    Within one currency nothing is exchanged, so there it must be one of the object's `own` amounts.
+    """
+    wrong = None
+    if (moved.amount_minor > 0) != (amount_minor > 0) or not moved.amount_minor:
+        wrong = f"does not {'add money to' if amount_minor > 0 else 'take money from'} the Stripe balance"
+    elif (
+        moved.currency in {currency for _, currency in own}
+        and (moved.amount_minor, moved.currency) not in own
+    ):
+        wrong = (
+            f"moves the Stripe balance by {money(moved.amount_minor, moved.currency)}, and the "
+            f"{noun.rpartition(' ')[2]} is of {money(abs(amount_minor), moved.currency)}"
+        )
+    if wrong is not None:
         raise NotNow(
             "held",
             "settlement_unknown",
-            f"balance transaction {balance_transaction.balance_transaction_id} of {noun} {object_id} "
-            f"does not {way} the Stripe balance",
+            f"balance transaction {moved.balance_transaction_id} of {noun} {object_id} {wrong}",
             "look at it in Stripe; each run asks again",
         )
-    return Settlement(
-        balance_transaction.amount_minor,
-        balance_transaction.fee_minor,
-        balance_transaction.currency,
-        books.day(balance_transaction.created),
-    )
+    return Settlement(moved.amount_minor, moved.fee_minor, moved.currency, books.day(moved.created))
 
 
 def is_closed(ledger: LedgerPolicy, day: date) -> bool:

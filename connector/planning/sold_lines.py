@@ -11,17 +11,26 @@ from collections.abc import Mapping, Sequence
 from connector.planning.accounts import need_account
 from connector.planning.case import ChargeCase, NotNow
 from connector.planning.mapping_model import Mapping as LedgerMapping
-from connector.planning.metadata_lines import read_json_list, read_line
-from connector.planning.model import Charge, LineFact, SaleLine
+from connector.planning.metadata_lines import read_lines
+from connector.planning.model import SaleLine
+from connector.planning.sentences import money
 from connector.planning.shares import share_out
+from connector.planning.stripe_facts import Charge, LineFact
 
 REST = "rest"
+SALE_LINES = "sale_lines"
 
 
-def sale_lines(case: ChargeCase, mapping: LedgerMapping, settled_minor: int) -> tuple[SaleLine, ...]:
-    """The lines of the charged part of a sale, in the charge's currency and as settled; each sums to its total."""
+def sale_lines(
+    case: ChargeCase, mapping: LedgerMapping, settled_minor: int
+) -> tuple[tuple[SaleLine, ...], tuple[str, ...]]:
+    """The lines of the charged part of a sale, in the charge's currency and as settled; each sums to its total.
+
+    With warnings: evidence that could not be used.
+    """
     captured = case.charge.captured_minor
-    sold = charged_part(sold_facts(case), case)
+    facts, warnings = sold_facts(case)
+    sold = charged_part(facts, case)
     weights = [part for _, net, tax in sold for part in (net, tax)]
     homes = weights if settled_minor == captured else share_out(settled_minor, weights)
     lines = []
@@ -56,7 +65,7 @@ def sale_lines(case: ChargeCase, mapping: LedgerMapping, settled_minor: int) -> 
                 tax_code=code,
             )
         )
-    return tuple(lines)
+    return tuple(lines), warnings
 
 
 def is_account(name: str) -> bool:
@@ -78,57 +87,63 @@ def sku_of(fact: LineFact, skus: Mapping[str, str], mapping: LedgerMapping) -> s
     return None
 
 
-def sold_facts(case: ChargeCase) -> tuple[LineFact, ...]:
-    """What was sold by the best evidence there is."""
+def sold_facts(case: ChargeCase) -> tuple[tuple[LineFact, ...], tuple[str, ...]]:
+    """What was sold by the best evidence there is, and a warning of evidence that could not be used."""
     charge = case.charge
     if case.invoice is not None and lines_sum(case.invoice.lines) > 0:
-        return case.invoice.lines
+        return case.invoice.lines, ()
     if case.session is not None and lines_sum(case.session.lines) > 0:
-        return case.session.lines
+        return case.session.lines, ()
     intent = case.payment_intent
     if intent is not None and intent.lines and lines_sum(intent.lines) > 0:
-        return intent.lines
+        return intent.lines, ()
     metadata = {**(case.payment_intent.metadata if case.payment_intent else {}), **charge.metadata}
-    listed = listed_lines(metadata.get("sale_lines"), charge)
+    listed, fault = listed_lines(metadata.get(SALE_LINES), charge)
     if listed:
-        return listed
-    return (
-        LineFact(
-            "1",
-            charge.description or f"Charge {charge.charge_id}",
-            charge.captured_minor,
-            0,
-            quantity=metadata.get("quantity"),
-            sku=metadata.get("sku") or None,
-        ),
+        return listed, ()
+    whole = LineFact(
+        "1",
+        charge.description or f"Charge {charge.charge_id}",
+        charge.captured_minor,
+        0,
+        quantity=metadata.get("quantity"),
+        sku=metadata.get("sku") or None,
     )
+    if fault is None:
+        return (whole,), ()
+    warning = (
+        f"metadata {SALE_LINES} was not used, so the whole charge is one line without tax: "
+        f"of charge {charge.charge_id} it {fault}"
+    )
+    return (whole,), (warning,)
 
 
 def lines_sum(lines: Sequence[LineFact]) -> int:
     return sum(line.net_minor + line.tax_minor for line in lines)
 
 
-def listed_lines(text: str | None, charge: Charge) -> tuple[LineFact, ...]:
+def listed_lines(text: str | None, charge: Charge) -> tuple[tuple[LineFact, ...], str | None]:
     """Metadata `sale_lines`: a JSON list of {sku, quantity, amount, tax}; amount with tax, in major units as text.
 
-    What cannot be read, or does not sum to the charge, is no evidence: ().
+    What cannot be read, or does not sum to the charge, is no evidence; then what is wrong stands in its place.
     """
-    lines = []
-    for place, entry in enumerate(read_json_list(text), start=1):
-        line = read_line(entry, charge.currency)
-        if line is None:
-            return ()
-        lines.append(
-            LineFact(
-                str(place),
-                line.description or line.sku or f"Line {place}",
-                line.gross_minor - line.tax_minor,
-                line.tax_minor,
-                quantity=line.quantity,
-                sku=line.sku,
-            )
+    read, fault = read_lines(text, charge.currency)
+    lines = tuple(
+        LineFact(
+            str(place),
+            line.description or line.sku or f"Line {place}",
+            line.gross_minor - line.tax_minor,
+            line.tax_minor,
+            quantity=line.quantity,
+            sku=line.sku,
         )
-    return tuple(lines) if lines_sum(lines) in (charge.amount_minor, charge.captured_minor) else ()
+        for place, line in enumerate(read, start=1)
+    )
+    total = lines_sum(lines)
+    if lines and total not in (charge.amount_minor, charge.captured_minor):
+        paid = money(charge.captured_minor, charge.currency)
+        return (), f"adds up to {money(total, charge.currency)}, not to {paid}"
+    return lines, fault
 
 
 def charged_part(facts: Sequence[LineFact], case: ChargeCase) -> list[tuple[LineFact, int, int]]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from connector.planning.model import Charge, Invoice, Refund
 from connector.planning.refund_plan import is_live
+from connector.planning.stripe_facts import Charge, Invoice, Refund
 
 
 def refunded_minor(refunds: Sequence[Refund]) -> int:

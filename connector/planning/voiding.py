@@ -12,15 +12,17 @@ from dataclasses import replace
 from datetime import date
 
 from connector.planning.allocation import split_refund
+from connector.planning.by_hand import retry_command, type_action
 from connector.planning.case import NotNow, RefundCase, is_live
 from connector.planning.entries import income_postings, lines_total
 from connector.planning.fees import fee_document
-from connector.planning.model import Document, Refund, Sale, SaleLine
+from connector.planning.model import Document, Sale, SaleLine
 from connector.planning.refund_documents import Draft, in_charge_currency
 from connector.planning.refunded_lines import refund_lines
 from connector.planning.sale_plan import charged_lines, document_lines
-from connector.planning.sentences import money, resolve_command
-from connector.planning.settlement import Settlement, is_closed, open_day, refuse_unusable
+from connector.planning.sentences import money
+from connector.planning.settlement import Settlement, first_open_day, is_closed, refuse_unusable
+from connector.planning.stripe_facts import Refund
 
 VOID = "void"
 
@@ -78,7 +80,10 @@ def month_of(day: date) -> tuple[int, int]:
 
 
 def charge_fee(draft: Draft, after: str) -> list[Document]:
-    """With fees kept the charge's fee is posted alone: Stripe kept it, and no payment in the books shows it."""
+    """With fees kept the charge's fee is posted alone: Stripe kept it, and no payment in the books shows it.
+
+    Where the charge's day is closed it goes on the first open day: the refund itself is of an open one.
+    """
     charge_case = draft.case.charge
     if draft.ledger.fees and charge_case is not None:
         charge = charge_case.charge
@@ -96,7 +101,7 @@ def charge_fee(draft: Draft, after: str) -> list[Document]:
             None,
             charge_id,
             draft.sale.number,
-            open_day(draft.books, draft.ledger, settled),
+            first_open_day(draft.ledger, settled),
             draft.sale.customer,
             after=(after,),
         )
@@ -128,8 +133,11 @@ def check_void_guards(draft: Draft, lines: Sequence[SaleLine]) -> None:
     """On what the ledger said last; that invoice and refund are of one open month decides between void and memo."""
     broken = broken_guard(draft.case, draft.sale, lines)
     if broken is not None:
-        how = resolve_command(draft.case.refund.refund_id, draft.ledger.name, "(--retry | --type TYPE)")
-        raise NotNow("held", "void_guard", f"not voided: {broken}", f"decide by hand: {how}")
+        again = retry_command(draft.case.refund, draft.ledger)
+        choose = type_action(draft.case, draft.ledger, "invoice", False)
+        raise NotNow(
+            "held", "void_guard", f"not voided: {broken}", f"put it right, then: {again}; or {choose}"
+        )
 
 
 def broken_guard(case: RefundCase, sale: Sale, lines: Sequence[SaleLine]) -> str | None:

@@ -36,15 +36,22 @@ _NAME = re.compile(r"[^\W_](?:[\w .&+-]{0,62}[\w.&+-])?")
 _TRUTH_WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
 
-def _drop_docstring(schema: dict[str, Any]) -> None:
+def _tell_editors(schema: dict[str, Any]) -> None:
+    """What a schema of a group says besides: a key that is not required may be left empty."""
     schema.pop("description", None)  # it is for programmers
+    for key, value in schema.get("properties", {}).items():
+        choices = value.get("anyOf", ())
+        if key in schema.get("required", ()) or {"type": "null"} in choices:
+            continue
+        told = {name: value.pop(name) for name in ("default", "title") if name in value}
+        schema["properties"][key] = {"anyOf": [*(choices or [value]), {"type": "null"}], **told}
 
 
 class Strict(BaseModel):
     """A frozen group of keys; it refuses unknown ones and names those it knows. An empty key is left out."""
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, hide_input_in_errors=True, json_schema_extra=_drop_docstring
+        extra="forbid", frozen=True, hide_input_in_errors=True, json_schema_extra=_tell_editors
     )
 
     @model_validator(mode="wrap")

@@ -6,15 +6,21 @@ Positional lists: hundreds of thousands are written and read. New fields go at t
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from connector.planning.allocation import Share
 from connector.planning.model import Document, DocumentLine, Entry, Sale, SaleLine, SalePayment
 
 # One encoder for all: json.dumps with arguments builds a new one at every call.
 encode_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
+
+_raw_decode = json.JSONDecoder().raw_decode
+
+
+def decode_json(text: str) -> Any:
+    """Text of our own: nothing follows the value, and to look for blanks around it would cost as much as to read it."""
+    return _raw_decode(text)[0]
 
 
 def encode_document(d: Document) -> str:
@@ -63,8 +69,25 @@ def encode_document(d: Document) -> str:
     )
 
 
+class Shown(NamedTuple):
+    """What a list of documents shows of the stored text: `currency` is that of the entries, an entry is (account, signed
+    minor units, debit above zero)."""
+
+    currency: str
+    entries: list[tuple[str, int]]
+    rule: str | None
+    warnings: list[str]
+
+
+def decode_shown(text: str) -> Shown:
+    """Without making the document: lists are long."""
+    v: list[Any] = decode_json(text)
+    currency = v[23] if len(v) > 23 and v[23] else v[11]
+    return Shown(currency, v[12], v[20], v[21])
+
+
 def decode_document(text: str) -> Document:
-    v: list[Any] = json.loads(text)
+    v: list[Any] = decode_json(text)
     home_minor, home_currency = v[22:] or (None, None)
     currency = home_currency or v[11]
     entries = tuple(
@@ -98,7 +121,7 @@ def encode_shares(shares: tuple[Share, ...]) -> str:
 
 
 def decode_shares(text: str) -> tuple[Share, ...]:
-    return tuple(Share(*values) for values in json.loads(text))
+    return tuple(Share(*values) for values in decode_json(text))
 
 
 def encode_sale(sale: Sale) -> str:
@@ -150,13 +173,27 @@ def encode_sale(sale: Sale) -> str:
 
 
 def decode_sale(text: str) -> Sale:
-    v: list[Any] = json.loads(text)
+    v: list[Any] = decode_json(text)
     day, lines = date.fromisoformat(v[5]), tuple(SaleLine(*line) for line in v[8])
     payments = tuple(
         SalePayment(p[0], p[1], p[2], date.fromisoformat(p[3]), tuple(p[4]), p[5], p[6], p[7]) for p in v[9]
     )
-    values = [*v[:5], day, v[6], v[7], lines, payments, v[10], v[11]]
-    return replace(Sale(*values), ours=True)
+    form, ledger_id, number, currency, charge_currency, _, total, balance, _, _, customer, customer_id = v
+    return Sale(
+        form,
+        ledger_id,
+        number,
+        currency,
+        charge_currency,
+        day,
+        total,
+        balance,
+        lines,
+        payments,
+        customer,
+        customer_id,
+        ours=True,
+    )
 
 
 def encode_list(values: tuple[str, ...]) -> str | None:
@@ -164,5 +201,5 @@ def encode_list(values: tuple[str, ...]) -> str | None:
 
 
 def decode_list(text: str | None) -> list[str]:
-    values: list[str] = json.loads(text) if text else []
+    values: list[str] = decode_json(text) if text else []
     return values

@@ -8,7 +8,7 @@ from typing import TypeVar
 from sqlalchemy import Connection, select
 
 from connector.planning.case import PARTIAL_CAPTURE, ChargeCase
-from connector.planning.model import (
+from connector.planning.stripe_facts import (
     BalanceTransaction,
     Charge,
     CheckoutSession,
@@ -47,13 +47,13 @@ class FactReader:
             select(stripe_object.c.object_id, stripe_object.c.kind, stripe_object.c.facts).where(
                 within(self.connection, stripe_object.c.object_id, wanted)
             )
-        )
+        ).all()
+        self.known.update(dict.fromkeys(wanted))
         for object_id, kind, facts in rows:
-            self.known[object_id] = decode_fact(kind, facts) if facts else None
-            if not facts:
+            if facts:
+                self.known[object_id] = decode_fact(kind, facts)
+            else:
                 self.defective.add(object_id)
-        for object_id in wanted:
-            self.known.setdefault(object_id, None)
 
     def get(self, object_id: str | None, kind: type[F]) -> F | None:
         """The loaded fact if it is there and of this kind."""
@@ -74,7 +74,7 @@ class FactReader:
             select(stripe_link.c.to_id, stripe_link.c.from_id).where(
                 within(self.connection, stripe_link.c.to_id, wanted), stripe_link.c.kind.in_(list(kinds))
             )
-        )
+        ).all()
         for to_id, from_id in rows:
             found.setdefault(to_id, []).append(from_id)
         for ids in found.values():

@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, Engine, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, delete, insert, select, update
 
 from connector.planning.case import WEIGHED_TOGETHER
-from connector.planning.model import Charge, PaymentIntent, Refund
-from connector.store.bulk import insert_many, update_many, within
+from connector.planning.stripe_facts import Charge, PaymentIntent, Refund
+from connector.store.bulk import insert_rows, update_many, within
 from connector.store.changes import drop_changes, note_changes, noted_changes
 from connector.store.facts import FactReader
 from connector.store.lease import Lease
@@ -31,7 +31,26 @@ from connector.stripe_source.parse import (
 
 # Objects to look up at once: SQLite takes at most 32,766 values in a statement.
 CHUNK = 10_000
-# Beside the cursors of sources: what a ledger's rows were complete for.
+OBJECT_COLUMNS = ("object_id", "kind", "created", "facts", "raw_page", "raw_line")
+LINK_COLUMNS = ("to_id", "kind", "from_id")
+DECISION_COLUMNS = (
+    "ledger",
+    "subject_id",
+    "subject",
+    "created",
+    "charge_id",
+    "amount_minor",
+    "currency",
+    "outcome",
+    "aim",
+    "sentence",
+    "revision",
+    "acknowledged",
+    "first_seen",
+    "due",
+)
+# Beside the cursors of sources: how many refunds and charges were stored, and for what a ledger's rows were complete.
+STORED = "stored"
 ROWS = "rows:"
 
 
@@ -88,6 +107,7 @@ class Intake:
             new, changed = self._sort_out(connection, by_id)
             self._write(connection, new, changed)
             self._mark(connection, new, changed)
+            self._count(connection, sum(parsed.kind in ("refund", "charge") for parsed, _, _ in new))
             if cursor is not None:
                 set_cursor(connection, *cursor)
             if noted:
@@ -123,23 +143,18 @@ class Intake:
         new: Sequence[tuple[Parsed, str, bytes]],
         changed: Sequence[tuple[Parsed, str, bytes]],
     ) -> None:
-        lines = {p.object_id: place for place, (p, _, raw) in enumerate((*new, *changed)) if raw}
+        page = [*new, *changed]
+        lines = {p.object_id: place for place, (p, _, raw) in enumerate(page) if raw}
         page_id = self.page_id() if lines else None
         if page_id is not None:
-            kept = b"\n".join(raw for _, _, raw in (*new, *changed))
+            kept = b"\n".join([raw for _, _, raw in page])
             connection.execute(insert(raw_page).values(page_id=page_id, lines=zlib.compress(kept, 1)))
-        insert_many(
+        insert_rows(
             connection,
             stripe_object,
+            OBJECT_COLUMNS,
             [
-                {
-                    "object_id": p.object_id,
-                    "kind": p.kind,
-                    "created": p.created,
-                    "facts": facts,
-                    "raw_page": page_id if raw else None,
-                    "raw_line": lines.get(p.object_id),
-                }
+                (p.object_id, p.kind, p.created, facts, page_id if raw else None, lines.get(p.object_id))
                 for p, facts, raw in new
             ],
         )
@@ -158,12 +173,8 @@ class Intake:
             ("raw_page", "raw_line"),
             [(page_id, lines[p.object_id], p.object_id) for p, _, raw in changed if raw],
         )
-        links = [
-            {"to_id": to_id, "kind": p.kind, "from_id": p.object_id}
-            for p, _, _ in (*new, *changed)
-            for to_id in p.links
-        ]
-        insert_many(connection, stripe_link, links, ignore=True)
+        links = [(to_id, p.kind, p.object_id) for p, _, _ in page for to_id in p.links]
+        insert_rows(connection, stripe_link, LINK_COLUMNS, links, ignore=True)
 
     def _mark(
         self,
@@ -172,7 +183,7 @@ class Intake:
         changed: Sequence[tuple[Parsed, str, bytes]],
     ) -> None:
         rows = [row for parsed, _, _ in new for row in self.decision_rows(parsed.fact)]
-        insert_many(connection, decision, rows, ignore=True)
+        insert_rows(connection, decision, DECISION_COLUMNS, rows, ignore=True)
         self._refresh(connection, [parsed for parsed, _, _ in changed])
         fresh = {parsed.object_id for parsed, _, _ in new}
         touched = {
@@ -203,6 +214,13 @@ class Intake:
             .values(due=DECIDE_NOW)
         )
 
+    def _count(self, connection: Connection, added: int) -> None:
+        if added:
+            stored = connection.execute(
+                select(source_cursor.c.value).where(source_cursor.c.name == STORED)
+            ).scalar_one_or_none()
+            set_cursor(connection, STORED, str(int(stored or 0) + added))
+
     def _refresh(self, connection: Connection, changed: Sequence[Parsed]) -> None:
         """A refund's row repeats its amount and charge: keep them as Stripe has them now."""
         for parsed in changed:
@@ -219,8 +237,9 @@ class Intake:
                     )
                 )
 
-    def decision_rows(self, fact: object, only: str | None = None) -> list[dict[str, Any]]:
-        """The rows that a refund or charge needs, in all ledgers or `only` one; none before `start`."""
+    def decision_rows(self, fact: object, only: str | None = None) -> list[tuple[Any, ...]]:
+        """The rows that a refund or charge needs (DECISION_COLUMNS), in all ledgers or `only` one; none before
+        `start`."""
         if isinstance(fact, Refund):
             subject, subject_id, charge_id = "refund", fact.refund_id, fact.charge_id
             amount, sentence = fact.amount_minor, "read, and not decided yet: the next sync decides it"
@@ -232,22 +251,22 @@ class Intake:
         if fact.created < self.start and not (fact.defect and fact.created == 0):
             return []
         return [
-            {
-                "ledger": name,
-                "subject_id": subject_id,
-                "subject": subject,
-                "created": fact.created,
-                "charge_id": charge_id,
-                "amount_minor": amount,
-                "currency": fact.currency,
-                "outcome": "waiting",
-                "aim": "waiting",
-                "sentence": sentence,
-                "revision": 1,
-                "acknowledged": 0,
-                "first_seen": self.now,
-                "due": DECIDE_NOW,
-            }
+            (
+                name,
+                subject_id,
+                subject,
+                fact.created,
+                charge_id,
+                amount,
+                fact.currency,
+                "waiting",
+                "waiting",
+                sentence,
+                1,
+                0,
+                self.now,
+                DECIDE_NOW,
+            )
             for name, posts_sales in self.ledgers
             if (subject == "refund" or posts_sales) and only in (None, name)
         ]
@@ -258,8 +277,7 @@ class Intake:
         What was there at the end of the last pass (`remember_complete`) tells whether there is anything to do.
         """
         known = read_cursors(self.engine)
-        with self.engine.connect().execution_options(reading=True) as connection:
-            marks = self._marks(connection)
+        marks = self._marks(known)
         for name, posts_sales in self.ledgers:
             if known.get(ROWS + name) != marks[name]:
                 for subject in ("refund", "charge") if posts_sales else ("refund",):
@@ -270,22 +288,14 @@ class Intake:
         with self.engine.begin() as connection:
             self.lease.renew(connection)
             known = {row.name: row.value for row in connection.execute(select(source_cursor))}
-            for name, mark in self._marks(connection).items():
+            for name, mark in self._marks(known).items():
                 if known.get(ROWS + name) != mark:
                     set_cursor(connection, ROWS + name, mark)
 
-    def _marks(self, connection: Connection) -> dict[str, str]:
+    def _marks(self, known: Mapping[str, str]) -> dict[str, str]:
         """For each ledger what its rows depend on: how many objects are stored, since when, and whether charges count."""
-        counts = {
-            row.kind: row.n
-            for row in connection.execute(
-                select(stripe_object.c.kind, func.count().label("n"))
-                .where(stripe_object.c.kind.in_(("charge", "refund")))
-                .group_by(stripe_object.c.kind)
-            )
-        }
-        read = f"{counts.get('refund', 0)} {counts.get('charge', 0)}"
-        return {name: f"{self.start} {int(posts_sales)} {read}" for name, posts_sales in self.ledgers}
+        stored = known.get(STORED, "0")
+        return {name: f"{self.start} {int(posts_sales)} {stored}" for name, posts_sales in self.ledgers}
 
     def add_ledger(self, name: str, subject: str) -> None:
         """Rows for every refund (or charge) already stored, for a ledger that has none of them yet."""
@@ -309,7 +319,7 @@ class Intake:
                     if object_.facts
                     for row in self.decision_rows(decode_fact(kind, object_.facts), name)
                 ]
-                insert_many(connection, decision, rows, ignore=True)
+                insert_rows(connection, decision, DECISION_COLUMNS, rows, ignore=True)
 
 
 def facts_of(parsed: Parsed, old_facts: str | None) -> str:

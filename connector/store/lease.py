@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from sqlalchemy import Connection, Engine, select, text, update
+from sqlalchemy import Connection, Engine, bindparam, select, text, update
 from sqlalchemy.engine import make_url
 
 from connector.errors import LeaseHeld
@@ -27,6 +27,12 @@ Stop = Callable[[], bool]
 LEASE_S = 60
 NAME = "run"
 POLL_S = 1.0
+# Built once: it goes before every other statement that writes.
+RENEWED = (
+    update(lease)
+    .where(lease.c.name == NAME, lease.c.token == bindparam("held_token"))
+    .values(until=bindparam("new_until"))
+)
 
 
 class Lease:
@@ -39,9 +45,7 @@ class Lease:
 
     def renew(self, connection: Connection) -> None:
         self.until = self.world.now() + LEASE_S
-        kept = connection.execute(
-            update(lease).where(lease.c.name == NAME, lease.c.token == self.token).values(until=self.until)
-        )
+        kept = connection.execute(RENEWED, {"held_token": self.token, "new_until": self.until})
         if kept.rowcount != 1:
             raise LeaseHeld("another run has taken over these books; this one stops, nothing is lost")
 

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, select
 from connector.planning.model import Document
 from connector.store.bulk import within
 from connector.store.codec import decode_document
-from connector.store.schema import decision, document
+from connector.store.schema import decision, document, document_text
 from connector.store.views import reading
 
 
@@ -32,12 +32,29 @@ def adopted_by_documents(engine: Engine, name: str) -> list[Any]:
         )
 
 
+def adopted_amounts(
+    engine: Engine, name: str, subject_ids: Sequence[str], kinds: Sequence[str]
+) -> dict[str, list[tuple[str, int]]]:
+    """Refund id → (currency, amount) of each document of others, of these kinds, that it was given to."""
+    found: dict[str, list[tuple[str, int]]] = {}
+    with reading(engine) as connection:
+        rows = connection.execute(
+            select(document.c.subject_id, document.c.currency, document.c.amount_minor)
+            .where(document.c.ledger == name, within(connection, document.c.subject_id, subject_ids))
+            .where(document.c.state == "adopted", document.c.kind.in_(kinds))
+        )
+        for subject_id, currency, amount_minor in rows:
+            found.setdefault(subject_id, []).append((currency, amount_minor))
+    return found
+
+
 def posted_documents(engine: Engine, name: str, subject_ids: Sequence[str]) -> dict[str, list[Document]]:
     """The documents of these refunds and charges that were written to the books, reversed ones among them."""
     found: dict[str, list[Document]] = {}
     with reading(engine) as connection:
         rows = connection.execute(
-            select(document.c.subject_id, document.c.content)
+            select(document.c.subject_id, document_text.c.content)
+            .join(document_text, document_text.c.document_key == document.c.document_key)
             .where(document.c.ledger == name, within(connection, document.c.subject_id, subject_ids))
             .where(document.c.state.in_(("posted", "reversed")))
             .order_by(document.c.depth, document.c.document_key)

@@ -26,7 +26,12 @@ metadata = MetaData()
 # query that repeats its condition to the letter. So a claim costs what is open, not what is posted.
 DUE = "due > 0"
 DECIDE_NOW = 2
-OPEN = "state NOT IN ('posted', 'adopted', 'reversed', 'skipped')"
+# No IN: for each row that is written SQLite would make a table of the values first.
+OPEN = "state <> 'posted' AND state <> 'adopted' AND state <> 'reversed' AND state <> 'skipped'"
+SOLD = "sale_number IS NOT NULL"
+# The outcomes that need a person, or another run.
+STUCK_OUTCOMES = ("failed", "held", "reversed")
+STUCK = "(outcome = 'failed' OR outcome = 'held' OR outcome = 'reversed')"
 
 # Tables of long rows keep SQLite's rowid: without it a row of more than a quarter page spills into pages of its own.
 
@@ -155,6 +160,8 @@ decision = Table(
     Column("due", Integer, nullable=False),
     Column("acknowledged", Integer, nullable=False, default=0),
     Column("touched_run", String(32)),
+    # The sale's own document, where others booked it; None in rows that are older than this column.
+    Column("sale_ledger_id", Text),
 )
 Index(
     "decision_due",
@@ -165,8 +172,22 @@ Index(
     sqlite_where=text(DUE),
     postgresql_where=text(DUE),
 )
-Index("decision_sale", decision.c.ledger, decision.c.sale_number)
+Index(
+    "decision_sale",
+    decision.c.ledger,
+    decision.c.sale_number,
+    sqlite_where=text(SOLD),
+    postgresql_where=text(SOLD),
+)
+Index("decision_sale_document", decision.c.ledger, decision.c.sale_ledger_id)
 Index("decision_charge", decision.c.charge_id)
+Index(
+    "decision_stuck",
+    decision.c.ledger,
+    decision.c.outcome,
+    sqlite_where=text(STUCK),
+    postgresql_where=text(STUCK),
+)
 
 document = Table(
     "document",
@@ -190,8 +211,6 @@ document = Table(
     Column("action", Text),
     Column("batch_group", Text, nullable=False),
     Column("after_keys", Text, nullable=False),
-    Column("content", Text, nullable=False),
-    Column("payload", Text, nullable=False),
     Column("touched_run", String(32)),
     # 1: the ledger refused this document its refund's settled number; it goes without, or with the ledger's override.
     Column("bare", Integer, nullable=False, server_default="0"),
@@ -207,6 +226,15 @@ Index(
     document.c.document_key,
     sqlite_where=text(OPEN),
     postgresql_where=text(OPEN),
+)
+
+# What a document says (`store.codec`) and the text that its ledger is sent: never changed.
+document_text = Table(
+    "document_text",
+    metadata,
+    Column("document_key", String(26), primary_key=True),
+    Column("content", Text, nullable=False),
+    Column("payload", Text, nullable=False),
 )
 
 attempt = Table(

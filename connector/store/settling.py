@@ -8,6 +8,7 @@ from sqlalchemy import Connection, case, delete, select, update
 
 from connector.store.bulk import within
 from connector.store.codec import decode_document
+from connector.store.documents import delete_documents
 from connector.store.schema import DECIDE_NOW, decision, document, refund_number, sale_number
 
 ARRIVED = ("posted", "adopted", "reversed", "skipped")
@@ -103,12 +104,11 @@ def forget_plans(
         .where(decision.c.ledger == name, decision.c.subject_id == document.c.subject_id)
         .scalar_subquery()
     )
-    connection.execute(
-        delete(document).where(
-            document.c.ledger == name,
-            within(connection, document.c.subject_id, subject_ids),
-            document.c.revision == at_hand,
-        )
+    delete_documents(
+        connection,
+        document.c.ledger == name,
+        within(connection, document.c.subject_id, subject_ids),
+        document.c.revision == at_hand,
     )
     number_at_hand = (
         select(decision.c.revision)
@@ -144,8 +144,5 @@ def forget_plans(
 def forget_skipped(connection: Connection, document_keys: Sequence[str]) -> None:
     """Documents that were skipped, and never written, make room for a plan that may hold them again."""
     if document_keys:
-        connection.execute(
-            delete(document).where(
-                within(connection, document.c.document_key, document_keys), document.c.state == "skipped"
-            )
-        )
+        chosen = within(connection, document.c.document_key, document_keys)
+        delete_documents(connection, chosen, document.c.state == "skipped")

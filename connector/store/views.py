@@ -5,15 +5,26 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, TextClause, select, text
 
-from connector.planning.model import CASH_LEGS, Charge, Dispute, Fact, Invoice, Refund
+from connector.planning.model import CASH_LEGS
+from connector.planning.stripe_facts import (
+    ApplicationFeeRefund,
+    Charge,
+    Dispute,
+    Fact,
+    Invoice,
+    Refund,
+    TransferReversal,
+)
 from connector.store.bulk import within
+from connector.store.documents import select_with_text
 from connector.store.facts import FactReader
 from connector.store.schema import (
+    STUCK,
+    STUCK_OUTCOMES,
     attempt,
     attempt_document,
     decision,
@@ -37,100 +48,21 @@ def reading(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
-@dataclass(frozen=True, slots=True)
-class Total:
-    """Refunds of one outcome and currency in one ledger; `kinds` of the documents they became, by name."""
-
-    ledger: str
-    outcome: str
-    kinds: str
-    currency: str
-    count: int
-    amount_minor: int
-
-
-def outcome_totals(engine: Engine, run_id: str | None = None) -> list[Total]:
-    """Counts and sums of refunds by ledger, outcome, kinds of documents and currency; of one run, or of all."""
-    shown = (
-        select(func.min(document.c.kind))
-        .where(document.c.subject_id == decision.c.subject_id, document.c.ledger == decision.c.ledger)
-        .where(document.c.kind.not_in(("fee", "reversal", "credit_card_refund", "refund_payout")))
-        .scalar_subquery()
-    )
-    cash = (
-        select(func.min(document.c.kind))
-        .where(document.c.subject_id == decision.c.subject_id, document.c.ledger == decision.c.ledger)
-        .where(document.c.kind.in_(("credit_card_refund", "refund_payout")))
-        .scalar_subquery()
-    )
-    inner = select(
-        decision.c.ledger,
-        decision.c.outcome,
-        shown.label("income"),
-        cash.label("cash"),
-        decision.c.currency,
-        decision.c.amount_minor,
-    ).where(decision.c.subject == "refund")
-    if run_id is not None:
-        inner = inner.where(decision.c.touched_run == run_id)
-    sub = inner.subquery()
-    keys = (sub.c.ledger, sub.c.outcome, sub.c.income, sub.c.cash, sub.c.currency)
-    query = select(*keys, func.count(), func.sum(sub.c.amount_minor)).group_by(*keys)
-    with reading(engine) as connection:
-        return [
-            Total(name, outcome, " + ".join(k for k in (income, cash) if k), currency, count, int(amount))
-            for name, outcome, income, cash, currency, count, amount in connection.execute(query)
-        ]
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentTotal:
-    ledger: str
-    kind: str
-    currency: str
-    count: int
-    amount_minor: int
-
-
-def document_totals(engine: Engine, run_id: str, kinds: Sequence[str]) -> list[DocumentTotal]:
-    """Posted documents of these kinds that a run touched, by ledger, kind and currency."""
-    keys = (document.c.ledger, document.c.kind, document.c.currency)
-    query = (
-        select(*keys, func.count(), func.sum(document.c.amount_minor))
-        .where(document.c.touched_run == run_id, document.c.kind.in_(kinds), document.c.state == "posted")
-        .group_by(*keys)
-        .order_by(*keys)
-    )
-    with reading(engine) as connection:
-        return [
-            DocumentTotal(name, kind, currency, count, int(amount))
-            for name, kind, currency, count, amount in connection.execute(query)
-        ]
-
-
-def outcome_counts(engine: Engine, name: str, run_id: str | None = None) -> dict[str, int]:
-    """Refunds by outcome in one ledger, every outcome named."""
-    query = (
-        select(decision.c.outcome, func.count())
-        .where(decision.c.ledger == name, decision.c.subject == "refund")
-        .group_by(decision.c.outcome)
-    )
-    if run_id is not None:
-        query = query.where(decision.c.touched_run == run_id)
-    with reading(engine) as connection:
-        counts = {row[0]: row[1] for row in connection.execute(query)}
-    return {outcome: counts.get(outcome, 0) for outcome in OUTCOMES}
-
-
 def has_outcome(engine: Engine, names: Sequence[str], outcome: str) -> bool:
     """Whether any refund or charge of these ledgers has this outcome."""
     with reading(engine) as connection:
         found = connection.execute(
             select(decision.c.subject_id)
             .where(decision.c.ledger.in_(names), decision.c.outcome == outcome)
+            .where(*stuck_only([outcome]))
             .limit(1)
         ).first()
     return found is not None
+
+
+def stuck_only(outcomes: Sequence[str]) -> list[TextClause]:
+    """The condition of the index of what is stuck, where none but such outcomes are asked for."""
+    return [text(STUCK)] if set(outcomes) <= set(STUCK_OUTCOMES) else []
 
 
 def documents(
@@ -144,8 +76,9 @@ def documents(
     """Rows of documents with the row of the decision they come from, in the order in which they are sent."""
     order = (document.c.posting_date, document.c.depth, document.c.document_key)
     query = (
-        select(document, decision.c.rule, decision.c.warnings)
-        .join(
+        select_with_text(decision.c.rule, decision.c.warnings)
+        .join_from(
+            document,
             decision,
             (decision.c.subject_id == document.c.subject_id) & (decision.c.ledger == document.c.ledger),
             isouter=True,
@@ -160,8 +93,9 @@ def documents(
     if subject_id is not None:
         query = query.where(document.c.subject_id == subject_id)
     with reading(engine) as connection:
-        for row in connection.execution_options(yield_per=PAGE).execute(query):
-            yield row, row
+        for rows in connection.execution_options(yield_per=PAGE).execute(query).partitions():
+            for row in rows:
+                yield row, row
 
 
 def decisions(
@@ -181,7 +115,7 @@ def decisions(
     if subject is not None:
         query = query.where(decision.c.subject == subject)
     if outcomes is not None:
-        query = query.where(decision.c.outcome.in_(outcomes))
+        query = query.where(decision.c.outcome.in_(outcomes), *stuck_only(outcomes))
     if subject_id is not None:
         query = query.where(decision.c.subject_id == subject_id)
     with reading(engine) as connection:
@@ -278,7 +212,22 @@ def charges_of_invoices(engine: Engine, invoices: Sequence[Invoice]) -> dict[str
         return reader.charges_of_invoices(invoices)
 
 
+def connected_movements(
+    engine: Engine, refund: Refund, charge: Charge | None
+) -> list[TransferReversal | ApplicationFeeRefund]:
+    """What a platform took back from a connected account for a refund, and gave back of its fee on the charge."""
+    with reading(engine) as connection:
+        reader = FactReader(connection)
+        fee_id = charge.application_fee_id if charge is not None else None
+        ids = [i for i in (refund.transfer_reversal_id,) if i is not None]
+        ids += reader.links([fee_id], ("fee_refund",)).get(fee_id or "", [])
+        reader.load(ids)
+        found = [reader.known[i] for i in ids]
+        return [fact for fact in found if isinstance(fact, TransferReversal | ApplicationFeeRefund)]
+
+
 def last_run(engine: Engine) -> Any:
+    """The row of the run that began last; its `summary` is a JSON list of what went wrong in it."""
     with reading(engine) as connection:
         return connection.execute(select(run).order_by(run.c.started.desc(), run.c.run_id).limit(1)).first()
 

@@ -17,6 +17,7 @@ _PERMISSION = re.compile(r"\brak_\w+")
 KEY_REFUSED = "Stripe refuses the API key"
 
 _WORDS = {
+    "application_fees": "application fees",
     "balance_transactions": "balance transactions",
     "charges": "charges",
     "checkout": "checkout sessions",
@@ -30,6 +31,7 @@ _WORDS = {
     "prices": "prices",
     "products": "products",
     "refunds": "refunds",
+    "transfers": "transfers",
 }
 
 

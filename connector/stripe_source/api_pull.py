@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from connector.planning.model import Charge
+from connector.planning.stripe_facts import Charge
 from connector.stripe_source.api_changes import fetch, is_outage, note_changes
 from connector.stripe_source.api_lists import (
     CHARGES,
@@ -83,13 +83,13 @@ class Pull:
                 yield from self._windows(listing, self._place(listing))
         for look in looks:
             if look.whole:
-                yield from self._window([self.related.objects(look.pairs)], self.until)
+                yield from self._window([self.related.objects(look.pairs)])
                 yield self._cursor(look.listing, self.until, look.pairs)
             else:
                 yield from self._windows(look.listing, look.place)
         for change in list(self.waiting.values()):
             if change.object_id in self.waiting:
-                yield from self._window([fetch(self.read, change, self.related)], self.until)
+                yield from self._window([fetch(self.read, change, self.related)])
                 # An object that is gone, or that came in another's place, is done with too.
                 yield SourcePage(done=(change.object_id,))
 
@@ -124,7 +124,7 @@ class Pull:
             end = min(begin + length, self.until)
             count, late = 0, list[str]()
             listed = self._listed(listing, begin, end, late)
-            for page in self._window(listed, end):
+            for page in self._window(listed):
                 count += 1
                 yield page
             yield SourcePage(cursor=(listing.cursor, Progress(self.start, end, frozenset(late)).encode()))
@@ -145,20 +145,23 @@ class Pull:
 
         return reversed(list(pages())) if listing.oldest_first else pages()
 
-    def _window(self, listed: Iterable[Objects], end: int) -> Iterator[SourcePage]:
+    def _window(self, listed: Iterable[Objects]) -> Iterator[SourcePage]:
         """Pages of a window, what belongs to their objects before them."""
         for page in listed:
             objects = [*self.related.charges(page), *page]
             for around in self.related.around(objects):
                 yield SourcePage(around)
-            for sold in self.related.sales(self._unlisted(objects, end)):
+            for sold in self.related.sales(self._unlisted(objects)):
                 yield SourcePage(sold)
+            for moved in self.related.connected(objects):
+                yield SourcePage(moved)
             yield SourcePage(objects)
 
-    def _unlisted(self, objects: Objects, end: int) -> list[Charge]:
+    def _unlisted(self, objects: Objects) -> list[Charge]:
         """Charges whose sale the lists do not show: made before they begin, or so lately that it may be missing."""
         charges = [parsed.fact for parsed, _ in objects if isinstance(parsed.fact, Charge)]
-        return [one for one in charges if one.created < self.start or one.created > end - YOUNG_S]
+        young = self.until - YOUNG_S
+        return [one for one in charges if one.created < self.start or one.created > young]
 
     # ------------------------------------------------------------------------------------------ once a day
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 
-from connector.planning.model import (
+from connector.planning.stripe_facts import (
     Charge,
     CheckoutSession,
     Invoice,
@@ -95,6 +95,27 @@ class Related:
         for invoice_id in invoice_ids:
             yield from self._listed(CREDIT_NOTES.path, {"invoice": invoice_id})
         yield from self._listed(DISPUTES.path, {"charge": charge_id})
+
+    def connected(self, objects: Objects) -> Iterator[Objects]:
+        """What a platform took back from a connected account, and gave back of its fee, for the refunds of a page.
+
+        Only where a refund names it: no other account is asked for it, nor needs the permission.
+        """
+        charges = {p.object_id: p.fact for p, _ in objects if isinstance(p.fact, Charge)}
+        for parsed, _ in objects:
+            refund = parsed.fact
+            if not isinstance(refund, Refund):
+                continue
+            charge = charges.get(refund.charge_id or "")
+            reversal_id = refund.transfer_reversal_id
+            if charge is not None and charge.transfer_id and reversal_id and self._is_new(reversal_id):
+                path = f"/v1/transfers/{charge.transfer_id}/reversals/{reversal_id}"
+                answer = self.read(path, {"expand": ["balance_transaction"]})
+                yield read_objects([read_object(answer.text, path)])
+            fee_id = charge.application_fee_id if charge is not None else None
+            if fee_id and self._is_new(fee_id):
+                path = f"/v1/application_fees/{fee_id}/refunds"
+                yield from self._listed(path, {"expand": expand_in_list(("balance_transaction",))})
 
     def prices(self, objects: Objects) -> Iterator[Objects]:
         """The prices that lines name by id alone."""

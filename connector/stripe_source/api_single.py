@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from connector.errors import InputError
-from connector.planning.model import Charge, Invoice, Refund
+from connector.planning.stripe_facts import Charge, Invoice, Refund
 from connector.stripe_source.api_lists import (
     CHARGE_PARTS,
     REFUND_PARTS,
@@ -69,6 +69,8 @@ def surroundings(read: Reader, objects: Objects, related: Related, done: set[str
         objects = [*objects, *refunds_of(read, charge.charge_id, related)]
         done.add(charge.charge_id)
     done.update(p.object_id for p, _ in objects if isinstance(p.fact, Refund))
+    for moved in related.connected(objects):
+        yield SourcePage(moved)
     yield SourcePage(objects)
 
 

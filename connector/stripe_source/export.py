@@ -76,7 +76,10 @@ def read_pages(file: ExportFile, page_size: int = 1000) -> Iterator[list[tuple[d
         with file.path.open("rb") as stream:
             page = []
             for number, line in _lines(stream, file.path):
-                page.append((_read_object(line, f"{file.path}:{number}"), line))
+                try:
+                    page.append((_read_object(line), line))
+                except InputError as error:
+                    raise InputError(f"{file.path}:{number}: {error}") from error.__cause__
                 if len(page) == page_size:
                     yield page
                     page = []
@@ -100,30 +103,34 @@ def _refuse_constant(word: str) -> NoReturn:
     raise ValueError(f"{word} is not a number")
 
 
-_decode = json.JSONDecoder(parse_float=str, parse_constant=_refuse_constant).decode
+_decode = json.JSONDecoder(parse_float=str, parse_constant=_refuse_constant).raw_decode
 
 
-def _read_object(line: bytes, place: str) -> dict[str, Any]:
+def _read_object(line: bytes) -> dict[str, Any]:
+    """The object of a line without blanks around it; what `InputError` says is yet without the place."""
     try:
-        raw = _decode(line.decode())
+        text = line.decode()
+        raw, end = _decode(text)
+        if end != len(text):
+            raise json.JSONDecodeError("Extra data", text, end)
     except UnicodeDecodeError as error:
-        raise InputError(f"{place}: the line is not UTF-8 (byte {error.start + 1})") from error
+        raise InputError(f"the line is not UTF-8 (byte {error.start + 1})") from error
     except json.JSONDecodeError as error:
-        raise InputError(f"{place}: the line is not JSON: {error.msg} at column {error.colno}") from error
+        raise InputError(f"the line is not JSON: {error.msg} at column {error.colno}") from error
     except ValueError as error:
         # A constant that JSON has not, or an integer of thousands of digits.
-        raise InputError(f"{place}: the line is not JSON: {str(error).partition(';')[0]}") from error
+        raise InputError(f"the line is not JSON: {str(error).partition(';')[0]}") from error
     except RecursionError as error:
-        raise InputError(f"{place}: the JSON is nested too deeply") from error
+        raise InputError("the JSON is nested too deeply") from error
     if not isinstance(raw, dict):
-        raise InputError(f"{place}: the line is JSON but no object; one Stripe object a line is wanted")
+        raise InputError("the line is JSON but no object; one Stripe object a line is wanted")
     kind = raw.get("object")
     if kind in ("list", "search_result"):
-        raise InputError(f"{place}: the line is a page of a list; one Stripe object a line is wanted")
+        raise InputError("the line is a page of a list; one Stripe object a line is wanted")
     if not isinstance(kind, str) or not kind:
-        raise InputError(f"{place}: the object has no `object` that says what it is")
+        raise InputError("the object has no `object` that says what it is")
     if kind in KINDS and not _is_id(raw.get("id")):
-        raise InputError(f"{place}: the {kind} has no `id` that is text")
+        raise InputError(f"the {kind} has no `id` that is text")
     return raw
 
 

@@ -14,7 +14,8 @@ from dataclasses import MISSING, fields
 from operator import attrgetter
 from typing import Any
 
-from connector.planning.model import (
+from connector.planning.stripe_facts import (
+    ApplicationFeeRefund,
     BalanceTransaction,
     Charge,
     CheckoutSession,
@@ -29,6 +30,7 @@ from connector.planning.model import (
     Price,
     Product,
     Refund,
+    TransferReversal,
 )
 
 FACT_OF_KIND: dict[str, type[Fact]] = {
@@ -44,6 +46,8 @@ FACT_OF_KIND: dict[str, type[Fact]] = {
     "dispute": Dispute,
     "product": Product,
     "price": Price,
+    "transfer_reversal": TransferReversal,
+    "fee_refund": ApplicationFeeRefund,
 }
 
 
@@ -85,7 +89,8 @@ def _row(value: Any) -> tuple[Any, ...]:
 
 # Also called by the encoder for the facts inside a fact: lines, a dispute's balance transactions.
 _encode = json.JSONEncoder(check_circular=False, separators=(",", ":"), sort_keys=True, default=_row).encode
-_decode = json.JSONDecoder().decode
+# Nothing follows the value in text of our own; to look for blanks around it would cost as much as to read it.
+_decode = json.JSONDecoder().raw_decode
 
 
 def encode_fact(fact: Fact) -> str:
@@ -125,7 +130,7 @@ _MADE_AGAIN: dict[str, tuple[tuple[int, Callable[[list[Any]], Any]], ...]] = {
 def decode_fact(kind: str, text: str) -> Fact:
     """The fact whose text `encode_fact` wrote; `kind` is Stripe's `object` word, `KeyError` for another."""
     of = FACT_OF_KIND[kind]
-    row = _decode(text)
+    row, _ = _decode(text)
     for place, make in _MADE_AGAIN.get(kind, ()):
         if place < len(row):
             row[place] = make(row[place])

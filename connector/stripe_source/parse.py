@@ -15,10 +15,10 @@ is what is missing; of any other kind there is no fact then.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
-from connector.planning.model import Fact
+from connector.planning.stripe_facts import Fact
+from connector.planning.values import value
 from connector.stripe_source.fact_text import decode_fact, encode_fact
 from connector.stripe_source.parse_fields import Defective, Raw, entries, reference
 from connector.stripe_source.parse_kinds import READERS
@@ -48,12 +48,15 @@ _NESTED: dict[str, tuple[str, ...]] = {
         "invoice",
         "refunds",
         "dispute",
+        "application_fee",
     ),
     "refund": (
         "charge",
         "balance_transaction",
         "failure_balance_transaction",
         "payment_intent",
+        "transfer_reversal",
+        "source_transfer_reversal",
     ),
     "payment_intent": ("latest_charge", "charges", "customer", "invoice"),
     "invoice": ("charge", "payment_intent", "payments", "customer", "lines"),
@@ -64,6 +67,8 @@ _NESTED: dict[str, tuple[str, ...]] = {
     "dispute": ("charge", "payment_intent", "balance_transactions"),
     "product": (),
     "price": ("product",),
+    "transfer_reversal": ("balance_transaction",),
+    "fee_refund": ("balance_transaction",),
 }
 _NESTED_IN_PARTS = (
     "price",
@@ -75,14 +80,14 @@ _NESTED_IN_PARTS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Parsed:
     """One object: `kind` is Stripe's `object` word, `links` the ids by which other objects look for this one.
 
     links: refund → its charge, else its payment intent; charge → payment intent, invoice; payment intent →
     invoice; invoice payment → payment intent or charge, invoice; invoice → payment intent, charge; credit
     note → invoice and refunds; dispute → charge; checkout session → payment intent; price → product; balance
-    transaction → source.
+    transaction → source; transfer reversal → transfer and refund; fee refund → application fee.
     """
 
     object_id: str

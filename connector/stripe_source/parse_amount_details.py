@@ -6,8 +6,8 @@ top; discount, tax and shipping may stand on the whole payment instead. The list
 
 from __future__ import annotations
 
-from connector.planning.model import LineFact
 from connector.planning.shares import share_out
+from connector.planning.stripe_facts import LineFact
 from connector.stripe_source.parse_fields import Defective, Raw, entries, text, whole_amount
 
 SHIPPING = "shipping"

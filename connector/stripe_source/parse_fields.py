@@ -81,6 +81,8 @@ def whole_amount(raw: Raw, field: str, owner: str) -> int:
 
 
 def amount_sentence(value: Any, field: str, owner: str, wanted: str) -> str:
+    if type(value) is int and abs(value) >= LARGEST_AMOUNT:
+        return f"stripe_object_missing: {owner} has {field} {shown(value)}, more than Stripe ever has."
     return f"stripe_object_missing: {owner} has {field} {shown(value)}, not {wanted}."
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from connector.planning.model import (
+from connector.planning.stripe_facts import (
+    ApplicationFeeRefund,
     BalanceTransaction,
     Charge,
     CheckoutSession,
@@ -22,6 +23,7 @@ from connector.planning.model import (
     Price,
     Product,
     Refund,
+    TransferReversal,
 )
 from connector.stripe_source.parse_amount_details import payment_lines
 from connector.stripe_source.parse_fields import (
@@ -128,6 +130,8 @@ def _charge(object_id: str, raw: Raw, owner: str) -> Read:
         disputed=raw.get("disputed") is True,
         metadata=metadata(raw.get("metadata")),
         defect=defect,
+        transfer_id=reference(raw.get("transfer")),
+        application_fee_id=reference(raw.get("application_fee")),
     )
     return fact, (payment_intent, invoice)
 
@@ -150,6 +154,8 @@ def _refund(object_id: str, raw: Raw, owner: str) -> Read:
         failure_reason=text(raw.get("failure_reason")),
         metadata=metadata(raw.get("metadata")),
         defect=defect,
+        transfer_reversal_id=reference(raw.get("transfer_reversal")),
+        source_transfer_reversal_id=reference(raw.get("source_transfer_reversal")),
     )
     return fact, (charge or payment_intent,)
 
@@ -302,6 +308,34 @@ def _price(object_id: str, raw: Raw, owner: str) -> Read:
     return Price(object_id, created_of(raw, owner), product, text(raw.get("lookup_key"))), (product,)
 
 
+def _transfer_reversal(object_id: str, raw: Raw, owner: str) -> Read:
+    transfer = required(reference(raw.get("transfer")), "transfer", owner)
+    refund = reference(raw.get("source_refund"))
+    fact = TransferReversal(
+        transfer_reversal_id=object_id,
+        created=created_of(raw, owner),
+        amount_minor=whole_amount(raw, "amount", owner),
+        currency=currency_of(raw, owner),
+        transfer_id=transfer,
+        refund_id=refund,
+        balance_transaction_id=reference(raw.get("balance_transaction")),
+    )
+    return fact, (transfer, refund)
+
+
+def _fee_refund(object_id: str, raw: Raw, owner: str) -> Read:
+    fee = required(reference(raw.get("fee")), "fee", owner)
+    fact = ApplicationFeeRefund(
+        fee_refund_id=object_id,
+        created=created_of(raw, owner),
+        amount_minor=whole_amount(raw, "amount", owner),
+        currency=currency_of(raw, owner),
+        application_fee_id=fee,
+        balance_transaction_id=reference(raw.get("balance_transaction")),
+    )
+    return fact, (fee,)
+
+
 READERS: dict[str, Callable[[str, Raw, str], Read]] = {
     "balance_transaction": _balance_transaction,
     "charge": _charge,
@@ -315,4 +349,6 @@ READERS: dict[str, Callable[[str, Raw, str], Read]] = {
     "dispute": _dispute,
     "product": _product,
     "price": _price,
+    "transfer_reversal": _transfer_reversal,
+    "fee_refund": _fee_refund,
 }

@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from connector.planning.model import LineFact
+from connector.planning.stripe_facts import LineFact
 from connector.stripe_source.parse_fields import (
     LARGEST_AMOUNT,
     Defective,

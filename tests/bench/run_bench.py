@@ -22,11 +22,14 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "benchmarks.md"
 SIZES = (1_000, 10_000, 100_000)
 WITH_FEES = 10_000
+# Refunds in a backlog that is read over the API.
+BACKLOGS = (5_000, 50_000)
 
 # What the program has promised itself: for 100,000 refunds with their 100,000 charges.
 TARGET_SIZE = 100_000
@@ -153,6 +156,55 @@ def bench(refunds: int, fees: bool) -> Row:
         shutil.rmtree(folder)
 
 
+@dataclass(frozen=True)
+class Pulled:
+    """A backlog of refunds and as many charges that was read over the API, and the pull after it."""
+
+    refunds: int
+    first: Measured
+    requests: int
+    again: Measured
+    requests_again: int
+
+
+def bench_pull(refunds: int) -> Pulled:
+    """Read from a stand-in for Stripe in a process of its own; no ledger is enabled, so that reading alone is measured."""
+    folder = Path(tempfile.mkdtemp(prefix="connector-bench-"))
+    script = [sys.executable, str(Path(__file__).with_name("stripe_server.py")), str(refunds)]
+    with subprocess.Popen(
+        script, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
+    ) as server:
+        assert server.stdin is not None and server.stdout is not None
+        try:
+            told = json.loads(server.stdout.readline())
+            settings = {
+                "books": "bench",
+                "timezone": "America/New_York",
+                "state": "sqlite:///pull.db",
+                "mappings": str(ROOT / "mappings"),
+                "stripe": {"start": "2026-01-01", "api_key": told["key"], "base_url": told["base_url"]},
+                "ledgers": {"main": {"kind": "beancount", "enabled": False, "connection": {"path": "books"}}},
+            }
+            (folder / "pull.yaml").write_text(json.dumps(settings), encoding="utf-8")
+            figures: list[Any] = []
+            for expected in (refunds, 0):
+                output = folder / "output.json"
+                ran = measure(["-m", "connector", "sync", "-c", str(folder / "pull.yaml"), "--json"], output)
+                said = json.loads(output.read_text(encoding="utf-8"))
+                if ran.exit_code != 0 or said["pulled"]["refunds"] != expected:
+                    raise SystemExit(
+                        f"the run says {said['pulled']}; expected {expected} refunds and no error"
+                    )
+                server.stdin.write("\n")
+                server.stdin.flush()
+                figures += [ran, int(server.stdout.readline())]
+            return Pulled(refunds, *figures)
+        finally:
+            server.stdin.close()
+            server.terminate()
+            shutil.rmtree(folder)
+
+
 def profile(refunds: int, fees: bool) -> int:
     folder = Path(tempfile.mkdtemp(prefix="connector-profile-"))
     try:
@@ -216,6 +268,29 @@ def table(rows: list[Row]) -> list[str]:
     return lines
 
 
+def pull_table(pulls: list[Pulled]) -> list[str]:
+    lines = [
+        "| refunds | requests | requests per 1,000 refunds | CPU s | CPU s per 1,000 refunds | wall s | peak MB | nothing "
+        "new: requests | CPU s |",
+        "|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
+    ]
+    for one in pulls:
+        thousands = one.refunds / 1000
+        cells = (
+            f"{one.refunds:,}",
+            f"{one.requests:,}",
+            f"{one.requests / thousands:.1f}",
+            f"{one.first.cpu_s:.1f}",
+            f"{one.first.cpu_s / thousands:.2f}",
+            f"{one.first.wall_s:.1f}",
+            f"{one.first.peak_mb:.0f}",
+            f"{one.requests_again}",
+            f"{one.again.cpu_s:.2f}",
+        )
+        lines.append(f"| {' | '.join(cells)} |")
+    return lines
+
+
 def verdict(name: str, target: str, value: float, limit: float, shown: str) -> str:
     return f"| {name} | {target} | {shown} | {'met' if value <= limit else '**missed**'} |"
 
@@ -246,7 +321,7 @@ def targets(rows: list[Row]) -> list[str]:
     return lines if len(lines) > 2 else ["Not measured: the targets are for 100,000 refunds."]
 
 
-def write_page(rows: list[Row], page: Path) -> None:
+def write_page(rows: list[Row], pulls: list[Pulled], page: Path) -> None:
     lines = [
         "# Benchmarks",
         "",
@@ -260,6 +335,13 @@ def write_page(rows: list[Row], page: Path) -> None:
         *table(rows),
         "",
         *targets(rows),
+        "",
+        "## Reading Stripe over the API",
+        "",
+        "A backlog of as many charges as refunds, read from a stand-in for Stripe on this machine with the rates that",
+        "Stripe allows; no ledger is enabled. Requests are those of the whole pull, of every list and object.",
+        "",
+        *pull_table(pulls),
         "",
     ]
     page.parent.mkdir(parents=True, exist_ok=True)
@@ -282,7 +364,8 @@ def main() -> int:
     sizes = sorted(set(chosen.sizes))
     rows = [bench(size, False) for size in sizes]
     rows.append(bench(WITH_FEES if WITH_FEES in sizes else sizes[-1], True))
-    write_page(rows, chosen.page)
+    backlogs = BACKLOGS if tuple(chosen.sizes) == SIZES else sizes[-1:]
+    write_page(rows, [bench_pull(size) for size in backlogs], chosen.page)
     sys.stdout.write(chosen.page.read_text(encoding="utf-8"))
     return 0
 
