@@ -61,7 +61,6 @@ class PassReport:
     pulled: Pulled = field(default_factory=Pulled)
     errors: list[PassError] = field(default_factory=list)
     ledgers: tuple[str, ...] = ()
-    sent: int = 0
     touched: bool = False
 
 

@@ -5,13 +5,18 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from cli_books import CLEARING, Books
-from exactly_once import check_nothing_twice
+from exactly_once import check, check_nothing_twice
 from ledger_moods import MOODS, Weather
-from small_books import SmallBooks
+from small_books import MEMO_RULES, SmallBooks
+from small_shop import first_shop
 from test_plans_made_again import REFUND, command, kinds, open_shop, resolve
+
+from connector.delivery.file_courier import FileCourier
+from connector.ledgers.contract import Answer
 
 
 def keep_state(books: SmallBooks) -> Path:
@@ -105,3 +110,24 @@ def test_older_books_of_before_a_refund_that_failed(tmp_path: Path, sales: str, 
     assert books.balance(CLEARING) == {"usd": 110}
     assert books.outcome(refund)["outcome"] in ("dropped", "reversed")
     assert {d["state"] for d in books.documents(refund)} <= {"reversed", "posted"}
+
+
+@pytest.mark.parametrize("sales", ["sales_receipt", "invoice_and_payment"])
+def test_books_that_have_some_of_a_batch_already_are_caught_up_with_in_one_run(
+    tmp_path: Path, sales: str
+) -> None:
+    """Another run without this state wrote them: what it wrote is found, and the rest is posted beside it."""
+    rules = MEMO_RULES if sales == "invoice_and_payment" else None
+    books = SmallBooks.make(tmp_path, rules, sales=sales).migrate()
+    shop = first_shop(books.export)
+    late = shop.objects.pop("re_100a")
+    shop.write()
+    with patch.object(FileCourier, "_append", lambda *arguments: Answer(503, b"no space")):
+        books.sync()
+    older = keep_state(books)
+    books.sync()
+    restore(books, older)
+    shop.objects["re_100a"] = late
+    shop.write()
+    assert books.sync().errors == []
+    check(books, shop, numbers=False)

@@ -40,7 +40,8 @@ GIVEN_UP = "skipped_by_person"
 class Step:
     """The next state of a document. `stop_code` is the error code that stops this ledger's pass; `wait_s` may be waited.
 
-    `taken_by` is set where another document holds its number: the holder's ledger id, or "" where that is not told.
+    `look`: the ledger says that it is there, so that it is read in this same run. `taken_by` is set where another
+    document holds its number: the holder's ledger id, or "" where that is not told.
     """
 
     state: DocumentState
@@ -51,6 +52,7 @@ class Step:
     action: str | None = None
     stop_code: str | None = None
     wait_s: int | None = None
+    look: bool = False
     taken_by: str | None = None
 
 
@@ -99,6 +101,7 @@ def unknown(outcome: Outcome, claimed: Claimed) -> Step:
         reason="outcome_unknown",
         sentence=f"it is not known whether {claimed.kind.replace('_', ' ')} {claimed.number or ''} was written: {why}",
         action="nothing to do: the next run looks in the ledger before it writes anything",
+        look=isinstance(outcome, Unknown) and outcome.told,
     )
 
 
