@@ -10,7 +10,7 @@ from connector.planning.by_hand import adopt_commands, after_hand_work, retry_co
 from connector.planning.case import LedgerPolicy, NotNow, Plan, RefundCase
 from connector.planning.facts import Facts
 from connector.planning.model import CASH_LEGS, RefundType
-from connector.planning.sentences import money, resync_command
+from connector.planning.sentences import money
 from connector.planning.settlement import Settlement
 from connector.planning.values import value
 
@@ -48,12 +48,11 @@ def adopt_named(case: RefundCase, ledger: LedgerPolicy) -> Plan | None:
     if named is None or case.ours:
         return None
     if case.named is None:
-        refund_id = case.refund.refund_id
         raise NotNow(
             "held",
             "duplicate_in_books",
             f"adopted by a person as {named}, which the books no longer have",
-            f"put it back, then: {resync_command(refund_id)}; or have it posted: {retry_command(case.refund, ledger)}",
+            f"put it back and resync the refund, or have it posted: {retry_command(case.refund, ledger)}",
         )
     return replace(
         adopted_plan(named),
