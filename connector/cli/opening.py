@@ -38,9 +38,27 @@ def open_books(
     with state_at_hand(setup):
         engine = open_state(setup)
     try:
-        yield setup, engine
+        with state_alive(setup):
+            yield setup, engine
     finally:
         engine.dispose()
+
+
+@contextmanager
+def state_alive(setup: Setup) -> Iterator[None]:
+    """A state that fails while it is in use (a full disk, a server that is gone) ends the command with one sentence."""
+    from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
+    from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+    from connector.store.database import unusable
+
+    try:
+        yield
+    except (DataError, IntegrityError, ProgrammingError):
+        # What we asked was wrong: a fault of this program, to be told as such.
+        raise
+    except (DBAPIError, PoolTimeout) as error:
+        raise unusable(setup.settings.state_url, error) from error
 
 
 @contextmanager
