@@ -6,6 +6,7 @@ for it. https://docs.sqlalchemy.org/en/21/dialects/sqlite.html (transactions: BE
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +98,11 @@ def migrate(engine: Engine, url: str) -> None:
 
 def remember_identity(engine: Engine, url: str, books: str, account: str) -> None:
     """Document keys are made of these names: a state of other books would post everything a second time."""
-    names = {"books": books, "stripe.account": account}
+    remember_names(engine, url, {"books": books, "stripe.account": account})
+
+
+def remember_names(engine: Engine, url: str, names: Mapping[str, str]) -> None:
+    """What a state belongs to, from the first time on. Raises `InputError` where the settings say otherwise now."""
     with engine.connect().execution_options(reading=True) as connection:
         known = {row.name: row.value for row in connection.execute(select(meta))}
     for name, value in names.items():

@@ -132,7 +132,7 @@ class Pull:
     def _windows(self, listing: Listing, place: Progress | None) -> Iterator[SourcePage]:
         """Window after window up to `until`; the cursor comes with the last page of each."""
         begin = self._begin(listing, place)
-        length = self.until if listing.lead_s is None else DAY
+        length = self.until if listing.lead_s is None else max(DAY, 2 * listing.overlap_s)
         while begin <= self.until:
             end = min(begin + length, self.until)
             pages = self._listed(listing, begin, end)
