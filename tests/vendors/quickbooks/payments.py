@@ -139,11 +139,14 @@ def _sign(company: Company, key: Key) -> int:
 
 
 def credits_to_apply(company: Company, kind: str, one: Json) -> list[tuple[str, str, Decimal]]:
-    """What AutoApplyCredit links after a credit memo or an invoice was made: invoice, credit memo, amount."""
+    """What AutoApplyCredit links after a credit memo or an invoice was made, the oldest first: invoice, credit memo,
+    amount.
+    """
     other = "Invoice" if kind == "CreditMemo" else "CreditMemo"
     left = one["Balance"]
     pairs: list[tuple[str, str, Decimal]] = []
-    for each in list(company.shelf.kinds[other].values()):
+    by_age = sorted(company.shelf.kinds[other].values(), key=lambda each: (each["TxnDate"], int(each["Id"])))
+    for each in by_age:
         same = all(each[name]["value"] == one[name]["value"] for name in ("CustomerRef", "CurrencyRef"))
         amount = min(left, each["Balance"])
         if same and amount > 0:

@@ -235,7 +235,7 @@ class _Write:
             return
         one = company.shelf.kinds[kind][made]
         for invoice, memo, amount in payments.credits_to_apply(company, kind, one):
-            terms = {
+            terms: Json = {
                 name: one[name] for name in ("CustomerRef", "CurrencyRef", "ExchangeRate") if name in one
             }
             lines = [
