@@ -37,6 +37,8 @@ def build(company: Company, record: Json) -> Json:
         raise refused("2290", "TotalAmt is negative", "TotalAmt")
     record["Line"] = [_line(company, line, currency) for line in record.get("Line", [])]
     record["UnappliedAmt"] = record["TotalAmt"] - _used(company, record)
+    # A line of nothing links nothing.
+    record["Line"] = [line for line in record["Line"] if line["Amount"]]
     if record["UnappliedAmt"] < 0:
         raise business("The amount that is applied is more than the payment and the credits together")
     return record

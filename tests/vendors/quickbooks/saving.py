@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from vendors.quickbooks import payments, purchases, sales_forms, settling
 from vendors.quickbooks.ledger import Key
 from vendors.quickbooks.refusals import business
-from vendors.quickbooks.wire import Json
+from vendors.quickbooks.wire import ZERO, Json
 
 if TYPE_CHECKING:
     from vendors.quickbooks.company import Company
@@ -39,7 +39,7 @@ class Saving:
             return
         self.post(kind, one)
         item = settling.open_item(company, kind, one)
-        if item is not None and settling.applied(company, key) > item.total:
+        if settling.applied(company, key) > (item.total if item else ZERO):
             raise business(f"{kind} {one['Id']} is less than what its payments settle")
         company.shelf.put(kind, settling.with_balances(company, kind, one))
         for each in [*touched, key] if kind != "Payment" else list(touched):
