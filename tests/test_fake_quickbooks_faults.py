@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 import pytest
 import requests
 from quickbooks_hands import Hands, form, shop
-from vendors.quickbooks import FakeQuickBooks
+from vendors.quickbooks import FakeQuickBooks, sales_forms
 from vendors.quickbooks.clock import Clock
+from vendors.quickbooks.ledger import Posting
 from vendors.quickbooks.trouble import Kind
 
 
@@ -78,6 +80,24 @@ def test_any_code_can_be_ordered_and_faults_wait_their_turn(hands: Hands) -> Non
     hands.write("Invoice", form("5"))
     assert [hands.code("Invoice", form("5")) for _ in range(2)] == ["5010", "5010"]
     hands.write("Invoice", form("5"))
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [("120", 401), ("3200", 401), ("3100", 403), ("150", 400), ("6190", 400), ("10000", 500)],
+)
+def test_what_no_company_here_does_by_itself_can_be_ordered(hands: Hands, code: str, status: int) -> None:
+    hands.fake.inject("refused", code=code)
+    answer = hands.get("/preferences")
+    assert (answer.status_code, answer.json()["Fault"]["Error"][0]["code"]) == (status, code)
+
+
+def test_books_that_do_not_balance_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    one_side = [Posting("1", Decimal(5))]
+    monkeypatch.setattr(sales_forms, "postings", lambda *asked: one_side)
+    with pytest.raises(AssertionError, match="does not balance"), FakeQuickBooks(shop()) as fake:
+        assert Hands(fake).post("Invoice", form("5")).status_code == 500
+        assert fake.company.documents("Invoice") == []
 
 
 def test_before_each_request_a_test_may_end_it(hands: Hands) -> None:

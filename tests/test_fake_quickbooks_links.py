@@ -89,6 +89,22 @@ def test_a_check_is_linked_only_in_its_mood(hands: Hands) -> None:
     assert hands.company.open_balance("1") == 0
 
 
+def test_a_journal_entry_on_receivables_can_be_linked(hands: Hands) -> None:
+    def line(posting: str, account: str, **more: Any) -> Json:
+        detail = {"PostingType": posting, "AccountRef": hands.account(account), **more}
+        return {"Amount": 5, "DetailType": "JournalEntryLineDetail", "JournalEntryLineDetail": detail}
+
+    ada = {"Entity": {"Type": "Customer", "EntityRef": {"value": "1"}}}
+    entry = {"Line": [line("Debit", CLEARING), line("Credit", RECEIVABLES, **ada)]}
+    made = hands.write("JournalEntry", entry)
+    invoice = hands.write("Invoice", form("5"))
+    hands.write(
+        "Payment", payment("0", pay_line("5", "Invoice", invoice), pay_line("5", "JournalEntry", made))
+    )
+    assert hands.again("Invoice", invoice)["Balance"] == 0
+    assert hands.company.open_balance("1") == 0
+
+
 def test_another_customers_invoice_is_6000(hands: Hands) -> None:
     invoice = hands.write("Invoice", form("5", customer="2"))
     assert hands.code("Payment", payment("5", pay_line("5", "Invoice", invoice))) == "6000"
@@ -137,6 +153,16 @@ def test_deleting_a_credit_memo_takes_back_what_it_paid(hands: Hands) -> None:
     hands.write("CreditMemo", named(memo), operation="delete")
     assert hands.again("Payment", link)["Line"] == []
     assert hands.again("Invoice", invoice)["Balance"] == 100
+
+
+def test_without_the_credit_the_money_pays_the_first_line_first(hands: Hands) -> None:
+    first, second = (hands.write("Invoice", form("20")) for _ in range(2))
+    memo = hands.write("CreditMemo", form("30"))
+    lines = [pay_line("20", "Invoice", first), pay_line("20", "Invoice", second)]
+    link = hands.write("Payment", payment("10", *lines, pay_line("30", "CreditMemo", memo)))
+    hands.write("CreditMemo", named(hands.again("CreditMemo", memo)), operation="delete")
+    assert [hands.again("Invoice", one)["Balance"] for one in (first, second)] == [10, 20]
+    assert hands.again("Payment", link)["UnappliedAmt"] == 0
 
 
 def test_what_is_linked_keeps_customer_and_amount(hands: Hands) -> None:

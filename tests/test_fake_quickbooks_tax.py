@@ -228,14 +228,32 @@ def test_a_payment_at_another_rate_realises_the_difference(foreign: Hands) -> No
 
 
 def test_parts_of_a_foreign_invoice_settle_all_of_it(foreign: Hands) -> None:
-    invoice = foreign.write("Invoice", form("10", customer="3", **at("1.0333")))
-    into: Json = {"DepositToAccountRef": foreign.account(CLEARING)}
-    for part in ("3.33", "3.33", "3.34"):
+    invoice = foreign.write("Invoice", form("1", customer="3", **at("1.05")))
+    made = []
+    for part in ("0.30", "0.30", "0.40"):
         link = pay_line(part, "Invoice", invoice)
-        foreign.write("Payment", payment(part, link, customer="3", **at("1.0333"), **into))
+        made.append(foreign.write("Payment", payment(part, link, customer="3", **at("1.05"))))
     assert foreign.company.open_balance("3") == 0
     assert foreign.company.balance_of(EUR_RECEIVABLES) == 0
     assert foreign.again("Invoice", invoice)["HomeBalance"] == 0
+    # Each part came in as 0.32, 0.32 and 0.42; the invoice was 1.05.
+    assert foreign.company.balance_of(GAIN) == Decimal("-0.01")
+    first = {"Id": made[0]["Id"], "SyncToken": made[0]["SyncToken"]}
+    foreign.write("Payment", first, operation="delete")
+    assert foreign.again("Invoice", invoice)["HomeBalance"] == Decimal("0.31")
+    assert foreign.company.balance_of(EUR_RECEIVABLES) == Decimal("0.31")
+
+
+def test_a_new_rate_of_a_paid_invoice_changes_what_was_gained(foreign: Hands) -> None:
+    invoice = foreign.write("Invoice", form("100", customer="3", **at("1.10")))
+    link = pay_line("100", "Invoice", invoice)
+    foreign.write("Payment", payment("100", link, customer="3", **at("1.10")))
+    assert GAIN not in foreign.totals()
+    now = foreign.again("Invoice", invoice)
+    named = {"Id": now["Id"], "SyncToken": now["SyncToken"], "sparse": True}
+    foreign.write("Invoice", {**named, "ExchangeRate": Decimal("1.20")})
+    assert foreign.company.balance_of(GAIN) == 10
+    assert foreign.company.balance_of(EUR_RECEIVABLES) == 0
 
 
 def test_a_memo_and_its_pay_out_at_two_rates(foreign: Hands) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -10,17 +11,19 @@ _PACIFIC = timezone(timedelta(hours=-8))
 
 
 class Clock:
-    """Seconds since 1970; stands still where a start is given."""
+    """Seconds since 1970; stands still where a start is given, but for `advance`."""
 
     def __init__(self, start: float | None = None) -> None:
         self._start = start
         self._moved = 0.0
+        self._lock = threading.Lock()
 
     def __call__(self) -> float:
         return (time.time() if self._start is None else self._start) + self._moved
 
     def advance(self, seconds: float) -> None:
-        self._moved += seconds
+        with self._lock:
+            self._moved += seconds
 
     def stamp(self) -> str:
         """As on the wire, with milliseconds and the offset."""

@@ -9,11 +9,16 @@ _SYSTEM = "SystemFault"
 
 # code: (HTTP status, Message, type)
 _CATALOGUE: dict[str, tuple[int, str, str]] = {
+    "100": (401, "General Authentication Error", "AuthenticationFault"),
+    "110": (401, "OAuth Authentication Error", "AuthenticationFault"),
     "120": (401, "Authorization Failure", "AuthorizationFault"),
+    "140": (400, "The company is locked", _SYSTEM),
+    "150": (400, "The company is under maintenance", _SYSTEM),
     "500": (400, "Unsupported Operation", _VALIDATION),
     "600": (400, "Duplicate Request ID", _VALIDATION),
     "610": (400, "Object Not Found", _VALIDATION),
     "620": (400, "Transaction cannot be linked", _VALIDATION),
+    "630": (400, "Duplicate object", _VALIDATION),
     "800": (400, "Object has dependants", _VALIDATION),
     "2010": (400, "Request has invalid or unsupported property", _VALIDATION),
     "2020": (400, "Required parameter missing", _VALIDATION),
@@ -24,11 +29,21 @@ _CATALOGUE: dict[str, tuple[int, str, str]] = {
     "2500": (400, "Invalid Reference Id", _VALIDATION),
     "4000": (400, "Error parsing query", _VALIDATION),
     "4001": (400, "Invalid query", _VALIDATION),
+    "4002": (400, "Error processing query", _VALIDATION),
     "5010": (400, "Stale Object Error", _VALIDATION),
+    "5020": (400, "Permission denied", _VALIDATION),
+    "5030": (400, "The feature is not in the plan", _VALIDATION),
     "6000": (400, "A business validation error has occurred while processing your request", _VALIDATION),
     "6070": (400, "Amount calculation incorrect in the request", _VALIDATION),
     "6100": (400, "Tax code must be TAX or NON", _VALIDATION),
+    "6190": (400, "Invalid Company Status", _VALIDATION),
     "6210": (400, "Account Period Closed, Cannot Update Through Services API", _VALIDATION),
+    "3100": (
+        403,
+        "message=ApplicationAuthorizationFailed; errorCode=003100; statusCode=403",
+        "AuthorizationFault",
+    ),
+    "3200": (401, "message=AuthenticationFailed; errorCode=003200; statusCode=401", "AUTHENTICATION"),
     "6240": (400, "Duplicate Name Exists Error", _VALIDATION),
     "6540": (400, "Deposited Transaction cannot be changed", _VALIDATION),
     "10000": (500, "An application error has occurred while processing your request", _SYSTEM),
@@ -117,14 +132,9 @@ def duplicate_number(language: str, number: str, kind: str, txn_id: str) -> Refu
 
 def token_refused(lower_case: bool) -> Refused:
     """401 with 3200, for a token that is unknown or no longer valid."""
-    error = {
-        "Message": "message=AuthenticationFailed; errorCode=003200; statusCode=401",
-        "Detail": "Token expired or invalid",
-        "code": "3200",
-        "element": "",
-    }
-    answer = Refused(401, "AUTHENTICATION", error)
+    answer = refused("3200", "Token expired or invalid")
     if lower_case:
+        error = answer.body["Fault"]["Error"][0]
         small = {"message": error["Message"], "detail": error["Detail"], "code": "3200"}
         answer.body = {"fault": {"error": [small], "type": "AUTHENTICATION"}}
     return answer

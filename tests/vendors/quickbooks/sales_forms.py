@@ -42,6 +42,7 @@ def build(company: Company, kind: str, record: Json) -> Json:
         record["CustomerRef"] = ref(customer["Id"], customer["DisplayName"])
     currency, rate = currency_terms(company, record, customer)
     _money_side(company, kind, record, currency)
+    _delivery(kind, record)
     fill(company, record, PaymentMethodRef="PaymentMethod")
     fill_tracking(company, record, "ClassTrackingPerTxn")
     lines = _lines(company, record, currency)
@@ -72,6 +73,22 @@ def _money_side(company: Company, kind: str, record: Json, currency: str) -> Non
     record["DepositToAccountRef"] = money_account(
         company, record["DepositToAccountRef"], "DepositToAccountRef", currency
     )
+
+
+def _delivery(kind: str, record: Json) -> None:
+    """What printing and sending ask for."""
+    if record.get("EmailStatus") == "NeedToSend" and not record.get("BillEmail", {}).get("Address"):
+        raise business("A form that is to be sent needs an e-mail address")
+    if record.get("PaymentType") == "Expense":
+        raise refused("2170", "Invalid Enumeration : PaymentType value Expense", "PaymentType")
+    if kind == "RefundReceipt" and record.get("PrintStatus") == "NeedToPrint":
+        record["PaymentRefNum"] = "To Print"
+    if (
+        kind == "RefundReceipt"
+        and record.get("PrintStatus") == "PrintComplete"
+        and "PaymentRefNum" not in record
+    ):
+        raise missing_parameter("PaymentRefNum")
 
 
 def _lines(company: Company, record: Json, currency: str) -> list[Json]:

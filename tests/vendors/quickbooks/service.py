@@ -66,9 +66,7 @@ def _check_token(fake: FakeQuickBooks, asked: Asked, realm: str, company: Compan
     if opened is None:
         raise token_refused(fake.company.moods.lower_case_auth_fault)
     if opened != realm or company is None:
-        message = "message=ApplicationAuthorizationFailed; errorCode=003100; statusCode=403"
-        error = {"Message": message, "Detail": "", "code": "3100", "element": ""}
-        raise Refused(403, "AuthorizationFault", error)
+        raise refused("3100", "The token does not open this company")
 
 
 def _read(company: Company, asked: Asked, parts: list[str]) -> Json:

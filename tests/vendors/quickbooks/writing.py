@@ -68,7 +68,7 @@ class _Write:
             answer = self.void(operation)
         elif operation == "delete":
             answer = self.delete()
-        elif "Id" in self.body:
+        elif "Id" in self.body or operation == "update":
             answer = self.update({name for name, value in sent.items() if value == ""})
         else:
             answer = self.create()
