@@ -33,7 +33,7 @@ _FORM = (
     "HomeBalance:decimal HomeTotalAmt:decimal LinkedTxn:LinkedTxn[] PaymentMethodRef:ReferenceType PaymentRefNum "
     "PaymentType:PaymentTypeEnum DepositToAccountRef:ReferenceType PrintStatus:PrintStatusEnum "
     "EmailStatus:EmailStatusEnum BillEmail:EmailAddress DueDate:date ApplyTaxAfterDiscount:boolean "
-    "AutoDocNumber:boolean RemainingCredit:decimal"
+    "AutoDocNumber:boolean"
 )
 
 # Not in the schema file: they always come from here.
@@ -65,7 +65,7 @@ INSTEAD: Json = {
     "PaymentMethod": _entity("Name Active:boolean Type"),
     "Invoice": _entity(_FORM),
     "SalesReceipt": _entity(_FORM),
-    "CreditMemo": _entity(_FORM),
+    "CreditMemo": _entity(f"{_FORM} RemainingCredit:decimal"),
     "RefundReceipt": _entity(_FORM),
     "Payment": _entity(
         f"{_TXN} CustomerRef:ReferenceType DepositToAccountRef:ReferenceType PaymentMethodRef:ReferenceType "
