@@ -187,7 +187,7 @@ def pass_over_events(patch: pytest.MonkeyPatch) -> None:
 
 
 def never_read_again(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Pull, "_read_again", lambda pull, listing, outage: iter(()))
+    patch.setattr(Pull, "_read_again", lambda pull, outage: iter(()))
 
 
 def move_cursors_first(patch: pytest.MonkeyPatch) -> None:
