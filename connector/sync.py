@@ -194,10 +194,10 @@ class Pass:
         outbox = self.outbox(one)
         try:
             first_run = self.prepare(desk, write)
-            outbox.doubt(desk.company.lost)
+            doubted = outbox.doubt(desk.company.lost)
             forget_lost = getattr(desk.courier, "forget_lost", None)
             if forget_lost is not None:
-                forget_lost(desk.company.lost)
+                forget_lost(doubted)
             push = self.push(desk, outbox)
             if write:
                 push.settle_doubts()

@@ -8,8 +8,12 @@ import pytest
 from cli_books import CLEARING, FEES
 from exactly_once import check, total
 from ledger_moods import MOODS, Weather
-from small_books import MEMO_RULES, SmallBooks
+from small_books import MEMO_RULES, SmallBooks, engine_of
 from small_shop import Shop, fail_charge
+from test_plans_made_again import resolve
+
+from connector.operations import clearing
+from connector.planning.sentences import REVERSAL_SKIPPED
 
 MOOD_NAMES = ("down", "rejected", "lost before the write", "period closed", "throttled for long")
 
@@ -100,3 +104,26 @@ def sent_kinds(books: SmallBooks) -> list[tuple[str, str]]:
         for key, kind, subject in clean.rows("document", "document_key, kind, subject_id")
     }
     return [by_key[request.document_keys[0]] for request in weather.sent]
+
+
+@pytest.mark.parametrize("mood", ("rejected", "period closed", "throttled for long"))
+def test_a_reversal_that_a_person_skips_is_a_known_difference(tmp_path: Path, mood: str) -> None:
+    """Stripe has the money back and the books show the refund: it is said, and stays said when acknowledged."""
+    books, shop = open_shop(tmp_path, "sales_receipt")
+    refund = shop.refund("100a", "ch_100", 5000, "2026-03-01")
+    shop.write()
+    books.sync()
+    shop.fail(refund, "2026-03-20")
+    shop.write()
+    weather = spoil_last(books, mood, 1)
+    resolve(books, "--skip")
+    with weather.over():
+        books.sync()
+        books.sync()
+    (said,) = books.rows("decision WHERE subject = 'refund'", "outcome, sentence")
+    assert said == ("reversed", REVERSAL_SKIPPED)
+    assert total(books.transactions(), CLEARING) == 60
+    resolve(books, "--skip")
+    engine = engine_of(f"sqlite:///{books.state}")
+    differences = [(d.object_id, d.amount_minor, d.what) for d in clearing.skipped_reversals(engine, "main")]
+    assert differences == [(refund, 5000, "reversal skipped")]

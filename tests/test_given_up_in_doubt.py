@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,14 @@ def in_doubt(
 def sync(books: SmallBooks, weather: Weather) -> None:
     with weather.over():
         assert books.sync().errors == []
+
+
+def touch(books: SmallBooks) -> None:
+    """Stripe tells something new of the refund, which changes nothing of it."""
+    (path,) = books.export.glob("refund*.jsonl")
+    refunds = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    text = "".join(json.dumps({**refund, "metadata": {"note": "asked"}}) + "\n" for refund in refunds)
+    path.write_text(text, encoding="utf-8")
 
 
 def sentence(books: SmallBooks) -> str:
@@ -137,3 +146,43 @@ def test_adopted_and_written_before_it_is_held_until_one_is_taken_out(tmp_path: 
     sync(books, weather)
     assert books.outcomes() == {REFUND: ("posted", None)}
     assert kinds(books) == written
+
+
+def test_adopted_in_doubt_and_told_of_by_stripe_meanwhile(tmp_path: Path) -> None:
+    books, weather = in_doubt(tmp_path, "after")
+    resolve(books, "--adopt", "by-hand-1")
+    touch(books)
+    sync(books, weather)
+    assert books.outcomes() == {REFUND: ("held", "duplicate_in_books")}
+
+
+def test_skipped_in_doubt_and_told_of_by_stripe_meanwhile(tmp_path: Path) -> None:
+    books, weather = in_doubt(tmp_path, "after")
+    resolve(books, "--skip")
+    touch(books)
+    sync(books, weather)
+    assert books.outcomes() == {REFUND: ("posted", None)}
+    assert "a person skipped it" in sentence(books)
+
+
+def test_tried_again_after_a_skip_and_told_of_by_stripe_meanwhile(tmp_path: Path) -> None:
+    books = open_shop(tmp_path, fees=False)
+    with Weather(books.world.clock, write_faults={1: MOODS["rejected"]}).over():
+        books.sync()
+        resolve(books, "--skip")
+        books.sync()
+        resolve(books, "--retry")
+        touch(books)
+        books.sync()
+    assert kinds(books) == ["refund_receipt"]
+    assert books.outcomes() == {REFUND: ("posted", None)}
+
+
+def test_replaced_and_told_of_by_stripe_meanwhile(tmp_path: Path) -> None:
+    books = open_shop(tmp_path, fees=False)
+    books.sync()
+    books.execute("UPDATE decision SET due = 4 WHERE subject = 'refund'")
+    touch(books)
+    books.sync()
+    assert kinds(books) == ["refund_receipt", "refund_receipt", "reversal"]
+    assert books.outcomes() == {REFUND: ("posted", None)}

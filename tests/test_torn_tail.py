@@ -68,3 +68,16 @@ def test_a_run_that_dies_after_cutting_it_off(torn: Books) -> None:
     torn.sync()
     assert torn.balance(CLEARING) == {"usd": 60}
     assert left_over(torn) == set()
+
+
+def test_other_books_in_the_same_folder_do_not_forget_what_was_cut_off(torn: Books, tmp_path: Path) -> None:
+    """Their state knows nothing of it: whoever lost it has still to hear of it."""
+    other = Books(tmp_path / "of_others")
+    other.ledger(sales="sales_receipt", fees=False, connection={"path": str(torn.ledger_folder)})
+    other.change(books="other")
+    other.export.charge("900", 100)
+    other.sync()
+    torn.sync()
+    assert torn.outcome("re_1")["outcome"] == "posted"
+    assert sum(t.metadata["kind"] == "refund_receipt" for t in transactions(torn.ledger_folder)) == 1
+    assert left_over(torn) == set()

@@ -27,7 +27,7 @@ from connector.store.codec import (
 from connector.store.documents import insert_documents
 from connector.store.lease import Lease
 from connector.store.schema import decision, document, refund_number, ruleset, sale_number
-from connector.store.settling import forget_skipped, settle_outcomes, settle_reversed
+from connector.store.settling import forget_replaced, settle_outcomes, settle_reversed
 
 DECISION_COLUMNS = (
     "charge_id",
@@ -60,8 +60,8 @@ class Decided:
 
     `charge_id` is that of a refund whose row does not tell it, since Stripe named only the payment intent. `given_up`:
     Stripe gave it up, so that what was planned of it and never written shall not be any more. `replaces` are keys of
-    documents that a person skipped, which give way to the plan; `sale_ledger_id` is the refund's sale, where others
-    booked it.
+    documents that a person skipped, or that were never sent, which give way to the plan; `sale_ledger_id` is the
+    refund's sale, where others booked it.
     """
 
     row: Any
@@ -115,7 +115,7 @@ class Recorder:
         with self.engine.begin() as connection:
             self.lease.renew(connection)
             documents = [d for decided in changed for d in decided.plan.documents]
-            forget_skipped(connection, [key for d in changed if d.plan.documents for key in d.replaces])
+            forget_replaced(connection, [key for d in changed if d.plan.documents for key in d.replaces])
             rows = self._document_rows(connection, documents, found_keys)
             self._write_numbers(connection, changed)
             insert_documents(connection, list(rows.values()))

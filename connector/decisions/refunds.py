@@ -29,6 +29,7 @@ from connector.planning.sentences import resolve_command
 from connector.planning.stripe_facts import BalanceTransaction, Refund
 from connector.store.codec import decode_document
 from connector.store.facts import FactReader
+from connector.store.settling import is_unsent
 
 
 class RefundDesk:
@@ -77,7 +78,7 @@ class RefundDesk:
         revision = [d for d in standing if d.revision == row.revision]
         if row.outcome == "excluded" and row.due < ASKED and not case.ours:
             return Decided(row, unchanged(row), row.revision)
-        if row.due == REPLACE and revision:
+        if row.due == REPLACE and revision and case.refund.status not in GONE:
             return self._replace(page, row, case, standing, numbers)
         # One plan of a revision at a time: it stands until it is forgotten, or a person skipped all of it.
         if any(d.state != "skipped" or d.ledger_id is not None for d in revision):
@@ -181,7 +182,7 @@ class RefundDesk:
         ]
         # A void is undone by hand: while it stands, the sale that would be planned anew counts as absent.
         voided = any(d.kind == "void" for d in posted)
-        if not posted or voided or case.refund.status in GONE:
+        if not posted or voided:
             return Decided(row, unchanged(row), row.revision)
         revision = row.revision + 1
         sale = page.sale_before(row.subject_id)
@@ -194,7 +195,9 @@ class RefundDesk:
         last = undo[-1].document_key
         heads = tuple(replace(d, after=(*d.after, last)) for d in plan.documents)
         numbers.take(case.refund.refund_id, revision, plan.sale_number or "", *number)
-        return Decided(row, replace(plan, documents=(*undo, *heads)), revision)
+        # What was never sent of the revision that is undone is not wanted any more.
+        unsent = tuple(d.document_key for d in standing if d.revision == row.revision and is_unsent(d))
+        return Decided(row, replace(plan, documents=(*undo, *heads)), revision, replaces=unsent)
 
     def _case(
         self,

@@ -22,7 +22,7 @@ from connector.store.facts import FactReader
 from connector.store.failed_refunds import failure_words
 from connector.store.lease import Lease
 from connector.store.schema import DECIDE_NOW, OPEN, attempt, attempt_document, decision, document
-from connector.store.settling import FREE_THEMSELVES, settle_outcomes, settle_reversed
+from connector.store.settling import FREE_THEMSELVES, is_unsent, settle_outcomes, settle_reversed
 
 Place = tuple[int, str, str, str]
 START: Place = (-1, "", "", "")
@@ -67,10 +67,13 @@ class Outbox:
                 .values(state="planned", reason=None, sentence=None, action=None)
             )
 
-    def doubt(self, document_keys: Sequence[str]) -> None:
-        """The books lost these (a torn tail was cut off): whether they are there is unknown again."""
+    def doubt(self, document_keys: Sequence[str]) -> list[str]:
+        """The books lost these (a torn tail was cut off): whether they are there is unknown again.
+
+        Returns those that this state knows; the others may be of another state that writes to the same books.
+        """
         if not document_keys:
-            return
+            return []
         with self.engine.begin() as connection:
             self.lease.renew(connection)
             connection.execute(
@@ -82,6 +85,12 @@ class Outbox:
                     state="unknown", reason="outcome_unknown", sentence="it was cut off at the end of a file"
                 )
             )
+            known = connection.execute(
+                select(document.c.document_key).where(
+                    within(connection, document.c.document_key, document_keys)
+                )
+            )
+            return [row.document_key for row in known]
 
     def pages(self, state: str, size: int) -> Iterator[list[Any]]:
         """Documents in this state in the order in which they are sent; each is given once."""
@@ -349,11 +358,6 @@ def left_out(rows: Sequence[Any]) -> list[str]:
         else:
             gone.append(row.document_key)
     return gone
-
-
-def is_unsent(row: Any) -> bool:
-    """Nothing of it is in the books, and it has still a way to go."""
-    return row.state in ("planned", "rejected", "held") and row.ledger_id is None
 
 
 def claimed_from(row: Any) -> Claimed:

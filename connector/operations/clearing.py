@@ -17,6 +17,7 @@ from connector.planning.case import Books, LedgerPolicy
 from connector.planning.model import Document
 from connector.planning.refund_sale import CLEARING_ELSEWHERE
 from connector.planning.reversal_plan import WITH_CASH
+from connector.planning.sentences import REVERSAL_SKIPPED
 from connector.planning.settlement import SETTLEMENT_ASSUMED
 from connector.planning.stripe_facts import BalanceTransaction, Charge, Dispute, Fact, Refund
 from connector.store import movements, views
@@ -75,6 +76,7 @@ def known_differences(engine: Engine, books: Books, ledgers: Sequence[LedgerPoli
         yield from late_settlements(engine, ledger)
         yield from adopted_amounts(engine, name)
         yield from payments_elsewhere(engine, name)
+        yield from skipped_reversals(engine, name)
         if ledger.fees:
             yield from adopted_fees(engine, name)
         if ledger.sales != "find":
@@ -189,6 +191,15 @@ def payments_elsewhere(engine: Engine, name: str) -> Iterator[Difference]:
             if isinstance(moved, BalanceTransaction):
                 amount, currency = moved.amount_minor, moved.currency
             yield Difference(name, "payment booked elsewhere", charge_id, amount, currency, ELSEWHERE)
+
+
+def skipped_reversals(engine: Engine, name: str) -> Iterator[Difference]:
+    """What Stripe took back, and a person did not let be reversed in the books."""
+    for subject_id, reversal in movements.skipped_reversals(engine, name):
+        if moves_clearing(reversal):
+            last = reversal.entries[-1]
+            moved = last.debit_minor - last.credit_minor
+            yield Difference(name, "reversal skipped", subject_id, moved, last.currency, REVERSAL_SKIPPED)
 
 
 def late_settlements(engine: Engine, ledger: LedgerPolicy) -> Iterator[Difference]:

@@ -19,7 +19,7 @@ from connector.operations.other_state import give_up
 from connector.planning.model import REFUND_TYPES, RefundType
 from connector.planning.refund_types import sale_forms
 from connector.planning.rule_results import order_types, refuse_types
-from connector.planning.sentences import PLACEHOLDERS, resync_command
+from connector.planning.sentences import PLACEHOLDERS, REVERSAL_SKIPPED, resolve_command, resync_command
 from connector.store.documents import insert_documents
 from connector.store.lease import Lease
 from connector.store.schema import decision, document, refund_number
@@ -220,6 +220,7 @@ def apply(connection: Connection, name: str, row: Any, word: Word, key: str | No
         # Where planning itself stopped there is nothing left to arrive: what others booked is theirs.
         if arrived is not None and row.aim != "held":
             settle_outcomes(connection, name, [row.subject_id], row.touched_run or "")
+            tell_skipped_reversal(connection, name, row)
             return f"{row.subject_id}: what was held is skipped; its other documents stay{doubts}"
         set_decision(
             connection,
@@ -267,6 +268,29 @@ def apply(connection: Connection, name: str, row: Any, word: Word, key: str | No
         )
     set_decision(connection, name, row, due=ASKED)
     return f"{row.subject_id}: recorded; the next sync acts on it"
+
+
+def tell_skipped_reversal(connection: Connection, name: str, row: Any) -> None:
+    """A refund that Stripe gave up counts as reversed once nothing of it is open, also where a person skipped that."""
+    skipped = connection.execute(
+        select(document.c.document_key).where(
+            document.c.ledger == name,
+            document.c.subject_id == row.subject_id,
+            document.c.kind == "reversal",
+            document.c.state == "skipped",
+        )
+    ).first()
+    if skipped is None:
+        return
+    connection.execute(
+        update(decision)
+        .where(decision.c.ledger == name, decision.c.subject_id == row.subject_id)
+        .where(decision.c.outcome == "reversed")
+        .values(
+            sentence=REVERSAL_SKIPPED,
+            action=f"reverse it by hand where that is wanted, then: {resolve_command(row.subject_id, name, '--skip')}",
+        )
+    )
 
 
 def give_up_doubtful(connection: Connection, *chosen: ColumnElement[bool]) -> str:

@@ -19,7 +19,15 @@ from connector.store.bulk import insert_rows, update_many, within
 from connector.store.changes import drop_changes, note_changes, noted_changes
 from connector.store.facts import FactReader
 from connector.store.lease import Lease
-from connector.store.schema import DECIDE_NOW, decision, raw_page, source_cursor, stripe_link, stripe_object
+from connector.store.schema import (
+    DECIDE_NOW,
+    DUE_AGAIN,
+    decision,
+    raw_page,
+    source_cursor,
+    stripe_link,
+    stripe_object,
+)
 from connector.stripe_source.changes import Change
 from connector.stripe_source.parse import (
     Parsed,
@@ -197,7 +205,7 @@ class Intake:
             connection.execute(
                 update(decision)
                 .where(within(connection, decision.c.subject_id, touched))
-                .values(due=DECIDE_NOW)
+                .values(due=DUE_AGAIN)
             )
         self._mark_siblings(connection, [parsed.fact for parsed, _, _ in (*new, *changed)])
 
@@ -211,7 +219,7 @@ class Intake:
             update(decision)
             .where(within(connection, decision.c.charge_id, charge_ids))
             .where(decision.c.outcome == "held", decision.c.reason.in_(sorted(WEIGHED_TOGETHER)))
-            .values(due=DECIDE_NOW)
+            .values(due=DUE_AGAIN)
         )
 
     def _count(self, connection: Connection, added: int) -> None:

@@ -62,3 +62,30 @@ def posted_documents(engine: Engine, name: str, subject_ids: Sequence[str]) -> d
         for subject_id, content in rows:
             found.setdefault(subject_id, []).append(decode_document(content))
     return found
+
+
+def skipped_reversals(engine: Engine, name: str) -> list[tuple[str, Document]]:
+    """Subject and reversal where a person skipped the reversal of what still stands in the books."""
+    with reading(engine) as connection:
+        rows = connection.execute(
+            select(document.c.subject_id, document_text.c.content)
+            .join(document_text, document_text.c.document_key == document.c.document_key)
+            .join(
+                decision,
+                (decision.c.subject_id == document.c.subject_id) & (decision.c.ledger == document.c.ledger),
+            )
+            .where(decision.c.ledger == name, decision.c.aim == "reversed")
+            .where(document.c.kind == "reversal", document.c.state == "skipped")
+            .order_by(document.c.subject_id, document.c.depth, document.c.document_key)
+        ).all()
+        found = [(row.subject_id, decode_document(row.content)) for row in rows]
+        originals = [reversal.reverses for _, reversal in found if reversal.reverses is not None]
+        standing = set(
+            connection.execute(
+                select(document.c.document_key).where(
+                    within(connection, document.c.document_key, originals),
+                    document.c.state.in_(("posted", "adopted")),
+                )
+            ).scalars()
+        )
+    return [(subject_id, reversal) for subject_id, reversal in found if reversal.reverses in standing]

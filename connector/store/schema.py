@@ -17,6 +17,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    case,
     text,
 )
 
@@ -163,6 +164,9 @@ decision = Table(
     # The sale's own document, where others booked it; None in rows that are older than this column.
     Column("sale_ledger_id", Text),
 )
+
+# To be decided again; what a person asked for stays asked.
+DUE_AGAIN = case((decision.c.due > DECIDE_NOW, decision.c.due), else_=DECIDE_NOW)
 Index(
     "decision_due",
     decision.c.ledger,

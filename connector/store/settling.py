@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
-from sqlalchemy import Connection, case, delete, select, update
+from sqlalchemy import Connection, and_, case, delete, or_, select, update
 
 from connector.store.bulk import within
 from connector.store.codec import decode_document
 from connector.store.documents import delete_documents
-from connector.store.schema import DECIDE_NOW, decision, document, refund_number, sale_number
+from connector.store.schema import DUE_AGAIN, decision, document, refund_number, sale_number
 
+UNSENT = ("planned", "rejected", "held")
 ARRIVED = ("posted", "adopted", "reversed", "skipped")
 # A document that is held for one of these was not written, and is tried again by every run.
 FREE_THEMSELVES = ("credit_memo_not_posted", "period_closed")
@@ -131,18 +133,26 @@ def forget_plans(
         update(decision)
         .where(decision.c.ledger == name, within(connection, decision.c.subject_id, subject_ids))
         .values(
-            # What a person asked for stays asked.
-            due=case((decision.c.due > DECIDE_NOW, decision.c.due), else_=DECIDE_NOW),
+            due=DUE_AGAIN,
             shares=None,
             number=None,
+            reason=None,
+            sentence=None,
+            action=None,
             outcome="waiting",
             aim="waiting",
         )
     )
 
 
-def forget_skipped(connection: Connection, document_keys: Sequence[str]) -> None:
-    """Documents that were skipped, and never written, make room for a plan that may hold them again."""
+def is_unsent(row: Any) -> bool:
+    """Nothing of this document is in the books, and it has still a way to go."""
+    return row.state in UNSENT and row.ledger_id is None
+
+
+def forget_replaced(connection: Connection, document_keys: Sequence[str]) -> None:
+    """Documents that were skipped or not sent, and never written, make room for a plan that may hold them again."""
     if document_keys:
         chosen = within(connection, document.c.document_key, document_keys)
-        delete_documents(connection, chosen, document.c.state == "skipped")
+        unsent = and_(document.c.state.in_(UNSENT), document.c.ledger_id.is_(None))
+        delete_documents(connection, chosen, or_(document.c.state == "skipped", unsent))
