@@ -21,6 +21,7 @@ from connector.delivery.outbox import Outbox
 from connector.delivery.push import STOPPED, Push
 from connector.errors import ConnectorError, LedgerDown
 from connector.operations.fill import fill_from_books
+from connector.operations.other_state import take_effect
 from connector.progress import NO_PROGRESS, Progress
 from connector.store.codec import encode_json
 from connector.store.intake import Intake, read_cursors
@@ -60,7 +61,6 @@ class PassReport:
     pulled: Pulled = field(default_factory=Pulled)
     errors: list[PassError] = field(default_factory=list)
     ledgers: tuple[str, ...] = ()
-    sent: int = 0
     touched: bool = False
 
 
@@ -132,7 +132,7 @@ class Pass:
         """Read what is new or changed at Stripe into the state. Stripe being away does not stop the ledgers."""
         with self.engine.begin() as connection:
             self.lease.renew(connection)
-            read_lines(connection, self.setup.decisions_file)
+            take_effect(connection, read_lines(connection, self.setup.decisions_file))
         intake = self.intake()
         for one in self.setup.ledgers.values():
             self.welcome(intake, one)
@@ -193,10 +193,14 @@ class Pass:
         try:
             first_run = self.prepare(desk, write)
             outbox.doubt(desk.company.lost)
-            discard_unsent(self.engine, self.lease, one.name)
+            forget_lost = getattr(desk.courier, "forget_lost", None)
+            if forget_lost is not None:
+                forget_lost(desk.company.lost)
             push = self.push(desk, outbox)
             if write:
                 push.settle_doubts()
+            # After the look: what it did not find is planned anew too.
+            discard_unsent(self.engine, self.lease, one.name)
             self.decide(desk, outbox, first_run)
             if write:
                 self.post(desk, outbox, push, first_run)
@@ -212,7 +216,8 @@ class Pass:
         with self.engine.connect().execution_options(reading=True) as connection:
             row = connection.execute(select(ledger).where(ledger.c.name == name)).one()
         if not row.filled:
-            fill_from_books(self.engine, self.lease, self.setup.books, desk)
+            path = self.setup.settings.path
+            fill_from_books(self.engine, self.lease, self.setup.books, desk, path)
         if row.first_run is None and write:
             with self.engine.begin() as connection:
                 self.lease.renew(connection)
@@ -241,7 +246,7 @@ class Pass:
                         return
                     self.report.touched = True
                     page, hits = deciding.decide([row for row in rows if row.subject_id not in doubtful])
-                    given_up = [d.row.subject_id for d in page if d.plan.outcome in ("dropped", "reversed")]
+                    given_up = [d.row.subject_id for d in page if d.given_up]
                     if given_up:
                         # Before the decision is stored: a run that dies in between decides, and leaves out, again.
                         outbox.leave_out(given_up)

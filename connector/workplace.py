@@ -28,6 +28,7 @@ from connector.settings.rules_file import load_checked_rules
 from connector.settings.settings import Settings, load_settings
 from connector.settings.values import has_reference
 from connector.settings.yaml_lines import load_yaml
+from connector.stripe_source.api_key import EACH_PER_S, is_live, requests_per_s
 from connector.stripe_source.source import ExportSource, Source
 from connector.world import World
 
@@ -230,6 +231,15 @@ def look_up(setup: Setup, ledger: str | None, stripe: bool) -> None:
         setup.settings.stripe_base_url()
 
 
+def remember_mode(setup: Setup, engine: Engine) -> None:
+    """A state is of a sandbox or of the live account: its cursors would pass over everything in the other."""
+    if export_folder(setup) is None:
+        from connector.store.database import remember_names
+
+        mode = "live" if is_live(setup.settings.stripe_api_key()) else "test"
+        remember_names(engine, setup.settings.state_url, {"Stripe mode": mode})
+
+
 def export_folder(setup: Setup) -> Path | None:
     """The folder of exported objects; None where the API is read."""
     folder = setup.settings.export_folder
@@ -284,7 +294,7 @@ def open_source(setup: Setup) -> Source:
 def open_api(setup: Setup) -> ApiSource:
     """The Stripe API, asked no faster than it allows."""
     from connector.pace import Pace
-    from connector.stripe_source.api import EACH_PER_S, ApiSource, requests_per_s
+    from connector.stripe_source.api import ApiSource
 
     key, world = setup.settings.stripe_api_key(), setup.world
     return ApiSource(

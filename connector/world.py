@@ -9,6 +9,7 @@ import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 Listener = socket.socket
 
@@ -44,6 +45,22 @@ class World:
 
     def process(self) -> str:
         return str(os.getpid())
+
+    def is_running(self, process: str) -> bool:
+        """Whether a process of this machine, as `process` named it, still lives; a zombie does not."""
+        try:
+            stat = Path("/proc", process, "stat").read_text(encoding="utf-8", errors="replace")
+            return stat.rpartition(")")[2].split()[0] not in ("Z", "X")
+        except (OSError, IndexError):
+            if Path("/proc/self/stat").exists():
+                return False
+        try:
+            os.kill(int(process), 0)
+        except PermissionError:
+            return True
+        except (OSError, ValueError):
+            return False
+        return True
 
     def actor(self) -> str:
         """Who is at the keyboard, for what a person decides."""

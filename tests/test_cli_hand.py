@@ -512,6 +512,27 @@ def test_a_document_of_others_is_adopted_and_stays_so(held: Books) -> None:
     assert held.balance(CLEARING) == before
 
 
+def test_an_adopted_document_that_is_gone_is_told(held: Books) -> None:
+    """After a lost state: neither adopted with nothing in the books nor posted beside what a person may put back."""
+    main = held.ledger_folder / "main.beancount"
+    before = main.read_text(encoding="utf-8")
+    adopted_by_hand(held)
+    with_hand = main.read_text(encoding="utf-8")
+    main.write_text(before, encoding="utf-8")
+    files = held.files()
+    held.lose_state()
+    held.sync(code=3)
+    outcome = held.outcome("re_bad")
+    assert (outcome["outcome"], outcome["reason"]) == ("held", "duplicate_in_books")
+    assert "by-hand-1, which the books no longer have" in outcome["sentence"]
+    assert held.documents("re_bad") == []
+    assert held.files() == files
+    main.write_text(with_hand, encoding="utf-8")
+    assert held.run("resync", "re_bad").code == 0
+    (document,) = held.documents("re_bad")
+    assert (document["state"], document["ledger_id"]) == ("adopted", "by-hand-1")
+
+
 def test_a_document_is_adopted_once(held: Books) -> None:
     key = adopted_by_hand(held)
     held.export.refund("again", "ch_200", 1000, reason="fraudulent")

@@ -96,3 +96,33 @@ def test_a_payment_in_another_account_leaves_a_difference_where_that_is_trusted(
     assert (shop.balances()[CLEARING], shop.in_stripe()) == ("-77.00 USD", "33.00 USD")
     shop.check_lost_state()
     assert differences(shop) == {"payment booked elsewhere ch_1": "110.00 USD"}
+
+
+def test_what_refunds_and_disputes_from_before_the_start_move_after_it(tmp_path: Path) -> None:
+    """They are not synced; what moved before the start is none of these books' business."""
+    shop = Shop(tmp_path)
+    shop.charge("ch_1", 11000, "2025-12-10", order="100")
+    shop.refund("re_1", "ch_1", 5000, "2025-12-20")
+    shop.refund("re_2", "ch_1", 2000, "2025-12-20")
+    shop.fail("re_1", "2026-01-10")
+    shop.fail("re_2", "2025-12-28")
+    moved = [shop.objects[shop.movement("dp_1", -4000, "usd", "2025-12-15", 1500)]]
+    moved.append(shop.objects[shop.movement("dp_1", 4000, "usd", "2026-02-01", suffix="_won")])
+    shop.put(
+        {
+            "id": "dp_1",
+            "object": "dispute",
+            "amount": 4000,
+            "balance_transactions": moved,
+            "charge": "ch_1",
+            "created": moved[0]["created"],
+            "currency": "usd",
+            "status": "won",
+        }
+    )
+    shop.sync(0)
+    assert shop.listed("refunds") == []
+    assert differences(shop) == {
+        "failure of an earlier refund re_1": "50.00 USD",
+        "dispute won dp_1": "40.00 USD",
+    }

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from fake_world import APRIL, FakeWorld
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, create_engine, select, text
 
 from connector.errors import LeaseHeld
 from connector.store.database import open_database
@@ -165,6 +165,73 @@ def test_books_in_different_states_are_held_apart(
     start_holder(url, "second")
     with hold_lease(engine, state_url, World(), wait=False) as held:
         assert held.left_s() > 0
+
+
+def cut_sessions(url: str) -> int:
+    """End every session of this PostgreSQL database but the own one; returns how many there were."""
+    admin = create_engine(url, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        ended = connection.execute(
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        ).all()
+    admin.dispose()
+    return len(ended)
+
+
+def lose_lock(url: str) -> None:
+    """The lock of the run that holds these books is gone, and its process lives."""
+    if url.startswith("sqlite"):
+        Path(url.removeprefix("sqlite:///") + ".lock").unlink()
+    else:
+        assert cut_sessions(url) >= 1
+
+
+def test_a_run_that_lost_its_lock_and_lives_keeps_the_books(
+    engine: Engine, state_url: str, start_holder: Start
+) -> None:
+    holder = start_holder()
+    engine.dispose()
+    lose_lock(state_url)
+    with (
+        pytest.raises(LeaseHeld, match=f"process {holder.pid} on"),
+        hold_lease(engine, state_url, World(), False),
+    ):
+        pass
+    os.kill(holder.pid, signal.SIGKILL)
+    # Not waited for: a zombie is dead.
+    take_over(engine, state_url, World())
+
+
+def test_a_run_that_lost_its_lock_goes_on_and_ends_well(engine: Engine, state_url: str) -> None:
+    with hold_lease(engine, state_url, World(), wait=False) as held:
+        engine.dispose()
+        lose_lock(state_url)
+        with engine.begin() as connection:
+            held.renew(connection)
+    assert row_of(engine).until == 0
+    take_over(engine, state_url, World())
+
+
+def test_a_lock_file_that_was_exchanged_while_it_was_waited_for(tmp_path: Path) -> None:
+    """Whoever gets the lock of a file that is no longer there does not hold the books."""
+    url = f"sqlite:///{tmp_path}/books.db"
+    engine = open_database(url, "acme", "own")
+    path = tmp_path / "books.db.lock"
+    first = hold_lease(engine, url, FakeWorld(process_name="1"), wait=False)
+    first.__enter__()
+
+    def exchange() -> None:
+        path.unlink(missing_ok=True)
+        first.__exit__(None, None, None)
+
+    with hold_lease(engine, url, FakeWorld(process_name="2", on_sleep=exchange), wait=True):
+        assert path.exists()
+        with pytest.raises(LeaseHeld), hold_lease(engine, url, FakeWorld(process_name="3"), wait=False):
+            pass
+    engine.dispose()
 
 
 # ---------------------------------------------------------------------------------------------- between machines

@@ -353,3 +353,14 @@ def test_a_ledger_that_is_asked_to_stop_before_it_begins_sends_nothing(case: Cas
     case.sync(lambda: True)
     assert case.weather.sent == []
     case.finish()
+
+
+def test_what_waits_says_for_what(case: Case) -> None:
+    case.weather.batch_size = 1
+    case.weather.write_faults = {case.write_of("re_100a", "credit_memo"): MOODS["rejected"]}
+    case.sync()
+    said = case.documents("kind, sentence, reason")
+    waiting = {kind: sentence for kind, sentence, reason in said if reason == "credit_memo_not_posted"}
+    assert waiting == {
+        "credit_card_refund": "it waits for the credit memo before it, which the ledger refused",
+    }

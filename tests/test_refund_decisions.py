@@ -415,10 +415,14 @@ def test_a_missing_cash_leg_that_is_off_leaves_the_memo_of_others_adopted() -> N
 
 def test_what_a_person_adopted_is_adopted_whatever_the_settings() -> None:
     word = PersonWord(adopt_id="expense-1")
-    decided = plan(others(MEMO_OF_OTHERS, CASH_OF_OTHERS, person=word, adopting=False), now=NOW)
+    known: dict[str, Any] = {"person": word, "named": CASH_OF_OTHERS, "adopting": False}
+    decided = plan(others(MEMO_OF_OTHERS, CASH_OF_OTHERS, **known), now=NOW)
     assert (decided.outcome, decided.adopted) == ("adopted", (CASH_OF_OTHERS,))
     assert decided.sentence == "adopted by a person as expense-1"
-    assert plan(case(sale=None, person=word)).outcome == "adopted"
+    assert plan(case(sale=None, person=word, named=CASH_OF_OTHERS)).outcome == "adopted"
+    gone = plan(case(sale=None, person=word))
+    assert outcome(gone) == ("held", "duplicate_in_books")
+    assert "expense-1, which the books no longer have" in str(gone.sentence)
 
 
 def test_a_leg_of_others_is_not_posted_again_after_the_state_was_lost() -> None:

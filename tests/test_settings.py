@@ -462,6 +462,16 @@ ADDED = [  # what is added to the end of SMALL (line 10), the sentence
     ),
     ("state: postgresql://u@db/x\n", "10:1: state: must begin with"),
     (
+        "state: postgresql+psycopg://u:hun@ter2@db/x\n",
+        "10:1: state: must be postgresql+psycopg://USER:PASSWORD@",
+    ),
+    ("state: postgresql+psycopg://u:hunter/2@db/x\n", "10:1: state: must be"),
+    ("state: postgresql+psycopg://u:5/hunter2@db/x\n", "10:1: state: must be"),
+    ("state: postgresql+psycopg://u:5?hunter2@db/x\n", "10:1: state: must be"),
+    ("state: 'postgresql+psycopg://u:5#hunter2@db/x'\n", "10:1: state: must be"),
+    ("state: postgresql+psycopg://u:hunter2@db:port/x\n", "10:1: state: must be"),
+    ("state: postgresql+psycopg://u:hunter2@db:70000/x\n", "10:1: state: must be"),
+    (
         "invoice_status: refund\n",
         "10:1: invoice_status: 'refund' is not one of refunded, reopened, paid (did you mean refunded?)",
     ),

@@ -392,4 +392,5 @@ def test_windows_grow_while_little_is_in_them_and_shrink_before_they_are_too_lar
         DAY // 2,
     ]
     assert next_length(20 * DAY, 0) == 32 * DAY
-    assert next_length(5000, 10) == 3600
+    assert next_length(5000, 10) == 2500
+    assert [next_length(0, pages) for pages in (1, 10)] == [2, 0]

@@ -10,9 +10,22 @@ from typing import Any, TypeVar
 import pytest
 from small_books import SmallBooks
 from vendors.fake_stripe import KEY, FakeStripe
-from vendors.stripe_account import DAY, NOON, credit_note, dispute, money, refund, sale, small_account
+from vendors.stripe_account import (
+    DAY,
+    NOON,
+    credit_note,
+    dispute,
+    invoice,
+    invoice_payment,
+    money,
+    refund,
+    sale,
+    small_account,
+)
 
-from connector.planning.stripe_facts import Fact, PaymentIntent, Refund
+from connector.cli.root import run
+from connector.errors import LedgerDown
+from connector.planning.stripe_facts import Fact, Invoice, PaymentIntent, Refund
 from connector.store.changes import drop_changes, note_changes, noted_changes
 from connector.store.facts import FactReader
 from connector.store.intake import Intake, read_cursors
@@ -251,3 +264,111 @@ def test_a_payments_own_lines_are_read_whole_and_stay_when_it_is_read_without_th
     books.pull()
     assert books.status_of("re_lined") == "succeeded"
     assert books.lines_of("pi_lined") == 12
+
+
+def test_one_note_that_stripe_refuses_stops_no_other(stripe: FakeStripe, books: Books) -> None:
+    """An invoice that the key's account does not know is no reason to pass over a refund that failed."""
+    for place, kind in enumerate(("invoice", "refund", "charge", "dispute", "checkout.session")):
+        gone = {"id": f"gone_{place}", "object": kind}
+        event = {"id": f"evt_{place}", "object": "event", "created": NOW + 40, "data": {"object": gone}}
+        names = {"invoice": "invoice.paid", "dispute": "charge.dispute.created", "refund": "refund.updated"}
+        names |= {"charge": "charge.updated", "checkout.session": "checkout.session.completed"}
+        stripe.put({**event, "api_version": "2025-10-29.clover", "type": names[kind]})
+    happen(stripe, "refund.failed", "re_shop2", NOW + 50, "evt_fail")
+    fail(stripe, "re_shop2", NOW + 50)
+    stripe.inject("status", "/v1/checkout", status=400)
+    stripe.now = NOW + 120
+    with pytest.raises(LedgerDown, match="HTTP 400"):
+        books.pull()
+    assert books.status_of("re_shop2") == "failed"
+    assert books.noted() == ["gone_4"]
+    stripe.now = NOW + 180
+    books.pull()
+    assert books.noted() == []
+
+
+def test_young_charges_are_asked_for_their_sale_once(stripe: FakeStripe, books: Books) -> None:
+    for place in range(3):
+        for one in sale(f"young{place}", NOW + 50 + place):
+            stripe.put(one)
+    stripe.now = NOW + 60
+    assert books.pull().count("/v1/checkout/sessions") == 1 + 3
+    stripe.now = NOW + 90
+    assert books.pull() == ["/v1/events", "/v1/charges", "/v1/refunds"]
+
+
+def test_a_refund_of_a_charge_from_before_the_start_is_surrounded_once(
+    stripe: FakeStripe, books: Books
+) -> None:
+    for one in refund("re_old2", "old", NOW + 50):
+        stripe.put(one)
+    stripe.change("re_old2", charge=None)
+    stripe.now = NOW + 60
+    assert "/v1/charges/ch_old" in books.pull()
+    stripe.now = NOW + 90
+    assert books.pull() == ["/v1/events", "/v1/charges", "/v1/refunds"]
+
+
+def test_after_days_away_what_is_read_again_needs_no_reading_of_its_own(
+    stripe: FakeStripe, books: Books
+) -> None:
+    for place in range(40):
+        happen(
+            stripe,
+            "refund.updated",
+            "re_shop1" if place % 2 else "re_shop2",
+            NOW + 60 * place,
+            f"evt_{place}",
+        )
+    stripe.now = NOW + 5 * DAY
+    assert not [path for path in books.pull() if path.startswith("/v1/refunds/")]
+
+
+def test_a_burst_is_read_in_windows_of_a_few_pages(stripe: FakeStripe, books: Books) -> None:
+    """All pages of a window are held until its oldest has come."""
+    from connector.stripe_source import api_pull
+
+    for place in range(1100):
+        for one in refund(f"re_burst{place:04d}", "shop", NOW + 20 * DAY + place // 2, 1):
+            stripe.put(one)
+    stripe.now = NOW + 40 * DAY
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(api_pull, "MOST_HELD", 2)
+        books.pull()
+    assert len([i for i in stripe.accounts[None] if i.startswith("re_burst")]) == 1100
+    assert all(books.status_of(f"re_burst{place:04d}") == "succeeded" for place in (0, 1, 549, 550, 1099))
+    with books.engine.connect() as connection:
+        (count,) = connection.exec_driver_sql(
+            "SELECT count(*) FROM stripe_object WHERE object_id LIKE 're_burst%'"
+        ).one()
+    assert count == 1100
+
+
+def test_an_invoice_that_was_finalised_long_before_the_start_comes_with_its_charge(
+    stripe: FakeStripe, books: Books
+) -> None:
+    for one in [
+        invoice("late", NOON - 200 * DAY, [5000]),
+        invoice_payment("late", "late", NOON - 200 * DAY, 5000),
+        *sale("late", NOW + 30),
+    ]:
+        stripe.put(one)
+    stripe.change("pi_late", created=NOON - 200 * DAY)
+    stripe.now = NOW + DAY
+    books.pull()
+    assert books.fact("in_late", Invoice).number == "ACME-late"
+
+
+def test_a_state_of_a_sandbox_is_not_taken_to_the_live_account(stripe: FakeStripe, tmp_path: Path) -> None:
+    """Their cursors would pass over everything that the other has."""
+    settings = {"api_key": KEY, "base_url": stripe.base_url}
+    small = SmallBooks.make(tmp_path / "own", stripe=settings)
+    words = ["sync", "-c", str(small.config)]
+    assert run(words) in (0, 3)
+    live = "rk_live_51AcmeBooksRestricted"
+    stripe.keys[live] = None
+    text = small.config.read_text(encoding="utf-8")
+    small.config.write_text(text.replace(KEY, live), encoding="utf-8")
+    before = len(stripe.requests)
+    assert run(words) == 2
+    assert len(stripe.requests) == before

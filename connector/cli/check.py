@@ -71,8 +71,8 @@ def check_stripe(setup: Setup, findings: dict[str, Any]) -> None:
         findings["checked"].append(f"the export ({len(files)} files)")
         return
     from connector.operations.schedule import runs_a_month
-    from connector.stripe_source.api import is_secret_live
     from connector.stripe_source.api_check import check_access, estimate_reads
+    from connector.stripe_source.api_key import is_secret_live
 
     try:
         source = open_api(setup)

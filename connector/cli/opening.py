@@ -6,6 +6,7 @@ import gc
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -38,9 +39,27 @@ def open_books(
     with state_at_hand(setup):
         engine = open_state(setup)
     try:
-        yield setup, engine
+        with state_alive(setup):
+            yield setup, engine
     finally:
         engine.dispose()
+
+
+@contextmanager
+def state_alive(setup: Setup) -> Iterator[None]:
+    """A state that fails while it is in use (a full disk, a server that is gone) ends the command with one sentence."""
+    from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
+    from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+    from connector.store.database import unusable
+
+    try:
+        yield
+    except (DataError, IntegrityError, ProgrammingError):
+        # What we asked was wrong: a fault of this program, to be told as such.
+        raise
+    except (DBAPIError, PoolTimeout) as error:
+        raise unusable(setup.settings.state_url, error) from error
 
 
 @contextmanager
@@ -56,17 +75,27 @@ def hold_books(
     What the run needs is looked up first: `ledger`'s connection, or all, and with `stripe` the way to its objects.
     """
     from connector.store.lease import hold_lease
-    from connector.workplace import look_up
+    from connector.workplace import look_up, remember_mode
 
-    # A run makes many short-lived values and few cycles: looking for cycles rarely saves a tenth of its time.
-    gc.freeze()
-    gc.set_threshold(400_000, 50, 50)
+    spare_collector()
     with ExitStack() as stack:
         setup, engine = stack.enter_context(open_books(config, lambda setup: look_up(setup, ledger, stripe)))
         with state_at_hand(setup):
             held = hold_lease(engine, setup.settings.state_url, setup.world, wait, should_stop)
             lease = stack.enter_context(held)
+        if stripe:
+            remember_mode(setup, engine)
         yield setup, engine, lease
+
+
+@cache
+def spare_collector() -> None:
+    """A run makes many short-lived values and few cycles: looking for cycles rarely saves a tenth of its time.
+
+    Once in a process: what a long-lived one has made later must stay where it can be collected.
+    """
+    gc.freeze()
+    gc.set_threshold(400_000, 50, 50)
 
 
 @contextmanager

@@ -25,7 +25,7 @@ def rebuild_command(config: Path) -> int:
 
     with hold_books(config, False) as (setup, engine, lease), stop_flag() as should_stop:
         names = list(setup.ledgers)
-        forget_reading(engine, lease, names)
+        forget_reading(engine, lease)
         report = run_pass(setup, engine, lease, "rebuild", None, should_stop, write=False)
         missing = 0 if report.errors else doubt_missing(engine, lease, names)
         print_errors(report)

@@ -23,7 +23,8 @@ from connector.store.documents import select_with_text
 from connector.store.facts import FactReader
 from connector.store.schema import document, found, sale_number
 
-SALE_KINDS = ("invoice", "sales_receipt")
+# The setting under which a sale of this kind is posted.
+FORMS = {"invoice": "invoice_and_payment", "sales_receipt": "sales_receipt"}
 
 
 class ChargeDesk:
@@ -49,7 +50,9 @@ class ChargeDesk:
             hits = found_of(connection, self.policy.name, found.c.charge_id, ids)
             candidates = self._candidates(rows, cases)
             taken = self._taken(connection, candidates)
-        own = {hit.charge_id: hit.number for hit in hits.values() if hit.kind in SALE_KINDS and hit.number}
+        sales = [hit for hit in hits.values() if hit.kind in FORMS and hit.refund_id is None]
+        own = {hit.charge_id: hit.number for hit in sales if hit.number}
+        forms = {hit.charge_id: FORMS[hit.kind or ""] for hit in sales}
         decided = []
         for row in rows:
             case = cases.get(row.subject_id)
@@ -60,11 +63,13 @@ class ChargeDesk:
                 decided.append(self._again(case, row, documents))
                 continue
             mine = own.get(row.subject_id)
+            # After a lost state: a sale that stands in the books keeps its form, whatever the settings say now.
+            policy = replace(self.policy, sales=forms.get(row.subject_id, self.policy.sales))
             if mine is not None and case.charge.status == "failed":
-                plan = self._both(case, row, mine, hits)
+                plan = self._both(policy, case, row, mine, hits)
             else:
                 free = [mine] if mine else [n for n in candidates[row.subject_id] if n not in taken]
-                plan = plan_charge(case, self.books, self.policy, free, self.now, row.first_seen)
+                plan = plan_charge(case, self.books, policy, free, self.now, row.first_seen)
             if plan.number is not None:
                 taken.add(plan.number)
             decided.append(Decided(row, plan))
@@ -78,23 +83,24 @@ class ChargeDesk:
         if any(d.state in ("sending", "unknown") for d in documents):
             return Decided(row, replace(plan, due=True))
         posted = [decode_document(d.content) for d in documents if d.state == "posted"]
-        withdrawn = tuple(d.document_key for d in documents if d.state != "posted")
         if not posted:
             plan = Plan("dropped", sentence=f"charge {row.subject_id} failed: its sale had not been posted")
-            return Decided(row, plan, withdrawn=withdrawn)
+            return Decided(row, plan, given_up=True)
         plan = plan_charge_failure(case, self.books, self.policy, posted, self.now, row.first_seen)
-        return Decided(row, plan, withdrawn=withdrawn if plan.outcome != "held" else ())
+        return Decided(row, plan, given_up=True)
 
-    def _both(self, case: ChargeCase, row: Any, number: str, hits: Mapping[str, Found]) -> Plan:
+    def _both(
+        self, policy: LedgerPolicy, case: ChargeCase, row: Any, number: str, hits: Mapping[str, Found]
+    ) -> Plan:
         """A charge that failed, whose sale was found in the books after a lost state: the sale and its reversal."""
         charge = case.charge
         captured = charge.captured_minor or charge.amount_minor
         before = replace(
             case, charge=replace(charge, status="succeeded", captured=True, captured_minor=captured)
         )
-        sold = plan_charge(before, self.books, self.policy, [number], self.now, row.first_seen)
+        sold = plan_charge(before, self.books, policy, [number], self.now, row.first_seen)
         posted = tuple(d for d in sold.documents if d.document_key in hits)
-        failure = plan_charge_failure(before, self.books, self.policy, posted, self.now, row.first_seen)
+        failure = plan_charge_failure(before, self.books, policy, posted, self.now, row.first_seen)
         return replace(failure, documents=(*posted, *failure.documents), sale=sold.sale, number=sold.number)
 
     def _standing(self, connection: Connection, ids: Sequence[str]) -> dict[str, list[Any]]:

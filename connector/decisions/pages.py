@@ -5,15 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Engine, select, text, tuple_
+from sqlalchemy import Connection, Engine, and_, or_, select, text, tuple_
 
 from connector.store.bulk import within
 from connector.store.lease import Lease
 from connector.store.schema import DUE, OPEN, attempt_document, decision, document
-from connector.store.settling import forget_plans
+from connector.store.settling import FREE_THEMSELVES, forget_plans
 
 PAGE = 1000
 TRANSACTION = 10_000
+
+# Nothing of it stands in the books, for certain.
+UNWRITTEN = or_(
+    document.c.state == "planned",
+    and_(
+        document.c.state == "held",
+        document.c.reason.in_(FREE_THEMSELVES),
+        document.c.ledger_id.is_(None),
+    ),
+)
 
 
 def due_pages(engine: Engine, ledger: str, subject: str, page: int = PAGE) -> Iterator[Sequence[Any]]:
@@ -35,40 +45,54 @@ def due_pages(engine: Engine, ledger: str, subject: str, page: int = PAGE) -> It
 
 
 def discard_unsent(engine: Engine, lease: Lease, ledger: str) -> int:
-    """Forget plans of which nothing was ever sent, so that they are made again from what is true now.
+    """Forget plans of which nothing was written, so that they are made again from what is true now.
 
-    Their numbers are free again; they were never in the books. Returns how many subjects are due again.
+    Planned is what was never sent, what the ledger refused without writing, and what a look did not find; what waits
+    for its memo or for an open period was not written either. Numbers that were never sent are free again; a refund
+    that was sent once keeps its own. Returns how many subjects are due again.
     """
     with engine.connect().execution_options(reading=True) as connection:
         planned = {
             row.subject_id
             for row in connection.execute(
-                select(document.c.subject_id).where(
-                    document.c.ledger == ledger, document.c.state == "planned", text(OPEN)
-                )
+                select(document.c.subject_id).where(document.c.ledger == ledger, UNWRITTEN, text(OPEN))
             )
         }
     count = 0
     for ids in slices(sorted(planned)):
         with engine.begin() as connection:
             lease.renew(connection)
-            sent = {
-                row.subject_id
-                for row in connection.execute(
-                    select(document.c.subject_id)
-                    .where(document.c.ledger == ledger, within(connection, document.c.subject_id, ids))
-                    .where(
-                        (document.c.state != "planned")
-                        | select(attempt_document.c.document_key)
-                        .where(attempt_document.c.document_key == document.c.document_key)
-                        .exists()
-                    )
-                )
-            }
-            unsent = [i for i in ids if i not in sent]
-            forget_plans(connection, ledger, unsent)
+            begun = begun_subjects(connection, ledger, ids)
+            unsent = [i for i in ids if i not in begun]
+            forget_plans(connection, ledger, unsent, attempted(connection, ledger, unsent))
             count += len(unsent)
     return count
+
+
+def begun_subjects(connection: Connection, ledger: str, ids: Sequence[str]) -> set[str]:
+    """Those of which a document of the revision at hand was written, or may have been, or was given up; and those
+    whose replacement follows documents that are still to be taken back."""
+    at_hand = document.c.revision == decision.c.revision
+    rows = connection.execute(
+        select(document.c.subject_id)
+        .join(
+            decision,
+            (decision.c.ledger == document.c.ledger) & (decision.c.subject_id == document.c.subject_id),
+        )
+        .where(document.c.ledger == ledger, within(connection, document.c.subject_id, ids))
+        .where((at_hand & ~UNWRITTEN) | (~at_hand & text(OPEN)))
+    )
+    return {row.subject_id for row in rows}
+
+
+def attempted(connection: Connection, ledger: str, ids: Sequence[str]) -> set[str]:
+    """Those of which a document was sent, whatever became of it."""
+    rows = connection.execute(
+        select(document.c.subject_id)
+        .join(attempt_document, attempt_document.c.document_key == document.c.document_key)
+        .where(document.c.ledger == ledger, within(connection, document.c.subject_id, ids))
+    )
+    return {row.subject_id for row in rows}
 
 
 def slices(ids: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import Connection, Engine, insert, select
 
 from connector.decisions.adopted import adopted_row
 from connector.ledgers.contract import Found, Ledger
@@ -27,7 +27,7 @@ from connector.store.codec import (
 from connector.store.documents import insert_documents
 from connector.store.lease import Lease
 from connector.store.schema import decision, document, refund_number, ruleset, sale_number
-from connector.store.settling import settle_outcomes, settle_reversed
+from connector.store.settling import forget_skipped, settle_outcomes, settle_reversed
 
 DECISION_COLUMNS = (
     "charge_id",
@@ -50,7 +50,6 @@ DECISION_COLUMNS = (
     "touched_run",
 )
 ON_ITS_WAY = "planned: the next sync posts it"
-WITHDRAWN = "withdrawn before it was written: the refund or charge had failed"
 DEPTH = {"invoice": 0, "sales_receipt": 0, "fee": 0, "payment": 1, "exchange": 3}
 PART_DEPTH = {"refund": 4, "failure": 7}
 
@@ -59,9 +58,10 @@ PART_DEPTH = {"refund": 4, "failure": 7}
 class Decided:
     """A row of `decision` and the plan made of it; `revision` of the documents, `number_settled` if found in the books.
 
-    `charge_id` is that of a refund whose row does not tell it, since Stripe named only the payment intent. `withdrawn`
-    are keys of documents that were planned and never written, and shall not be any more; `sale_ledger_id` is the
-    refund's sale, where others booked it.
+    `charge_id` is that of a refund whose row does not tell it, since Stripe named only the payment intent. `given_up`:
+    Stripe gave it up, so that what was planned of it and never written shall not be any more. `replaces` are keys of
+    documents that a person skipped, which give way to the plan; `sale_ledger_id` is the refund's sale, where others
+    booked it.
     """
 
     row: Any
@@ -69,8 +69,9 @@ class Decided:
     revision: int = 1
     number_settled: bool = False
     acknowledged: bool = False
-    withdrawn: tuple[str, ...] = ()
+    given_up: bool = False
     charge_id: str | None = None
+    replaces: tuple[str, ...] = ()
     sale_ledger_id: str | None = None
 
 
@@ -114,11 +115,11 @@ class Recorder:
         with self.engine.begin() as connection:
             self.lease.renew(connection)
             documents = [d for decided in changed for d in decided.plan.documents]
+            forget_skipped(connection, [key for d in changed if d.plan.documents for key in d.replaces])
             rows = self._document_rows(connection, documents, found_keys)
             self._write_numbers(connection, changed)
             insert_documents(connection, list(rows.values()))
             self._write_adopted(connection, changed)
-            self._withdraw(connection, [key for d in page for key in d.withdrawn])
             self._write_decisions(connection, changed, rows)
             stay = [
                 (int(d.plan.due), d.row.subject_id, self.name) for d in same if d.row.due != int(d.plan.due)
@@ -199,19 +200,6 @@ class Recorder:
             for place, hit in enumerate(decided.plan.adopted):
                 rows.append(adopted_row(self.name, self.run_id, decided.row, hit, place))
         insert_documents(connection, rows, ignore=True)
-
-    def _withdraw(self, connection: Connection, document_keys: Sequence[str]) -> None:
-        if document_keys:
-            connection.execute(
-                update(document)
-                .where(
-                    within(connection, document.c.document_key, document_keys),
-                    document.c.state.in_(("planned", "held", "rejected")),
-                )
-                .values(
-                    state="skipped", reason=None, sentence=WITHDRAWN, action=None, touched_run=self.run_id
-                )
-            )
 
     def _write_decisions(
         self, connection: Connection, page: Sequence[Decided], rows: Mapping[str, Mapping[str, Any]]

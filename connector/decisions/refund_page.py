@@ -41,6 +41,7 @@ class OpenCredit:
 class Page:
     """What is known of the refunds of a page, by refund id, and of their charges, by charge id.
 
+    `named` are documents that people adopted, by ledger id.
     `neighbours` are other refunds of the same sales, `rows` the decisions on them, `of_sale` those of the page, both by
     the sale's ledger id. `shares` is what each took of its sale, `posted` those whose documents stand and stay as they
     are, `adopted` those whose documents others booked, `taken_up` the ledger ids of documents of others that are refunds
@@ -64,6 +65,7 @@ class Page:
     hits: dict[str, Found] = field(default_factory=dict)
     ours: dict[str, list[Found]] = field(default_factory=dict)
     others: dict[str, list[Found]] = field(default_factory=dict)
+    named: dict[str, Found] = field(default_factory=dict)
     words: dict[str, PersonWord] = field(default_factory=dict)
     shares: dict[str, tuple[Share, ...]] = field(default_factory=dict)
     posted: set[str] = field(default_factory=set)
@@ -215,6 +217,10 @@ class PageReader:
                 references.append(Reference(refund_id, refund.currency, None, (), named))
         if references:
             page.sales.update(run_steps(self.ledger.find_sales(references), self.courier))
+        # Not ours, so only the word of a person knows whose they are.
+        adopted = sorted({word for i in page.refunds if (word := page.word_on(i).adopt_id) is not None})
+        if adopted:
+            page.named = run_steps(self.ledger.find_documents(adopted), self.courier)
         replaced = self._replaced(page, rows)
         earlier = [replace(r, without=replaced[r.charge_id]) for r in references if r.charge_id in replaced]
         if earlier:

@@ -20,15 +20,15 @@ from connector.decisions.record import Decided
 from connector.decisions.refund_history import credit_left, earlier_shares
 from connector.decisions.refund_page import ASKED, REPLACE, OpenCredit, Page, PageReader
 from connector.ledgers.contract import Courier, Found, Ledger
+from connector.planning.adoption import adopted_plan
 from connector.planning.case import GONE, Books, LedgerPolicy, Plan, RefundCase
 from connector.planning.model import CASH_LEGS, Document, Sale
 from connector.planning.refund_plan import plan_refund
 from connector.planning.reversal_plan import Standing, plan_failure, plan_undo
+from connector.planning.sentences import resolve_command
 from connector.planning.stripe_facts import BalanceTransaction, Refund
 from connector.store.codec import decode_document
 from connector.store.facts import FactReader
-
-SENT = ("posted", "adopted", "reversed", "sending", "unknown", "held", "rejected")
 
 
 class RefundDesk:
@@ -74,12 +74,13 @@ class RefundDesk:
 
     def _decide_one(self, page: Page, row: Any, case: RefundCase, numbers: NumberDesk) -> Decided:
         standing = page.documents.get(row.subject_id, [])
+        revision = [d for d in standing if d.revision == row.revision]
         if row.outcome == "excluded" and row.due < ASKED and not case.ours:
             return Decided(row, unchanged(row), row.revision)
-        if row.due == REPLACE and standing:
+        if row.due == REPLACE and revision:
             return self._replace(page, row, case, standing, numbers)
-        # Nothing of this revision stands where the ledger refused its number: then it is planned anew.
-        if any(d.state in SENT for d in standing if d.revision == row.revision):
+        # One plan of a revision at a time: it stands until it is forgotten, or a person skipped all of it.
+        if any(d.state != "skipped" or d.ledger_id is not None for d in revision):
             return self._decide_standing(page, row, case, standing)
         hits = page.ours.get(row.subject_id, ())
         plan = as_they_stand(plan_refund(case, self.books, self.policy, self.now), hits)
@@ -91,7 +92,8 @@ class RefundDesk:
         if numbers.is_known(row.subject_id, case.revision):
             plan = replace(plan, place=None)
         acknowledged = page.word_on(row.subject_id).skip is not None
-        return Decided(row, plan, case.revision, bool(case.ours), acknowledged)
+        skipped = tuple(d.document_key for d in revision)
+        return Decided(row, plan, case.revision, bool(case.ours), acknowledged, replaces=skipped)
 
     def _with_failure(self, page: Page, case: RefundCase, plan: Plan) -> Plan:
         """A refund that failed, whose documents were found in the books after a lost state: both sides at once."""
@@ -118,6 +120,9 @@ class RefundDesk:
         revision = [d for d in standing if d.revision == row.revision]
         if case.refund.status in GONE and row.aim != "reversed":
             return self._fail_standing(page, row, case, revision)
+        overtaken = self._overtaken(page, row, revision) if row.due >= ASKED else None
+        if overtaken is not None:
+            return Decided(row, overtaken, row.revision)
         if row.due < ASKED or row.outcome not in ("posted", "held"):
             return Decided(row, unchanged(row), row.revision)
         kinds = {d.kind for d in revision if d.state == "posted"}
@@ -129,8 +134,32 @@ class RefundDesk:
             return Decided(row, unchanged(row), row.revision)
         return Decided(row, replace(plan, place=None), row.revision)
 
+    def _overtaken(self, page: Page, row: Any, revision: Sequence[Any]) -> Plan | None:
+        """What a person said of a refund while it was in doubt, once it is known what was written before."""
+        word = page.word_on(row.subject_id)
+        written = [d for d in revision if d.state == "posted"]
+        shown = ", ".join(f"{d.kind.replace('_', ' ')} {d.number or ''}".rstrip() for d in written)
+        if word.adopt_id is not None and not written:
+            return adopted_plan(word.adopt_id)
+        if word.adopt_id is not None:
+            how = resolve_command(row.subject_id, self.policy.name, "--retry")
+            return Plan(
+                "held",
+                "duplicate_in_books",
+                f"adopted by a person as {word.adopt_id}, and the connector had written {shown} before: the refund "
+                f"stands in the books twice",
+                f"take {word.adopt_id} out of the ledger, then: {how}",
+            )
+        if row.aim == "excluded" and written:
+            skipped = f"a person skipped it; the connector had written {shown} before that"
+            return Plan("posted", sentence=skipped if word.skip is not None else "")
+        # What was adopted beside it is gone again.
+        if row.aim == "held" and written and any(d.state == "skipped" and d.ledger_id for d in revision):
+            return Plan("posted")
+        return None
+
     def _fail_standing(self, page: Page, row: Any, case: RefundCase, revision: Sequence[Any]) -> Decided:
-        """Posted documents are reversed; those that were not written are withdrawn; doubtful ones are awaited."""
+        """Posted documents are reversed; those that were not written are left out; doubtful ones are awaited."""
         if any(d.state in ("sending", "unknown") for d in revision):
             return Decided(row, replace(unchanged(row), due=True), row.revision)
         there = [d.state in ("posted", "adopted") for d in revision]
@@ -138,8 +167,10 @@ class RefundDesk:
         pieces = [Standing(d, posted) for d, posted in zip(documents, there, strict=True)]
         plan = plan_failure(case, self.books, self.policy, pieces, self.now)
         leave_credit(page, case.refund.refund_id, [p.document for p in pieces if p.posted], plan)
-        withdrawn = tuple(d.document_key for d, posted in zip(documents, there, strict=True) if not posted)
-        return Decided(row, plan, row.revision, withdrawn=withdrawn if plan.outcome != "held" else ())
+        # Found reversed in the books, it may have been acknowledged already.
+        found = any(d.document_key in page.hits for d in plan.documents)
+        acknowledged = found and page.word_on(row.subject_id).skip is not None
+        return Decided(row, plan, row.revision, acknowledged=acknowledged, given_up=True)
 
     def _replace(
         self, page: Page, row: Any, case: RefundCase, standing: Sequence[Any], numbers: NumberDesk
@@ -207,6 +238,7 @@ class RefundDesk:
             passed_over=passed,
             ours=tuple(ours),
             others=tuple(page.others.get(refund.refund_id, ())),
+            named=page.named.get(word.adopt_id or ""),
             adopting=self.pages.is_adopting(row),
             asked=row.due >= ASKED,
             # A skip of what stands in the books only acknowledged that it was reversed.

@@ -12,15 +12,17 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 LOCK_NAME = ".lock"
 MARKER_NAME = ".append"
+LOST_NAME = ".lost"
 MAIN_NAME = "main.beancount"
 
+KEY_LENGTH = 26
 _DOCUMENT_KEY = re.compile(rb'^[ \t]+document_key: "(dk[a-z2-7]*)', re.MULTILINE)
 
 
@@ -257,11 +259,41 @@ def _settle_append(folder: Path, name: str, offset: int, written: bytes, recover
         elif size < offset or not written.startswith(present):
             recovery.notes.append(f"{name} was changed after an append to it broke off; it is left as it is")
         elif present:
+            cut = [key.decode() for key in _DOCUMENT_KEY.findall(present)]
+            remember_lost(folder, cut)
             truncate_file(descriptor, offset)
             sync_file(descriptor)
-            recovery.cut += [key.decode() for key in _DOCUMENT_KEY.findall(present)]
+            recovery.cut += cut
     finally:
         os.close(descriptor)
+
+
+def read_lost(folder: Path) -> list[str]:
+    """Keys of documents that were cut off and that no run has looked for since."""
+    content = read_file(folder / LOST_NAME) or b""
+    return [line.decode() for line in content.split(b"\n") if len(line) == KEY_LENGTH]
+
+
+def remember_lost(folder: Path, document_keys: Sequence[str]) -> None:
+    """To be called before they are cut off: whoever cuts, and whatever becomes of it, the next run looks for them."""
+    whole = [key for key in document_keys if len(key) == KEY_LENGTH]
+    if whole:
+        _write_lost(folder, [*read_lost(folder), *whole])
+
+
+def forget_lost(folder: Path, document_keys: Sequence[str]) -> None:
+    known = read_lost(folder)
+    left = [key for key in known if key not in document_keys]
+    if left:
+        _write_lost(folder, left)
+    elif known:
+        remove_file(folder / LOST_NAME)
+        sync_folder(folder)
+
+
+def _write_lost(folder: Path, document_keys: Sequence[str]) -> None:
+    text = "".join(f"{key}\n" for key in dict.fromkeys(document_keys)).encode()
+    rewrite_file(folder / LOST_NAME, read_file(folder / LOST_NAME), text)
 
 
 def cut_tail(path: Path, offset: int) -> None:

@@ -33,11 +33,14 @@ from connector.delivery.file_append import (
     Recovery,
     append_text,
     cut_tail,
+    forget_lost,
     locked,
     make_file,
     make_folder,
     read_file,
+    read_lost,
     recover,
+    remember_lost,
     remove_leftovers,
     rewrite_file,
 )
@@ -121,6 +124,14 @@ class FileCourier:
             self._books.index.close()
         self._opened = False
 
+    def forget_lost(self, document_keys: Sequence[str]) -> None:
+        """Whoever asked which documents were cut off has noted that they are to be looked for. Raises nothing."""
+        # What stays noted is looked for once more.
+        with suppress(OSError):
+            if document_keys:
+                with locked(self._folder):
+                    forget_lost(self._folder, document_keys)
+
     # --------------------------------------------------------------------------------------------- opening
 
     def _prepare(self) -> None:
@@ -149,6 +160,7 @@ class FileCourier:
             text = decode_books(stream.read())
         torn = torn_tail(text)
         if torn is not None:
+            remember_lost(self._folder, [torn[1]])
             cut_tail(self._folder / path, begin + len(text[: torn[0]].encode()))
             self._recovery.cut.append(torn[1])
 
@@ -179,9 +191,11 @@ class FileCourier:
 
     def _survey(self) -> dict[str, Any]:
         exists = self._folder.is_dir()
+        lost: list[str] = []
         if exists:
             with locked(self._folder):
                 self._prepare()
+                lost = read_lost(self._folder)
         files = self._books.included_files() if exists else []
         openings = self._books.openings() if exists else []
         closed = {one.account: one.date.isoformat() for one in self._books.closings()} if exists else {}
@@ -203,7 +217,7 @@ class FileCourier:
                 for opening in openings
             ],
             "files": [book_file.path for book_file in files],
-            "cut": list(self._recovery.cut),
+            "cut": list(dict.fromkeys([*lost, *self._recovery.cut])),
             "notes": list(self._recovery.notes),
         }
 

@@ -22,11 +22,12 @@ from connector.store.facts import FactReader
 from connector.store.failed_refunds import failure_words
 from connector.store.lease import Lease
 from connector.store.schema import DECIDE_NOW, OPEN, attempt, attempt_document, decision, document
-from connector.store.settling import ARRIVED, settle_outcomes, settle_reversed
+from connector.store.settling import FREE_THEMSELVES, settle_outcomes, settle_reversed
 
 Place = tuple[int, str, str, str]
 START: Place = (-1, "", "", "")
-FREE_THEMSELVES = ("credit_memo_not_posted", "period_closed")
+# What belongs to a document that is there, or takes it back.
+STAY = ("fee", "exchange", "reversal")
 
 
 class Outbox:
@@ -268,10 +269,7 @@ class Outbox:
             return {row.subject_id for row in rows}
 
     def leave_out(self, subject_ids: Collection[str]) -> None:
-        """Stripe has given these refunds and charges up: what was refused or put off of them is not sent any more.
-
-        A fee stays where the document that it belongs to is posted: Stripe has taken it all the same.
-        """
+        """Stripe has given these refunds and charges up: what was refused or put off of them is not sent any more."""
         self.touched = True
         with self.engine.begin() as connection:
             self.lease.renew(connection)
@@ -332,18 +330,30 @@ class Outbox:
 
 
 def left_out(rows: Sequence[Any]) -> list[str]:
-    """Keys of the documents, given in the order of sending, that will never be sent: not there, and no longer wanted."""
+    """Keys of the documents, given in the order of sending, that will never be sent: not there, and no longer wanted.
+
+    Nothing takes back a fee, which Stripe has taken all the same, or what exchange moved: they stay where what they
+    follow is there. So does a reversal whose original is there.
+    """
+    kinds = {row.document_key: row.kind for row in rows}
+    there = {row.document_key for row in rows if row.state != "skipped" and not is_unsent(row)}
+    standing = {row.subject_id for row in rows if row.document_key in there}
     gone: list[str] = []
-    standing = {row.subject_id for row in rows if row.state in ARRIVED}
     for row in rows:
-        waiting = row.state in ("planned", "rejected", "held") and row.ledger_id is None
-        if not waiting or row.kind == "reversal":
+        if not is_unsent(row):
             continue
-        parents = row.after_keys.split()
-        orphan = any(key in gone for key in parents) or (not parents and row.subject_id not in standing)
-        if row.kind != "fee" or orphan:
+        follows = [key for key in row.after_keys.split() if kinds.get(key, "reversal") != "reversal"]
+        wanted = all(key in there for key in follows) and (bool(follows) or row.subject_id in standing)
+        if row.kind in STAY and wanted:
+            there.add(row.document_key)
+        else:
             gone.append(row.document_key)
     return gone
+
+
+def is_unsent(row: Any) -> bool:
+    """Nothing of it is in the books, and it has still a way to go."""
+    return row.state in ("planned", "rejected", "held") and row.ledger_id is None
 
 
 def claimed_from(row: Any) -> Claimed:

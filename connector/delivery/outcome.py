@@ -7,6 +7,7 @@ ledger's own words, ends it.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 from connector.ledgers.contract import (
@@ -31,13 +32,16 @@ from connector.store.codec import decode_document
 
 TRIED_AGAIN = "nothing to do: the next run tries again"
 Phase = Literal["write", "look"]
+# The reason of a doubtful document that a person skipped, or adopted another document for.
+GIVEN_UP = "skipped_by_person"
 
 
 @value(frozen=True, slots=True)
 class Step:
     """The next state of a document. `stop_code` is the error code that stops this ledger's pass; `wait_s` may be waited.
 
-    `taken_by` is set where another document holds its number: the holder's ledger id, or "" where that is not told.
+    `look`: the ledger says that it is there, so that it is read in this same run. `taken_by` is set where another
+    document holds its number: the holder's ledger id, or "" where that is not told.
     """
 
     state: DocumentState
@@ -48,6 +52,7 @@ class Step:
     action: str | None = None
     stop_code: str | None = None
     wait_s: int | None = None
+    look: bool = False
     taken_by: str | None = None
 
 
@@ -77,6 +82,13 @@ def arrived(claimed: Claimed, hit: Posted | Found) -> Step:
     )
 
 
+def give_up(step: Step) -> Step:
+    """What a look makes of a doubtful document that a person gave up: absent, it is never sent; what is there, is."""
+    if step.state == "planned":
+        return Step("skipped", sentence="given up by a person; the ledger has none")
+    return replace(step, reason=GIVEN_UP) if step.state == "unknown" else step
+
+
 def retry_command(claimed: Claimed) -> str:
     """The command with which a person has a held document tried again."""
     return resolve_command(claimed.document_key, decode_document(claimed.content).ledger, "--retry")
@@ -89,6 +101,7 @@ def unknown(outcome: Outcome, claimed: Claimed) -> Step:
         reason="outcome_unknown",
         sentence=f"it is not known whether {claimed.kind.replace('_', ' ')} {claimed.number or ''} was written: {why}",
         action="nothing to do: the next run looks in the ledger before it writes anything",
+        look=isinstance(outcome, Unknown) and outcome.told,
     )
 
 

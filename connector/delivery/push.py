@@ -12,13 +12,22 @@ from itertools import groupby
 from typing import Any
 
 from connector.delivery.outbox import Outbox, claimed_from
-from connector.delivery.outcome import TRIED_AGAIN, Step, next_step
+from connector.delivery.outcome import GIVEN_UP, TRIED_AGAIN, Step, give_up, next_step
 from connector.ledgers.contract import Claimed, Courier, Ledger, Unknown, run_steps
 from connector.world import World
 
 # The longest time a request may take; it must not outlive the lease that it was sent under.
 REQUEST_TIMEOUT_S = 30
 PAGE = 1000
+
+
+# What keeps a document back that follows one in this state.
+BLOCKED = {
+    "held": "is held",
+    "rejected": "the ledger refused",
+    "skipped": "was left out",
+    "absent": "is not planned any more",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +74,7 @@ class Push:
         self.sent = 0
         self.bared = 0
         self.forgotten = 0
+        self.told = False
 
     def settle_doubts(self) -> None:
         """What an earlier run left in doubt is looked for, before anything is decided upon it or written again."""
@@ -87,6 +97,9 @@ class Push:
             if stop is not None:
                 self.outbox.give_up(stop.code, stop.sentence)
                 return stop
+            if self.told:
+                self.told = False
+                self.sent += self.look_at_unknown()
         return None
 
     def sweep(self) -> Stop | None:
@@ -106,8 +119,12 @@ class Push:
             for _, wave in groupby(rows, key=lambda row: row.depth):
                 yield list(wave)
 
-    def look_at_unknown(self) -> None:
-        """Is the effect of each doubtful document there? Found is posted, absent (for long enough) is planned again."""
+    def look_at_unknown(self) -> int:
+        """Is the effect of each doubtful document there? Found is posted, absent (for long enough) is planned again.
+
+        Returns how many were found.
+        """
+        found = 0
         for rows in self.outbox.pages("unknown", PAGE):
             by_key = {row.document_key: row for row in rows}
             claimed = {key: claimed_from(row) for key, row in by_key.items()}
@@ -117,8 +134,11 @@ class Push:
             for key, one in claimed.items():
                 age_s = self.world.now() - sent.get(key, 0)
                 outcome = seen.get(key, Unknown("the ledger did not say whether it is there"))
-                steps[key] = next_step(one, outcome, "look", age_s, self.settle_after_s)
+                step = next_step(one, outcome, "look", age_s, self.settle_after_s)
+                steps[key] = give_up(step) if by_key[key].reason == GIVEN_UP else step
             self.outbox.settle(steps, by_key)
+            found += sum(step.state == "posted" for step in steps.values())
+        return found
 
     def ready(self, rows: Sequence[Any]) -> list[Any]:
         """Those whose forerunners are all posted; those behind a held credit memo are held with it."""
@@ -126,13 +146,18 @@ class Push:
         ready, stuck = [], {}
         for row in rows:
             states = [parents.get(key, ("absent", "")) for key in row.after_keys.split()]
+            # The reversal of what was never written is not waited for.
+            states = [one for one in states if one != ("skipped", "reversal")]
             if all(state in ("posted", "adopted", "reversed") for state, _ in states):
                 ready.append(row)
-            elif any(state in ("held", "rejected", "skipped", "absent") for state, _ in states):
+                continue
+            blocking = next(((BLOCKED[state], kind) for state, kind in states if state in BLOCKED), None)
+            if blocking is not None:
+                why, kind = blocking
                 stuck[row.document_key] = Step(
                     "held",
                     reason="credit_memo_not_posted",
-                    sentence="the document that it follows is not posted",
+                    sentence=f"it waits for the {kind.replace('_', ' ') or 'document'} before it, which {why}",
                     action="free that document first; this one follows by itself",
                 )
         if stuck:
@@ -180,6 +205,7 @@ class Push:
         renumbered = self.outbox.settle(steps, {row.document_key: row for row in rows}, attempt_key)
         self.bared += renumbered.bare
         self.forgotten += renumbered.forgotten
+        self.told = self.told or any(step.look for step in steps.values())
         posted = sum(step.state == "posted" for step in steps.values())
         self.sent += posted
         self.progress(posted)

@@ -44,6 +44,7 @@ from connector.ledgers.contract import (
     Posted,
     Reference,
     Request,
+    Stale,
     Steps,
     Unknown,
 )
@@ -258,11 +259,22 @@ class BeancountLedger:
                 for d in documents
             }
         if answer.status == 409:
-            return {
-                d.document_key: Unknown("a document of this batch stands in the books already")
-                for d in documents
-            }
+            return read_refused(documents, answer)
         return {d.document_key: Down(f"the books cannot be written: {words_of(answer)}") for d in documents}
+
+
+def read_refused(documents: Sequence[Claimed], answer: Answer) -> dict[str, Outcome]:
+    """Nothing was written, since some documents of the batch stand in the books: those are named."""
+    named: set[str] = set()
+    try:
+        present = json.loads(answer.body)["present"]
+        named = {d.document_key for d in documents if d.document_key in present}
+    except (ValueError, KeyError, TypeError):
+        pass
+    if not named:
+        return {d.document_key: Unknown("the books say that they have it, and not what") for d in documents}
+    there = Unknown("it stands in the books already", told=True)
+    return {d.document_key: there if d.document_key in named else Stale() for d in documents}
 
 
 def postings_of(document: Document) -> Iterator[tuple[str, int, str, list[tuple[str, str]]]]:

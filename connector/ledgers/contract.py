@@ -201,9 +201,13 @@ class Rejected:
 
 @value(frozen=True, slots=True)
 class Unknown:
-    """No answer, or one that cannot be understood: the document may or may not stand in the books."""
+    """No answer, or one that cannot be understood: the document may or may not stand in the books.
+
+    `told`: the ledger says that it has the document, and not how: it is read at once.
+    """
 
     why: str
+    told: bool = False
 
 
 Outcome = (

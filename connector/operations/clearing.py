@@ -37,6 +37,11 @@ WHY_CHARGE = {
 }
 FAILED_PAYMENT = "a payment that failed after Stripe had booked it; failed payments are not posted here"
 CAPTURED_LESS = "the sale is what was captured; Stripe booked the whole and released the rest"
+FAILED_EARLIER = (
+    "a refund from before stripe.start, which is not synced, failed after it: Stripe has the money back"
+)
+# Stripe can fail a refund 30 days after it was paid out, and a dispute may last for months.
+EARLIER_S = 180 * 86_400
 RELEASED = "Stripe released the uncaptured part of a charge; that is not a refund and is not posted"
 BOOKED_LATE = "its refund had been posted without it (a void, or a credit memo on an unpaid invoice)"
 FEE_OF_ADOPTED = "others booked this refund without what Stripe charged or gave back for it"
@@ -61,7 +66,8 @@ class Difference:
 
 def known_differences(engine: Engine, books: Books, ledgers: Sequence[LedgerPolicy]) -> Iterator[Difference]:
     """The differences of each ledger."""
-    disputes = views.disputes(engine, books.start)
+    disputes = views.disputes(engine, books.start - EARLIER_S)
+    earlier = list(failures_of_earlier(engine, books.start))
     for ledger in ledgers:
         name = ledger.name
         yield from refund_differences(engine, name)
@@ -75,7 +81,23 @@ def known_differences(engine: Engine, books: Books, ledgers: Sequence[LedgerPoli
             yield from charge_differences(engine, name)
         else:
             yield from failed_payments(engine, books, name)
-        yield from dispute_differences(disputes, name)
+        yield from dispute_differences(disputes, books.start, name)
+        for refund_id, currency, net in earlier:
+            yield Difference(name, "failure of an earlier refund", refund_id, net, currency, FAILED_EARLIER)
+
+
+def failures_of_earlier(engine: Engine, start: int) -> Iterator[tuple[str, str, int]]:
+    """Refunds from before `start`, which are not synced, that failed after it: id, currency and what came back."""
+    refunds = [
+        fact
+        for fact in views.objects(engine, "refund", start - EARLIER_S, start)
+        if isinstance(fact, Refund) and fact.failure_balance_transaction_id is not None
+    ]
+    facts = views.facts_with_movements(engine, [refund.refund_id for refund in refunds])
+    for refund in refunds:
+        moved = facts.get(refund.failure_balance_transaction_id or "")
+        if isinstance(moved, BalanceTransaction) and moved.created >= start:
+            yield refund.refund_id, moved.currency, moved.amount_minor - moved.fee_minor
 
 
 def refund_differences(engine: Engine, name: str) -> Iterator[Difference]:
@@ -236,10 +258,13 @@ def failed_payments(engine: Engine, books: Books, name: str) -> Iterator[Differe
             yield Difference(name, "failed payment", charge.charge_id, net, currency, FAILED_PAYMENT)
 
 
-def dispute_differences(disputes: Sequence[Dispute], name: str) -> Iterator[Difference]:
+def dispute_differences(disputes: Sequence[Dispute], start: int, name: str) -> Iterator[Difference]:
+    """What disputes moved since `start`, also those of before."""
     for dispute in disputes:
         nets: dict[str, int] = {}
         for moved in dispute.balance_transactions:
+            if moved.created < start:
+                continue
             nets[moved.currency] = nets.get(moved.currency, 0) + moved.amount_minor - moved.fee_minor
         for currency, net in nets.items():
             if net:

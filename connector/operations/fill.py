@@ -6,18 +6,21 @@ settled again as they were. What the documents are for is decided later, by plan
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, select, update
+from sqlalchemy import Connection, Engine, case, select, update
 
-from connector.decisions.adopted import adopted_row
+from connector.decisions.refund_page import ASKED
+from connector.delivery.outcome import GIVEN_UP
+from connector.errors import InputError
 from connector.ledgers.contract import Found, run_steps
 from connector.planning.case import Books
 from connector.planning.keys import document_key
 from connector.planning.model import REFUND_TYPES
 from connector.store.bulk import insert_many, within
-from connector.store.documents import delete_documents, insert_documents
+from connector.store.documents import delete_documents
 from connector.store.lease import Lease
 from connector.store.schema import (
     DECIDE_NOW,
@@ -25,7 +28,6 @@ from connector.store.schema import (
     document,
     found,
     ledger,
-    person_decision,
     refund_number,
 )
 from connector.workplace import Desk
@@ -34,31 +36,75 @@ MOST_REVISIONS = 20
 MOST_PLACES = 10_000
 # Documents of these kinds have parts, by which their keys differ.
 PARTS: dict[str, tuple[str, ...]] = {
-    "fee": ("refund", "failure"),
-    "reversal": (*REFUND_TYPES, "fee", "exchange"),
+    "fee": ("refund", "failure", ""),
+    "reversal": (*REFUND_TYPES, "fee", "exchange", "invoice", "sales_receipt", "payment"),
+    "exchange": ("", "failure"),
 }
 
 
-def fill_from_books(engine: Engine, lease: Lease, books: Books, desk: Desk) -> int:
-    """Read all that is ours in the books. Returns how many documents were found; safe to run again."""
+def fill_from_books(engine: Engine, lease: Lease, books: Books, desk: Desk, settings: Path) -> int:
+    """Read all that is ours in the books. Returns how many documents were found; safe to run again.
+
+    Raises `InputError` where they were written under other names than the `settings` file has now.
+    """
     name = desk.policy.name
     cursor, count = None, 0
+    names = NamesSeen(books, name)
     replaced: dict[str, int] = {}
     while True:
         page, cursor = run_steps(desk.ledger.scan(cursor), desk.courier)
-        adopted = adopted_by_people(engine, desk) if cursor is None else {}
+        names.see(page)
         with engine.begin() as connection:
             lease.renew(connection)
             for refund_id, revision in remember(connection, books, name, page).items():
                 replaced[refund_id] = max(revision, replaced.get(refund_id, 0))
             if cursor is None:
+                names.refuse_others(connection, settings)
                 take_up_replacements(connection, books, name, replaced)
-                adopt_again(connection, name, adopted)
                 decide_what_stands(connection, name)
                 connection.execute(update(ledger).where(ledger.c.name == name).values(filled=1))
         count += len(page)
         if cursor is None:
             return count
+
+
+class NamesSeen:
+    """Under which names the documents in the books were written: their keys are made of them, and tell it."""
+
+    def __init__(self, books: Books, name: str) -> None:
+        self.books = books
+        self.name = name
+        self.own: set[str] = set()
+        self.others: dict[str, Found] = {}
+
+    def see(self, page: Sequence[Found]) -> None:
+        for hit in page:
+            subjects = [i for i in (hit.refund_id, hit.charge_id) if i is not None]
+            if hit.document_key is None or not subjects:
+                continue
+            key, kind = hit.document_key, hit.kind
+            if any(revision_of(self.books, self.name, i, kind, key) is not None for i in subjects):
+                self.own.add(subjects[0])
+            else:
+                self.others.setdefault(subjects[0], hit)
+
+    def refuse_others(self, connection: Connection, settings: Path) -> None:
+        """Refunds and charges of this state that stand in the books under other names only would be posted twice."""
+        ids = sorted(set(self.others) - self.own)
+        known = connection.execute(
+            select(decision.c.subject_id)
+            .where(decision.c.ledger == self.name, within(connection, decision.c.subject_id, ids))
+            .order_by(decision.c.subject_id)
+        ).all()
+        if known:
+            hit = self.others[known[0].subject_id]
+            kind = (hit.kind or "document").replace("_", " ")
+            raise InputError(
+                f"{settings}: ledgers.{self.name}: its books hold {kind} {hit.number or hit.ledger_id} of "
+                f"{known[0].subject_id}, written under another name of the ledger, of `books` or of "
+                f"`stripe.account`; under these names everything would be posted again: write the former names, "
+                f"or connect {self.name} to books of its own"
+            )
 
 
 def remember(connection: Connection, books: Books, name: str, page: list[Found]) -> dict[str, int]:
@@ -143,7 +189,8 @@ def take_up_replacements(
 
 def decide_what_stands(connection: Connection, name: str) -> None:
     """Refunds and charges whose documents stand in the books and not in the state are decided now: an older copy of a
-    state may have excluded or held them."""
+    state may have excluded or held them. Documents that such a copy has still to send, or gave up, are looked for."""
+    doubt_unwritten(connection, name)
     known = select(document.c.document_key).where(document.c.document_key == found.c.document_key)
     unknown = select(found.c.ledger_id).where(
         found.c.ledger == name, found.c.document_key.is_not(None), ~known.exists()
@@ -164,47 +211,27 @@ def decide_what_stands(connection: Connection, name: str) -> None:
     )
 
 
-def adopted_by_people(engine: Engine, desk: Desk) -> dict[str, Found]:
-    """What people adopted, by refund id, as the books have it: it is not ours, so only `resolve` knows whose it is."""
-    with engine.connect().execution_options(reading=True) as connection:
-        rows = connection.execute(
-            select(person_decision)
-            .where(person_decision.c.ledger == desk.policy.name)
-            .order_by(person_decision.c.place)
-        )
-        # A later word about the same refund takes the place of an earlier one.
-        words = {row.subject_id: row for row in rows}
-    named = {row.subject_id: row.value for row in words.values() if row.action == "adopt"}
-    if not named:
-        return {}
-    hits = run_steps(desk.ledger.find_documents(sorted(set(named.values()))), desk.courier)
-    return {refund_id: hits[ledger_id] for refund_id, ledger_id in named.items() if ledger_id in hits}
-
-
-def adopt_again(connection: Connection, name: str, hits: Mapping[str, Found]) -> None:
-    """Refunds that the state has not decided yet become again what a person said they are."""
-    undecided = connection.execute(
-        select(decision)
-        .where(decision.c.ledger == name, within(connection, decision.c.subject_id, sorted(hits)))
-        .where(decision.c.outcome == "waiting")
+def doubt_unwritten(connection: Connection, name: str) -> None:
+    """What this state never wrote and the books hold was written after the state was copied."""
+    in_books = select(found.c.document_key).where(
+        found.c.ledger == name, found.c.document_key == document.c.document_key
     )
-    for row in undecided.all():
-        adopt(connection, name, row, hits[row.subject_id])
-
-
-def adopt(connection: Connection, name: str, row: Any, hit: Found) -> None:
-    """The refund of this decision is the document that others wrote."""
-    insert_documents(connection, [adopted_row(name, "", row, hit, 0)], ignore=True)
+    unwritten = document.c.state.in_(("planned", "held", "rejected", "skipped"))
+    mine = (document.c.ledger == name, unwritten, in_books.exists())
+    excluded = select(document.c.document_key).where(*mine, document.c.subject_id == decision.c.subject_id)
     connection.execute(
         update(decision)
-        .where(decision.c.ledger == name, decision.c.subject_id == row.subject_id)
+        .where(decision.c.ledger == name, decision.c.aim == "excluded", excluded.exists())
+        .values(due=ASKED)
+    )
+    connection.execute(
+        update(document)
+        .where(*mine)
         .values(
-            outcome="adopted",
-            aim="adopted",
-            reason=None,
-            sentence=f"adopted by a person as {hit.ledger_id}",
-            action=None,
-            due=0,
+            state="unknown",
+            reason=case((document.c.state == "skipped", GIVEN_UP), else_="outcome_unknown"),
+            sentence="the state had not written it, and the books hold it",
+            action="nothing to do: the next sync looks again",
         )
     )
 

@@ -10,13 +10,14 @@ from connector.store.schema import decision, document, found, ledger, source_cur
 STANDING = ("posted", "reversed")
 
 
-def forget_reading(engine: Engine, lease: Lease, names: list[str]) -> None:
-    """Stripe and the books of these ledgers are read from the start by the pass that follows."""
+def forget_reading(engine: Engine, lease: Lease) -> None:
+    """Stripe and the books are read from the start by the pass that follows; those of a ledger that is not enabled, by
+    the first pass after it is."""
     with engine.begin() as connection:
         lease.renew(connection)
         connection.execute(delete(source_cursor))
-        connection.execute(delete(found).where(found.c.ledger.in_(names)))
-        connection.execute(update(ledger).where(ledger.c.name.in_(names)).values(filled=0))
+        connection.execute(delete(found))
+        connection.execute(update(ledger).values(filled=0))
 
 
 def doubt_missing(engine: Engine, lease: Lease, names: list[str]) -> int:

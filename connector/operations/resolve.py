@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, delete, select, update
 
+from connector.decisions.adopted import adopted_row
 from connector.decisions.refund_page import ASKED
 from connector.errors import ConnectorError, InputError
 from connector.ledgers.contract import Found, run_steps
-from connector.operations.fill import adopt
+from connector.operations.other_state import give_up
 from connector.planning.model import REFUND_TYPES, RefundType
 from connector.planning.refund_types import sale_forms
 from connector.planning.rule_results import order_types, refuse_types
 from connector.planning.sentences import PLACEHOLDERS, resync_command
+from connector.store.documents import insert_documents
 from connector.store.lease import Lease
-from connector.store.schema import decision, document
+from connector.store.schema import decision, document, refund_number
 from connector.store.settling import settle_outcomes
-from connector.store.words import append_line, record_word
+from connector.store.words import append_lines, record_word
 from connector.workplace import Desk
 from connector.world import World
 
 STUCK = ("held", "rejected")
+IN_DOUBT = ("sending", "unknown")
 SALE_KINDS = ("invoice", "sales_receipt", "payment")
 
 
@@ -80,14 +84,14 @@ def resolve(engine: Engine, lease: Lease, world: World, desk: Desk, decisions_fi
             "reason": word.reason,
         }
         record_word(connection, record)
-        keep_word(decisions_file, record)
+        keep_words(decisions_file, [record])
     return sentence
 
 
-def keep_word(decisions_file: Path, record: dict[str, Any]) -> None:
+def keep_words(decisions_file: Path, records: Sequence[dict[str, Any]]) -> None:
     """Append to decisions.jsonl; nothing is recorded at all where that cannot be done."""
     try:
-        append_line(decisions_file, record)
+        append_lines(decisions_file, records)
     except OSError as error:
         words = (error.strerror or str(error)).lower()
         raise ConnectorError(f"{decisions_file} cannot be written: {words}; nothing was recorded") from error
@@ -207,6 +211,7 @@ def apply(connection: Connection, name: str, row: Any, word: Word, key: str | No
             .where(*mine, *target, document.c.state.in_((*STUCK, "planned")))
             .values(state="skipped")
         )
+        doubts = give_up_doubtful(connection, *mine, *target)
         arrived = connection.execute(
             select(document.c.document_key).where(
                 *mine, document.c.state.in_(("posted", "adopted", "reversed"))
@@ -215,7 +220,7 @@ def apply(connection: Connection, name: str, row: Any, word: Word, key: str | No
         # Where planning itself stopped there is nothing left to arrive: what others booked is theirs.
         if arrived is not None and row.aim != "held":
             settle_outcomes(connection, name, [row.subject_id], row.touched_run or "")
-            return f"{row.subject_id}: what was held is skipped; its other documents stay"
+            return f"{row.subject_id}: what was held is skipped; its other documents stay{doubts}"
         set_decision(
             connection,
             name,
@@ -223,25 +228,71 @@ def apply(connection: Connection, name: str, row: Any, word: Word, key: str | No
             outcome="excluded",
             aim="excluded",
             reason="skipped_by_person",
-            sentence=f"skipped by a person: {word.reason}",
+            sentence=f"skipped by a person: {word.reason}{doubts}",
             action=f"to bring it back: {resync_command(row.subject_id)}",
-            due=0,
+            due=ASKED if doubts else 0,
         )
-        return f"{row.subject_id}: skipped; it is listed as excluded"
+        return f"{row.subject_id}: skipped; it is listed as excluded{doubts}"
     if word.action == "adopt" and hit is not None:
         connection.execute(
             update(document).where(*mine, document.c.state.in_((*STUCK, "planned"))).values(state="skipped")
         )
+        doubts = give_up_doubtful(connection, *mine)
         adopt(connection, name, row, hit)
-        return f"{row.subject_id}: adopted as {hit.ledger_id}"
+        if doubts:
+            set_decision(connection, name, row, due=ASKED)
+        return f"{row.subject_id}: adopted as {hit.ledger_id}{doubts}"
     # Whether a held document stands in the ledger after all is looked up before anything is sent again.
     connection.execute(
         update(document)
-        .where(*mine, document.c.state.in_(STUCK))
+        .where(*mine, document.c.state.in_((*STUCK, *IN_DOUBT)))
         .values(state="unknown", reason=None, sentence="a person asked to try again")
     )
+    if row.reason == "duplicate_in_books" and row.aim == "held":
+        # The person took away what was adopted beside the connector's own document.
+        ours = select(document.c.document_key).where(*mine, document.c.state == "posted")
+        connection.execute(
+            update(document)
+            .where(*mine, document.c.state == "adopted", ours.exists())
+            .values(state="skipped")
+        )
+    if word.action == "sale":
+        # Its number was made of another sale's.
+        connection.execute(
+            delete(refund_number).where(
+                refund_number.c.ledger == name,
+                refund_number.c.refund_id == row.subject_id,
+                refund_number.c.settled == 0,
+            )
+        )
     set_decision(connection, name, row, due=ASKED)
     return f"{row.subject_id}: recorded; the next sync acts on it"
+
+
+def give_up_doubtful(connection: Connection, *chosen: ColumnElement[bool]) -> str:
+    """Of these documents, those that may have been written are not sent again, and are there if a look finds them.
+
+    Returns what to say of them: nothing where there are none.
+    """
+    doubtful = give_up(connection, *chosen, document.c.state.in_(IN_DOUBT))
+    return "; the next sync looks whether it was written before" if doubtful else ""
+
+
+def adopt(connection: Connection, name: str, row: Any, hit: Found) -> None:
+    """The refund of this decision is the document that others wrote."""
+    insert_documents(connection, [adopted_row(name, "", row, hit, 0)], ignore=True)
+    connection.execute(
+        update(decision)
+        .where(decision.c.ledger == name, decision.c.subject_id == row.subject_id)
+        .values(
+            outcome="adopted",
+            aim="adopted",
+            reason=None,
+            sentence=f"adopted by a person as {hit.ledger_id}",
+            action=None,
+            due=0,
+        )
+    )
 
 
 def set_decision(connection: Connection, name: str, row: Any, **values: Any) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, select, update
 
 from connector.decisions.refund_page import ASKED, REPLACE
 from connector.errors import InputError
-from connector.operations.resolve import keep_word
+from connector.operations.resolve import keep_words
 from connector.planning.case import Books
 from connector.store.bulk import within
 from connector.store.lease import Lease
@@ -82,6 +82,7 @@ def bring_back(
             .where(decision.c.ledger.in_(names), within(connection, decision.c.subject_id, refund_ids))
             .where(decision.c.reason == "skipped_by_person")
         ).all()
+        words = []
         for row in skipped:
             word = {
                 "decision_id": world.new_id(),
@@ -95,7 +96,9 @@ def bring_back(
                 "reason": "named in a resync",
             }
             record_word(connection, word)
-            keep_word(setup.decisions_file, word)
+            words.append(word)
+        if words:
+            keep_words(setup.decisions_file, words)
 
 
 def ask_again(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from connector.ledgers.contract import Found
 from connector.planning.by_hand import adopt_commands, after_hand_work, retry_command
@@ -41,17 +42,27 @@ def legs_of(case: RefundCase) -> Legs:
     )
 
 
-def adopt_named(case: RefundCase) -> Plan | None:
+def adopt_named(case: RefundCase, ledger: LedgerPolicy) -> Plan | None:
     """What a person said is this refund's document, whatever the settings."""
     named = case.person.adopt_id
     if named is None or case.ours:
         return None
-    return Plan(
-        "adopted",
-        sentence=f"adopted by a person as {named}",
+    if case.named is None:
+        raise NotNow(
+            "held",
+            "duplicate_in_books",
+            f"adopted by a person as {named}, which the books no longer have",
+            f"put it back and resync the refund, or have it posted: {retry_command(case.refund, ledger)}",
+        )
+    return replace(
+        adopted_plan(named),
         sale_number=case.sale.number if case.sale else None,
-        adopted=tuple(found for found in case.others if found.ledger_id == named),
+        adopted=(case.named,),
     )
+
+
+def adopted_plan(ledger_id: str) -> Plan:
+    return Plan("adopted", sentence=f"adopted by a person as {ledger_id}")
 
 
 def adopt(case: RefundCase, ledger: LedgerPolicy, settlement: Settlement, legs: Legs) -> Plan | None:

@@ -163,11 +163,11 @@ class RefundCase:
     `sale_blocked` says why a sale that we post is not there yet, `sale_blocked_reason` with which reason it is held.
     `earlier` are the shares that earlier refunds of the sale took, `passed_over` the numbers before its own `number`
     that documents of others hold. `ours` and `others` are documents of this refund that stand in the books, with and
-    without our key; `asked`: a person wants what is missing of them. `credit_left` is the credit memo that
-    `owe_customer` left open for this charge, `credit_left_shares` what it took, `credit_used_minor` what of it other
-    refunds have paid out since, in the charge's currency, `credit_used_shares` the parts of its shares that went over
-    to them. `unusable` are ids of balance transactions of the refund and its charge that are stored without a fact,
-    since they have a defect.
+    without our key, `named` the one that a person adopted, where the books have it; `asked`: a person wants what is
+    missing of them. `credit_left` is the credit memo that `owe_customer` left open for this charge,
+    `credit_left_shares` what it took, `credit_used_minor` what of it other refunds have paid out since, in the charge's
+    currency, `credit_used_shares` the parts of its shares that went over to them. `unusable` are ids of balance
+    transactions of the refund and its charge that are stored without a fact, since they have a defect.
     """
 
     refund: Refund
@@ -187,6 +187,7 @@ class RefundCase:
     passed_over: tuple[str, ...] = ()
     ours: tuple[Found, ...] = ()
     others: tuple[Found, ...] = ()
+    named: Found | None = None
     adopting: bool = False
     asked: bool = False
     person: PersonWord = PersonWord()

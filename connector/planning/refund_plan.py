@@ -71,7 +71,7 @@ def decide_refund(
         refuse_skipped(case)
         refuse_switched_off(case, books, ledger)
     check_object(case, books, ledger, in_books)
-    named = adopt_named(case)
+    named = adopt_named(case, ledger)
     if named is not None:
         return named
     settlement = settle_refund(case, books, now)

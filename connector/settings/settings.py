@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, PrivateAttr, SecretStr, ValidationError, field_validator
 
@@ -29,6 +30,17 @@ BUILT_KINDS = frozenset({"beancount"})
 
 _SQLITE = "sqlite:///"
 _POSTGRESQL = "postgresql+psycopg://"
+
+
+def is_server_address(url: str) -> bool:
+    """Whether user, password, host and port can be told apart, in one way only."""
+    try:
+        parts = urlsplit(url)
+        port_is_number = parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+    odd = parts.netloc.count("@") > 1 or "@" in parts.path + parts.query or "#" in url
+    return port_is_number and not odd
 
 
 class Settings(Strict):
@@ -73,6 +85,12 @@ class Settings(Strict):
                 raise ValueError("must name a file, as in sqlite:///state/acme.db")
         elif not state.startswith(_POSTGRESQL) or state == _POSTGRESQL:
             raise ValueError(f"must begin with {_SQLITE} (and a path) or {_POSTGRESQL} (and a server)")
+        elif not is_server_address(state):
+            # Not a word of it is repeated: which part is the password is just what cannot be told.
+            raise ValueError(
+                f"must be {_POSTGRESQL}USER:PASSWORD@HOST:PORT/DATABASE, with @ / ? # of a password written as "
+                f"%40 %2F %3F %23"
+            )
         return state
 
     @field_validator("ledgers")

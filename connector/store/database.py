@@ -6,6 +6,7 @@ for it. https://docs.sqlalchemy.org/en/21/dialects/sqlite.html (transactions: BE
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ def open_database(url: str, books: str, account: str) -> Engine:
         remember_identity(engine, url, books, account)
     except (OperationalError, DBAPIError) as error:
         engine.dispose()
-        raise ConnectorError(f"the state {shown(url)} cannot be used: {first_line(error)}") from error
+        raise unusable(url, error) from error
     except Exception:
         engine.dispose()
         raise
@@ -97,7 +98,11 @@ def migrate(engine: Engine, url: str) -> None:
 
 def remember_identity(engine: Engine, url: str, books: str, account: str) -> None:
     """Document keys are made of these names: a state of other books would post everything a second time."""
-    names = {"books": books, "stripe.account": account}
+    remember_names(engine, url, {"books": books, "stripe.account": account})
+
+
+def remember_names(engine: Engine, url: str, names: Mapping[str, str]) -> None:
+    """What a state belongs to, from the first time on. Raises `InputError` where the settings say otherwise now."""
     with engine.connect().execution_options(reading=True) as connection:
         known = {row.name: row.value for row in connection.execute(select(meta))}
     for name, value in names.items():
@@ -113,7 +118,22 @@ def remember_identity(engine: Engine, url: str, books: str, account: str) -> Non
 
 
 def shown(url: str) -> str:
-    return make_url(url).render_as_string(hide_password=True)
+    """Where the state is, for people: of a server its host and database, and no user, password or option."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return parsed.render_as_string(hide_password=True)
+    port = f":{parsed.port}" if parsed.port is not None else ""
+    return f"{parsed.drivername}://{parsed.host or ''}{port}/{parsed.database or ''}"
+
+
+def unusable(url: str, error: BaseException) -> ConnectorError:
+    """One sentence on a state that failed; what the database says is shown without the password."""
+    parsed = make_url(url)
+    words = first_line(error)
+    for secret in (parsed.password, parsed.query.get("password")):
+        if secret:
+            words = words.replace(str(secret), "***")
+    return ConnectorError(f"the state {shown(url)} cannot be used: {words}")
 
 
 def first_line(error: BaseException) -> str:

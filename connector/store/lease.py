@@ -2,7 +2,8 @@
 
 A dead process frees the books at once on its machine: an operating-system lock beside the SQLite state, a session
 lock on PostgreSQL. The lease row (60 s, renewed by every commit, with a token that every commit checks) is for other
-machines: while it runs, they are refused, and a holder that was cut off cannot commit once another has taken over.
+machines, and for a lock that was lost while its process lives: while it runs, others are refused, and a holder that
+was cut off cannot commit once another has taken over.
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ import fcntl
 import hashlib
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from sqlalchemy import Connection, Engine, bindparam, select, text, update
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 
 from connector.errors import LeaseHeld
 from connector.store.schema import lease
@@ -82,10 +84,10 @@ def take_row(engine: Engine, world: World, wait: bool, should_stop: Stop = lambd
         with engine.begin() as connection:
             row = connection.execute(select(lease).where(lease.c.name == NAME)).first()
             now = world.now()
-            if row is None or row.until <= now or row.host == world.host():
+            if row is None or row.until <= now or is_left_behind(row, world):
                 token = 1 if row is None else row.token + 1
                 values = {
-                    "owner": f"process {world.process()}",
+                    "owner": owner(world.process()),
                     "host": world.host(),
                     "token": token,
                     "until": now + LEASE_S,
@@ -101,6 +103,17 @@ def take_row(engine: Engine, world: World, wait: bool, should_stop: Stop = lambd
         if not wait or should_stop():
             raise LeaseHeld(sentence + "; try again, or use --wait")
         world.sleep(POLL_S)
+
+
+def owner(process: str) -> str:
+    return f"process {process}"
+
+
+def is_left_behind(row: Any, world: World) -> bool:
+    """Whether the row is of a process of this machine that is no more; whoever asks holds the lock, so not of this one."""
+    if row.host != world.host():
+        return False
+    return bool(row.owner == owner(world.process())) or not world.is_running(row.owner.split()[-1])
 
 
 @contextmanager
@@ -119,17 +132,29 @@ def lock_file(
     path: Path, engine: Engine, world: World, wait: bool, should_stop: Stop = lambda: False
 ) -> Iterator[None]:
     """flock: the kernel frees it when the process dies, however it dies."""
-    with open(path, "a+") as file:
-        while not try_lock(file):
-            if not wait or should_stop():
-                raise LeaseHeld(
-                    f"{holder(engine) or 'another run'} holds these books; try again, or use --wait"
-                )
-            world.sleep(POLL_S)
-        try:
-            yield
-        finally:
-            fcntl.flock(file, fcntl.LOCK_UN)
+    while True:
+        with open(path, "a+") as file:
+            while not try_lock(file):
+                if not wait or should_stop():
+                    raise LeaseHeld(
+                        f"{holder(engine) or 'another run'} holds these books; try again, or use --wait"
+                    )
+                world.sleep(POLL_S)
+            if not is_still_there(path, file):
+                continue
+            try:
+                yield
+            finally:
+                fcntl.flock(file, fcntl.LOCK_UN)
+            return
+
+
+def is_still_there(path: Path, file: IO[str]) -> bool:
+    """Whether the locked file is the one that others will lock: a person may have cleaned the folder meanwhile."""
+    try:
+        return os.path.samestat(os.stat(path), os.fstat(file.fileno()))
+    except FileNotFoundError:
+        return False
 
 
 def try_lock(file: IO[str]) -> bool:
@@ -156,6 +181,8 @@ def lock_session(engine: Engine, world: World, wait: bool, should_stop: Stop) ->
         try:
             yield
         finally:
-            connection.execute(text("SELECT pg_advisory_unlock(:n)"), {"n": number})
+            # A session that is gone has no lock any more; the lease row stood in for it.
+            with suppress(DBAPIError):
+                connection.execute(text("SELECT pg_advisory_unlock(:n)"), {"n": number})
     finally:
         connection.close()

@@ -35,7 +35,7 @@ STUCK = "(outcome = 'failed' OR outcome = 'held' OR outcome = 'reversed')"
 
 # Tables of long rows keep SQLite's rowid: without it a row of more than a quarter page spills into pages of its own.
 
-# One row per fixed fact about this state: books, stripe account, decisions file offset.
+# One row per fixed fact about this state: the books and the Stripe account it belongs to.
 meta = Table(
     "meta",
     metadata,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import Connection, case, delete, select, update
 
@@ -12,6 +12,8 @@ from connector.store.documents import delete_documents
 from connector.store.schema import DECIDE_NOW, decision, document, refund_number, sale_number
 
 ARRIVED = ("posted", "adopted", "reversed", "skipped")
+# A document that is held for one of these was not written, and is tried again by every run.
+FREE_THEMSELVES = ("credit_memo_not_posted", "period_closed")
 
 
 def settle_reversed(connection: Connection, contents: Sequence[str]) -> None:
@@ -90,10 +92,12 @@ def settle_outcomes(connection: Connection, name: str, subject_ids: Sequence[str
         )
 
 
-def forget_plans(connection: Connection, name: str, subject_ids: Sequence[str]) -> None:
+def forget_plans(
+    connection: Connection, name: str, subject_ids: Sequence[str], numbered: Collection[str] = ()
+) -> None:
     """The plans of these refunds and charges, of which nothing was written, are made again from what is true then.
 
-    Only those of the revision at hand; their numbers are free again.
+    Only those of the revision at hand; their numbers are free again, but for those of the refunds `numbered`.
     """
     at_hand = (
         select(decision.c.revision)
@@ -114,7 +118,7 @@ def forget_plans(connection: Connection, name: str, subject_ids: Sequence[str]) 
     connection.execute(
         delete(refund_number).where(
             refund_number.c.ledger == name,
-            within(connection, refund_number.c.refund_id, subject_ids),
+            within(connection, refund_number.c.refund_id, [i for i in subject_ids if i not in numbered]),
             refund_number.c.revision == number_at_hand,
         )
     )
@@ -126,5 +130,19 @@ def forget_plans(connection: Connection, name: str, subject_ids: Sequence[str]) 
     connection.execute(
         update(decision)
         .where(decision.c.ledger == name, within(connection, decision.c.subject_id, subject_ids))
-        .values(due=DECIDE_NOW, shares=None, number=None, outcome="waiting", aim="waiting")
+        .values(
+            # What a person asked for stays asked.
+            due=case((decision.c.due > DECIDE_NOW, decision.c.due), else_=DECIDE_NOW),
+            shares=None,
+            number=None,
+            outcome="waiting",
+            aim="waiting",
+        )
     )
+
+
+def forget_skipped(connection: Connection, document_keys: Sequence[str]) -> None:
+    """Documents that were skipped, and never written, make room for a plan that may hold them again."""
+    if document_keys:
+        chosen = within(connection, document.c.document_key, document_keys)
+        delete_documents(connection, chosen, document.c.state == "skipped")

@@ -163,13 +163,15 @@ def document_keys(
     return found
 
 
-def objects(engine: Engine, kind: str, start: int) -> Iterator[Fact]:
-    """Stored facts of one kind created since `start`, oldest first."""
+def objects(engine: Engine, kind: str, start: int, end: int | None = None) -> Iterator[Fact]:
+    """Stored facts of one kind created since `start`, and before `end` where that is given, oldest first."""
     query = (
         select(stripe_object.c.facts)
         .where(stripe_object.c.kind == kind, stripe_object.c.created >= start)
         .order_by(stripe_object.c.created, stripe_object.c.object_id)
     )
+    if end is not None:
+        query = query.where(stripe_object.c.created < end)
     with reading(engine) as connection:
         for row in connection.execution_options(yield_per=PAGE).execute(query):
             if row.facts:

@@ -23,9 +23,6 @@ from connector.stripe_source.source import SourcePage
 # No file of an id in the home directory, no report on the last request in the next one.
 stripe.enable_telemetry = False
 
-# Stripe takes 25 requests a second in a sandbox and 100 of a live account, 25 of each endpoint
-# (https://docs.stripe.com/rate-limits); others may use the same account, so that a fifth is left to them.
-SANDBOX_PER_S, LIVE_PER_S, EACH_PER_S = 20, 80, 20
 TRIES_WHEN_THROTTLED = 6
 LONGEST_WAIT_S = 20
 
@@ -73,7 +70,7 @@ class ApiSource:
             words = error.user_message if error.error is not None else None
             # Some limits answer 400: https://docs.stripe.com/rate-limits
             status = 429 if isinstance(error, stripe.RateLimitError) else error.http_status or 0
-            raise refusal(status, words, error.request_id, path) from None
+            raise refusal(status, words, error.request_id, path, error.code) from None
         return Answer(answer.body, _second_of(answer.headers.get("Date")))
 
     def _get(self, path: str, parameters: Mapping[str, object]) -> Any:
@@ -88,20 +85,6 @@ class ApiSource:
 
     def refetch(self, object_ids: Sequence[str]) -> Iterator[SourcePage]:
         yield from refetch(self.read, object_ids)
-
-
-def is_live(api_key: str) -> bool:
-    return "_live_" in api_key[:12]
-
-
-def is_secret_live(api_key: str) -> bool:
-    """A key that may do everything, with real money."""
-    return api_key.startswith("sk_live_")
-
-
-def requests_per_s(api_key: str) -> int:
-    """How many requests a second this key's account is asked."""
-    return LIVE_PER_S if is_live(api_key) else SANDBOX_PER_S
 
 
 def _wait_s(state: RetryCallState) -> int:

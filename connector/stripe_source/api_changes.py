@@ -79,14 +79,14 @@ def second_of(event: Mapping[str, object]) -> int:
 
 def fetch(read: Reader, change: Change, related: Related) -> Objects:
     """The object as it is now; nothing where Stripe has it no more. An invoice comes with its payments."""
-    if change.kind == "invoice":
-        parameters = {"invoice": change.object_id, "expand": expand_in_list(INVOICE_PAYMENT_PARTS)}
-        pages = read_list(read, INVOICE_PAYMENTS.path, parameters)
-        return [one for pairs in pages for one in related.objects(pairs)]
-    path, parts = PLACES[change.kind]
-    place = f"{path}/{change.object_id}"
     try:
+        if change.kind == "invoice":
+            parameters = {"invoice": change.object_id, "expand": expand_in_list(INVOICE_PAYMENT_PARTS)}
+            pages = read_list(read, INVOICE_PAYMENTS.path, parameters)
+            return [one for pairs in pages for one in related.objects(pairs)]
+        path, parts = PLACES[change.kind]
+        place = f"{path}/{change.object_id}"
         answer = read(place, {"expand": list(parts)} if parts else {})
+        return related.objects([read_object(answer.text, place)])
     except Missing:
         return []
-    return related.objects([read_object(answer.text, place)])

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from connector.errors import LedgerDown
-from connector.stripe_source.api_lists import Missing
+from connector.stripe_source.api_lists import Missing, Refused
 
 # Keys stand in Stripe's own sentences, masked in part; also a masked one has no place in ours.
 _KEY = re.compile(r"\b(?:sk|rk|pk|sks|rks)_(?:live|test|prod)?_?[\w*.…-]+|\bwhsec_\S+")
@@ -46,8 +46,10 @@ def without_keys(words: str) -> str:
     return line if len(line) <= 300 else line[:297] + "..."
 
 
-def refusal(status: int, words: str | None, request_id: str | None, path: str) -> LedgerDown:
-    """The error for an answer with this HTTP status; `words` are Stripe's own."""
+def refusal(
+    status: int, words: str | None, request_id: str | None, path: str, code: str | None = None
+) -> LedgerDown:
+    """The error for an answer with this HTTP status; `words` and `code` are Stripe's own."""
     said = without_keys(words or "").rstrip(".")
     told = f"{said} (request {request_id})" if request_id else said
     if status == 401:
@@ -60,14 +62,14 @@ def refusal(status: int, words: str | None, request_id: str | None, path: str) -
             f"Stripe has had too many requests and gives no {words_for(path)}, also when asked again later"
         )
         return LedgerDown(f"{sentence}: {told}" if told else sentence, "throttled")
-    if status == 404:
+    if status == 404 or code == "resource_missing":
         return Missing(f"Stripe has nothing at {path}: {told}")
     if status >= 500:
         again = f"Stripe cannot give {words_for(path)} now (HTTP {status}), also when asked again"
         return LedgerDown(f"{again}: {told}" if told else again)
     if status < 400:
         return LedgerDown(f"Stripe's answer to {path} cannot be read: it is not JSON", "network")
-    return LedgerDown(f"Stripe refuses to give {words_for(path)} (HTTP {status}): {told}")
+    return Refused(f"Stripe refuses to give {words_for(path)} (HTTP {status}): {told}")
 
 
 def _forbidden(said: str, path: str) -> str:

@@ -35,7 +35,11 @@ class Answer:
     date: int | None = None
 
 
-class Missing(LedgerDown):
+class Refused(LedgerDown):
+    """Stripe answers, and does not carry this one request out; others may fare better."""
+
+
+class Missing(Refused):
     """Stripe has no object of that id, for this key and account."""
 
 
@@ -110,9 +114,12 @@ REFUND_PARTS = (
 INVOICE_PAYMENT_PARTS = ("invoice", "invoice.payments")
 SESSION_PARTS = ("line_items",)
 
-# A refund may fail up to 30 days after it was paid out (https://docs.stripe.com/refunds); the rest is slack.
+# A refund may fail up to 30 days after it was paid out (https://docs.stripe.com/refunds); the rest is slack. One from
+# before the start is not synced, but what its failure moves is told.
 CHARGES = Listing("charges", "/v1/charges", CHARGE_PARTS, reread_s=45 * DAY, oldest_first=True)
-REFUNDS = Listing("refunds", "/v1/refunds", REFUND_PARTS, reread_s=45 * DAY, oldest_first=True)
+REFUNDS = Listing(
+    "refunds", "/v1/refunds", REFUND_PARTS, lead_s=45 * DAY, reread_s=45 * DAY, oldest_first=True
+)
 # An invoice's payment is made when the invoice is finalised, and that may be long before it is paid.
 INVOICE_PAYMENTS = Listing(
     "invoice_payments", "/v1/invoice_payments", INVOICE_PAYMENT_PARTS, lead_s=90 * DAY, reread_s=45 * DAY
@@ -126,8 +133,8 @@ SESSIONS = Listing(
     lead_s=2 * DAY,
     overlap_s=25 * HOUR,
 )
-CREDIT_NOTES = Listing("credit_notes", "/v1/credit_notes", reread_s=45 * DAY)
-DISPUTES = Listing("disputes", "/v1/disputes", reread_s=180 * DAY)
+CREDIT_NOTES = Listing("credit_notes", "/v1/credit_notes", lead_s=45 * DAY, reread_s=45 * DAY)
+DISPUTES = Listing("disputes", "/v1/disputes", lead_s=180 * DAY, reread_s=180 * DAY)
 PRICES = Listing("prices", "/v1/prices", lead_s=None)
 
 # What a charge or refund is decided by besides itself. These are read first: a pull that breaks off must not leave
@@ -165,8 +172,8 @@ def decode_progress(text: str | None, start: int) -> Progress | None:
 def next_length(length: int, pages: int) -> int:
     """The length of the next window in seconds: few pages are read again after a crash, few requests find nothing."""
     if pages >= 10:
-        return max(length // 2, HOUR)
-    return min(length * 2, 32 * DAY) if pages <= 2 else length
+        return length // 2
+    return min(max(length, 1) * 2, 32 * DAY) if pages <= 2 else length
 
 
 # ---------------------------------------------------------------------------------------------- answers

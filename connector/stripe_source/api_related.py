@@ -88,7 +88,11 @@ class Related:
         found: Objects = []
         for charge_id in sorted({intent.latest_charge_id for intent in intents if intent.latest_charge_id}):
             path = f"/v1/charges/{charge_id}"
-            found += self.objects([read_object(self.read(path, {"expand": list(CHARGE_PARTS)}).text, path)])
+            try:
+                answer = self.read(path, {"expand": list(CHARGE_PARTS)})
+            except Missing:
+                continue
+            found += self.objects([read_object(answer.text, path)])
         return found
 
     def notes_and_disputes(self, charge_id: str, invoice_ids: Iterable[str]) -> Iterator[Objects]:
@@ -182,7 +186,10 @@ class Related:
             for intent_id in sorted(intent_ids) if len(intent_ids) > 1 else ():
                 if self._is_new(intent_id):
                     path = f"/v1/payment_intents/{intent_id}"
-                    yield read_objects([read_object(self.read(path, {}).text, path)])
+                    try:
+                        yield read_objects([read_object(self.read(path, {}).text, path)])
+                    except Missing:
+                        continue
 
     def _products(self, objects: Objects) -> Iterator[Objects]:
         """Products of lines, as they are now: their metadata says the SKU. Deleted ones are left out by Stripe."""

@@ -14,13 +14,15 @@ SHIPPING = "shipping"
 
 
 def payment_lines(raw: Raw, payment_intent_id: str, owner: str) -> tuple[LineFact, ...] | None:
-    """Lines that add up to the payment; None where they are not told, () where they do not add up to it."""
+    """Lines that add up to the payment; None where they are not all told, () where they do not add up to it."""
     details = raw.get("amount_details")
     listed = details.get("line_items") if isinstance(details, dict) else None
     if not isinstance(details, dict) or not isinstance(listed, dict):
         return None
+    if listed.get("has_more") is True:
+        return None
     rows = entries(listed)
-    if not rows or listed.get("has_more") is True:
+    if not rows:
         return ()
     try:
         nets = [net_of(row, owner) for row in rows]
