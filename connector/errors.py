@@ -29,3 +29,12 @@ class LedgerDown(ConnectorError):
     def __init__(self, sentence: str, code: str = "ledger_down") -> None:
         super().__init__(sentence)
         self.code = code
+
+
+class Stopped(LedgerDown):
+    """Somebody asked to stop while work was under way."""
+
+    sentence = "stopped by request; the next run goes on from here"
+
+    def __init__(self) -> None:
+        super().__init__(self.sentence, ConnectorError.code)

@@ -33,15 +33,24 @@ class Pace:
 
     def wait(self, name: str) -> None:
         """Return when one more request of this name may leave."""
-        for one in (self.whole, self.named.setdefault(name, bucket(self.each))):
-            item = RateItem(name, self.now_ms())
-            one.leak(item.timestamp)
-            while not one.put(item):
-                wait_ms = one.waiting(item)
-                assert isinstance(wait_ms, int), "a bucket in memory answers at once"
-                wait_ms = max(1, wait_ms)
-                self.sleep(wait_ms / SECOND_MS)
-                item = RateItem(name, max(self.now_ms(), item.timestamp + wait_ms))
+        named = self.named.setdefault(name, bucket(self.each))
+        at_ms = self.now_ms()
+        while True:
+            # Both count the request at the time it leaves; one that is counted and must wait on is counted anew.
+            full = next((one for one in (named, self.whole) if not takes(one, name, at_ms)), None)
+            if full is None:
+                return
+            wait_ms = full.waiting(RateItem(name, at_ms))
+            assert isinstance(wait_ms, int), "a bucket in memory answers at once"
+            wait_ms = max(1, wait_ms)
+            self.sleep(wait_ms / SECOND_MS)
+            at_ms = max(self.now_ms(), at_ms + wait_ms)
+
+
+def takes(one: InMemoryBucket, name: str, at_ms: int) -> bool:
+    """Count a request in a bucket that has room for it."""
+    one.leak(at_ms)
+    return one.put(RateItem(name, at_ms))
 
 
 def bucket(per_second: int) -> InMemoryBucket:

@@ -137,7 +137,7 @@ class Pass:
         for one in self.setup.ledgers.values():
             self.welcome(intake, one)
         try:
-            source = open_source(self.setup)
+            source = open_source(self.setup, self.should_stop)
             self.read_source(source, intake, refetch)
         except LedgerDown as error:
             self.fail(None, error.code, str(error))
@@ -161,6 +161,8 @@ class Pass:
                 pulled.changed += sum(stored.changed.values())
                 pulled.notes.extend(stored.defects)
                 tick(len(page.objects))
+                if self.should_stop():
+                    return
 
     def welcome(self, intake: Intake, one: LedgerSetup) -> None:
         """A ledger that is new to the state gets a row for every refund (and charge) that was read before."""

@@ -285,14 +285,14 @@ def late_accounts(setup: Setup, ledger: LedgerSetup, company: Company) -> list[s
     ]
 
 
-def open_source(setup: Setup) -> Source:
+def open_source(setup: Setup, should_stop: Callable[[], bool]) -> Source:
     """The export folder, else the Stripe API."""
     folder = export_folder(setup)
-    return ExportSource(folder) if folder is not None else open_api(setup)
+    return ExportSource(folder) if folder is not None else open_api(setup, should_stop)
 
 
-def open_api(setup: Setup) -> ApiSource:
-    """The Stripe API, asked no faster than it allows."""
+def open_api(setup: Setup, should_stop: Callable[[], bool] = lambda: False) -> ApiSource:
+    """The Stripe API, asked no faster than it allows, and nothing more once `should_stop`."""
     from connector.pace import Pace
     from connector.stripe_source.api import ApiSource
 
@@ -304,4 +304,5 @@ def open_api(setup: Setup) -> ApiSource:
         start=setup.books.start,
         sleep=world.sleep,
         pace=Pace(requests_per_s(key), EACH_PER_S, world.monotonic_ms, world.sleep).wait,
+        should_stop=should_stop,
     )

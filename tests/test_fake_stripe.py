@@ -195,6 +195,10 @@ def test_a_key_loses_a_permission_in_the_middle(fake: FakeStripe) -> None:
     assert caught.value.http_status == 403
     assert "does not have the required permissions for this endpoint on account" in str(caught.value)
     assert len(client.v1.disputes.list({}).data) == 1
+    fake.give_permissions("rk_test_some", {"rak_charge_read"})
+    assert len(client.v1.refunds.list({}).data) == 4
+    with pytest.raises(stripe_python.PermissionError):
+        client.v1.disputes.list({})
     with pytest.raises(ValueError, match="no restricted key"):
         fake.lose_permission(KEY, "rak_charge_read")
 

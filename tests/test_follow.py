@@ -118,11 +118,11 @@ def check_tried_again(passes: Passes) -> None:
     assert [str(fault) for fault in passes.faults] == ["a fault"]
     assert passes.said == [
         "Stripe is away",
-        "the notes stay; trying again in 0.01 s",
-        "the notes stay; trying again in 0.02 s",
-        "the notes stay; trying again in 0.04 s",
+        "nothing is lost; trying again in 0.01 s",
+        "nothing is lost; trying again in 0.02 s",
+        "nothing is lost; trying again in 0.04 s",
         "half a file",
-        "the notes stay; trying again in 0.08 s",
+        "nothing is lost; trying again in 0.08 s",
     ]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from connector.pace import Pace
@@ -23,6 +23,7 @@ def most_in_a_second(times: list[int]) -> int:
     return max((sum(start <= t < start + 1000 for t in times) for start in times), default=0)
 
 
+@example([(0, "refunds"), (0, "refunds"), (0, "charges"), (0, "events")], 2, 1)
 @given(
     st.lists(st.tuples(st.integers(0, 300), st.sampled_from(["refunds", "charges", "events"])), max_size=120),
     st.integers(1, 12),

@@ -176,8 +176,46 @@ def test_a_failing_pass_leaves_the_server_up_and_the_notes_there(books: Books, s
     code, said = server.stop()
     assert code == 0
     assert "charge.jsonl:1: the line is not JSON" in said
-    assert "the notes stay; trying again in 5 s" in said
+    assert "nothing is lost; trying again in 5 s" in said
     assert "Traceback" not in said
+
+
+def test_a_ledger_that_is_down_is_left_to_the_schedule(books: Books, start: Start) -> None:
+    server = start()
+    books.ledger_folder.write_text("a file in the place of the books", encoding="utf-8")
+    assert server.send(refund_event("re_one")).status_code == 200
+    wait_until(lambda: len(ended_passes(books)) == 1)
+    assert rows(books, "SELECT * FROM stripe_change") == [], "Stripe was read: nothing is to be read again"
+    time.sleep(7)
+    assert len(ended_passes(books)) == 1
+    # What comes next is followed at once, and the ledger asked again.
+    books.ledger_folder.unlink()
+    assert server.send(refund_event("re_one")).status_code == 200
+    wait_until(lambda: rows(books, "SELECT 1 FROM document WHERE refund_id = 're_one' AND state = 'posted'"))
+    code, said = server.stop()
+    assert code == 0
+    assert "Failed, will be tried again: main: " in said
+    assert "trying again in" not in said and "Traceback" not in said
+
+
+def test_stripe_that_is_away_is_asked_again(
+    books: Books, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KEY_OF_TEST", KEY)
+    with FakeStripe(NOON + 10 * DAY) as stripe:
+        for one in small_account():
+            stripe.put(one)
+        del books.settings["stripe"]["export"]
+        books.change(stripe={"api_key": "${KEY_OF_TEST}", "base_url": stripe.base_url})
+        refusal = stripe.inject("status", status=403, times=1)
+        server = start()
+        assert server.send(refund_event("re_shop2", "refund.created")).status_code == 200
+        wait_until(lambda: len(ended_passes(books)) == 2)
+        assert refusal.times == 0
+        assert books.outcome("re_shop2")["outcome"] == "posted"
+        code, said = server.stop()
+    assert code == 0
+    assert said.count("nothing is lost; trying again in 5 s") == 1
 
 
 def test_it_waits_for_a_run_under_way_and_can_be_stopped_meanwhile(books: Books, start: Start) -> None:

@@ -44,7 +44,17 @@ def waits() -> list[float]:
 def open_source(
     fake: FakeStripe, waits: list[float], key: str = KEY, account: str | None = None, retries: int = 0
 ) -> ApiSource:
-    return ApiSource(key, fake.base_url, account, NOON - DAY, waits.append, retries, timeout=(1, 1))
+    """`waits` is given the seconds waited after each request, however they are slept."""
+    made = -1
+
+    def sleep(seconds: float) -> None:
+        nonlocal made
+        if made != len(fake.requests):
+            made = len(fake.requests)
+            waits.append(0)
+        waits[-1] += seconds
+
+    return ApiSource(key, fake.base_url, account, NOON - DAY, sleep, retries, timeout=(1, 1))
 
 
 def refused(source: ApiSource) -> LedgerDown:

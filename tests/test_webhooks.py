@@ -292,11 +292,25 @@ def test_fifty_at_once(state_url: str) -> None:
             together = sorted(pool.map(send, names))
         assert set(sender.noted()) == set(names)
         assert len(sender.woken) == 50 and sender.faults == []
-        alone = sorted(send("re_1") for _ in range(30))
-        for title, taken in (("one after another", alone), ("50 at once", together)):
-            print(
-                f"{title}: median {statistics.median(taken) * 1000:.1f} ms, longest {taken[-1] * 1000:.1f} ms"
-            )
+        tell_taken("50 at once", together)
+
+
+def tell_taken(title: str, taken: list[float]) -> None:
+    print(f"{title}: median {statistics.median(taken) * 1000:.1f} ms, longest {max(taken) * 1000:.1f} ms")
+
+
+def test_one_after_another_each_is_stored_and_answered_at_once(sender: Sender) -> None:
+    """Meant to take less than 50 ms; what is asserted leaves room for a machine that has much else to do."""
+    taken = []
+    for place in range(50):
+        body = refund_event(f"re_{place}")
+        signature = sign(body, sender.world.now())
+        begun = time.perf_counter()
+        assert sender.send(body, signature).status_code == 200
+        taken.append(time.perf_counter() - begun)
+    assert len(sender.noted()) == 50
+    tell_taken("one after another", taken)
+    assert statistics.median(taken) < 0.5
 
 
 # ------------------------------------------------------------------------------------------------ a busy state

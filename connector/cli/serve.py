@@ -47,7 +47,7 @@ def serve_command(config: Path, host: str, port: int) -> int:
     """Stay, take webhooks from Stripe, and sync as soon as one comes.
 
     This is for speed: a refund is in the books within seconds. Keep the schedule (`sync` or `run`) beside it: that
-    finds everything, webhooks or not.
+    finds everything, webhooks or not, and tries again what a ledger did not take.
 
     \b
     Once, at Stripe (Developers, Webhooks, Add destination):
@@ -72,7 +72,8 @@ def serve_command(config: Path, host: str, port: int) -> int:
         with hold_books(config, True, should_stop=should_stop) as (setup, engine, lease):
             report = run_pass(setup, engine, lease, "serve", None, should_stop)
             tell(setup, engine, report, False)
-            return not report.errors
+            # What a ledger did not take stays planned, and is the schedule's: reading Stripe again would not help it.
+            return all(error.ledger is not None for error in report.errors)
 
     follower = Follower(one_pass, say, tell_unexpected)
     with stop_flag() as should_stop, open_books(config) as (setup, engine):

@@ -13,6 +13,7 @@ from typing import Any
 
 from connector.delivery.outbox import Outbox, claimed_from
 from connector.delivery.outcome import GIVEN_UP, TRIED_AGAIN, Step, give_up, next_step
+from connector.errors import Stopped
 from connector.ledgers.contract import Claimed, Courier, Ledger, Unknown, run_steps
 from connector.world import World
 
@@ -38,7 +39,7 @@ class Stop:
     sentence: str
 
 
-STOPPED = Stop("network", "stopped by request; the next run goes on from here")
+STOPPED = Stop(Stopped.code, Stopped.sentence)
 NOT_SENT = Step(
     "planned",
     reason="lease_held",

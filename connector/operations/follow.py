@@ -17,7 +17,8 @@ LONGEST_PAUSE_S = 240
 
 
 class Follower:
-    """Runs `one_pass`, which says whether all went well, after every `wake`; `run` belongs in a thread of its own.
+    """Runs `one_pass`, which says whether it need not be repeated, after every `wake`; `run` belongs in a thread of its
+    own.
 
     A pass that fails is told (`say`, or `tell_unexpected` for a fault) and tried again, later each time, up to four
     minutes. What wakes it meanwhile waits, since nothing says that it would fare better.
@@ -63,7 +64,7 @@ class Follower:
                 return
             pause_s = min(self.first_pause_s * (1 << min(failures, 16)), LONGEST_PAUSE_S)
             failures += 1
-            self.say(f"the notes stay; trying again in {pause_s:g} s")
+            self.say(f"nothing is lost; trying again in {pause_s:g} s")
             self._woken.set()
             if self._stopping.wait(pause_s):
                 return

@@ -13,6 +13,7 @@ from typing import Any
 import stripe
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 
+from connector.errors import Stopped
 from connector.stripe_source.api_errors import refusal, unreachable
 from connector.stripe_source.api_lists import Answer
 from connector.stripe_source.api_pull import Pull
@@ -29,7 +30,8 @@ LONGEST_WAIT_S = 20
 
 class ApiSource:
     """Reads through `StripeClient`; only GET. `start` is in seconds since 1970, `account` a connected account's id;
-    `pace` is told each endpoint before it is asked, and waits."""
+    `pace` is told each endpoint before it is asked, and waits. Once `should_stop`, nothing more is asked or waited for:
+    `Stopped`."""
 
     def __init__(
         self,
@@ -41,9 +43,12 @@ class ApiSource:
         network_retries: int = 2,
         timeout: tuple[int, int] = (5, 30),
         pace: Callable[[str], None] = lambda endpoint: None,
+        should_stop: Callable[[], bool] = lambda: False,
     ) -> None:
         self.base_url = base_url.rstrip("/")
+        self.sleep = sleep
         self.pace = pace
+        self.should_stop = should_stop
         self.start = start
         self._client: Any = stripe.StripeClient(
             api_key,
@@ -56,12 +61,13 @@ class ApiSource:
             retry=retry_if_exception_type(stripe.RateLimitError),
             stop=stop_after_attempt(TRIES_WHEN_THROTTLED),
             wait=_wait_s,
-            sleep=sleep,
+            sleep=self._sleep,
             reraise=True,
         )
 
     def read(self, path: str, parameters: Mapping[str, object]) -> Answer:
-        """One GET. Raises `LedgerDown` with the sentence for a person, `Missing` where there is no such object."""
+        """One GET. Raises `LedgerDown` with the sentence for a person: `Missing` where there is no such object, `Stopped`
+        where it was not to be made any more."""
         try:
             answer = self._retrying(self._get, path, parameters)
         except stripe.APIConnectionError as error:
@@ -76,7 +82,17 @@ class ApiSource:
     def _get(self, path: str, parameters: Mapping[str, object]) -> Any:
         """One request, as soon as Stripe's rates let it leave."""
         self.pace("/".join(path.split("/", 4)[:3]))
+        self._go_on()
         return self._client.raw_request("get", path, **parameters)
+
+    def _sleep(self, seconds: float) -> None:
+        for _ in range(int(seconds)):
+            self._go_on()
+            self.sleep(1)
+
+    def _go_on(self) -> None:
+        if self.should_stop():
+            raise Stopped
 
     def pages(
         self, cursors: Mapping[str, str], now: int, changes: Sequence[Change] = ()

@@ -68,11 +68,11 @@ class Pull:
     def pages(self, changes: Sequence[Change]) -> Iterator[SourcePage]:
         """All pages, in the order in which they are to be stored; `changes` wait from before."""
         self.waiting = {change.object_id: change for change in changes}
-        outage = is_outage(self.cursors, self.until)
         for page in note_changes(self.read, self.cursors, self.until):
             self.waiting.update((change.object_id, change) for change in page.noted)
             yield page
         self.until = self.read.until(self.until)
+        outage = is_outage(self.cursors, self.until)
         refused: Refused | None = None
         for page in chain(self._new(), self._read_again(outage)):
             yield self._seen(page)

@@ -6,12 +6,14 @@ https://www.uvicorn.org/settings/
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
 from collections.abc import Callable
 
 import uvicorn
 from starlette.applications import Starlette
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from connector.errors import ConnectorError
 from connector.operations.follow import Follower
@@ -19,7 +21,37 @@ from connector.world import Listener, World
 
 TICK_S = 0.2
 CLOSING_S = 10
+# Connections at a time, those included on which nothing has been asked yet; who comes on top is answered 503.
 LARGEST_CROWD = 500
+PATIENCE_S = 10
+
+
+class Connection(H11Protocol):
+    """Cut off after `PATIENCE_S` without a request under way, whatever drips in meanwhile: uvicorn alone waits for the
+    rest of a head, or of a body that was answered already, for ever."""
+
+    _patience: asyncio.TimerHandle
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._wait()
+
+    def handle_events(self) -> None:
+        super().handle_events()
+        if self.cycle is not None and not self.cycle.response_complete:
+            self._patience.cancel()
+
+    def on_response_complete(self) -> None:
+        # Before the next request is looked at, which may have come already.
+        self._wait()
+        super().on_response_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._patience.cancel()
+        super().connection_lost(exc)
+
+    def _wait(self) -> None:
+        self._patience = self.loop.call_later(PATIENCE_S, self.transport.abort)
 
 
 class WebServer:
@@ -28,7 +60,7 @@ class WebServer:
     def __init__(self, app: Starlette, listener: Listener) -> None:
         config = uvicorn.Config(
             app,
-            http="h11",
+            http=Connection,
             loop="asyncio",
             ws="none",
             lifespan="off",

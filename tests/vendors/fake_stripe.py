@@ -12,7 +12,7 @@ import json
 import re
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -162,6 +162,11 @@ class FakeStripe:
         if not self.keys.get(key):
             raise ValueError(f"{key} is no restricted key")
         self._losses.append(Loss(key, permission, after))
+
+    def give_permissions(self, key: str, permissions: Iterable[str]) -> None:
+        """A restricted key has these permissions and no others, and loses none of them any more."""
+        self.keys[key] = set(permissions)
+        self._losses = [loss for loss in self._losses if loss.key != key]
 
     def take_fault(self, method: str, path: str) -> Fault | None:
         with self.lock:

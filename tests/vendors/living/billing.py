@@ -258,13 +258,16 @@ class Billing(Refunds):
         currency: str = "usd",
         tax: TaxRate | None = None,
         reference: str | None = None,
+        payment_link: str | None = None,
     ) -> Json:
+        """Opened by the merchant, or by whoever follows a payment link."""
         self._open_shop()
         lines = [session_line_object(self.dice, item, currency, tax) for item in items]
         session = session_object(
             self.dice, lines, currency=currency, at=self.now, customer=customer, reference=reference
         )
-        return self.keep({**session, "status": "open", "payment_status": "unpaid"})
+        fields: Json = {"status": "open", "payment_status": "unpaid", "payment_link": payment_link}
+        return self.keep({**session, **fields})
 
     @happening
     def complete_session(self, session: Json, **more: Any) -> Json:
@@ -291,7 +294,7 @@ class Billing(Refunds):
     @happening
     def check_out(self, items: Sequence[Item], **more: Any) -> tuple[Json, Json]:
         """A session and the charge that completes it at once; `more` as for `open_session` and `charge`."""
-        names = ("customer", "tax", "reference")
+        names = ("customer", "tax", "reference", "payment_link")
         of_session = {name: more.pop(name) for name in names if name in more}
         session = self.open_session(items, currency=more.pop("currency", "usd"), **of_session)
         return session, self.complete_session(session, **more)
