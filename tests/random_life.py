@@ -1,29 +1,17 @@
-"""Random histories of a Stripe account, books that follow them by passes at random moments, and what must be true.
-
-What is expected comes from the stand-in alone: its objects are Stripe's truth, and other books that read it once, at the
-end, say what the documents must be.
-"""
+"""Random histories of a Stripe account: what may happen in it, step by step, and the books that follow it."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from cli_books import CLEARING, FEES, Transaction
-from small_books import SmallBooks, engine_of
+from small_books import SmallBooks
 from vendors.fake_stripe import KEY, FakeStripe
 from vendors.stripe_errors import Refused
 from vendors.stripe_life import CLOVER, EMBEDDED_REFUNDS, ENDIVE, PRE_BASIL, Credit, Item, StripeLife
-
-from connector.planning.stripe_facts import Fact
-from connector.store.facts import FactReader
-from connector.store.schema import stripe_object
-from connector.stripe_source.parse import parse_object
 
 Json = dict[str, Any]
 Step = tuple[Any, ...]
@@ -31,8 +19,19 @@ Step = tuple[Any, ...]
 BEGIN = 1_769_000_000  # 2026-01-21T12:53:20Z
 DAY = 86_400
 VERSIONS = (ENDIVE, CLOVER, PRE_BASIL, EMBEDDED_REFUNDS)
-# Of what Stripe has, that which refunds, their sales and clearing are decided by.
-COMPARED = ("refund", "charge", "credit_note", "dispute", "balance_transaction", "invoice_payment")
+# What has happened when a history begins, so that there is something for its steps to go on with: a sale of each kind,
+# of which one debit is under way, and refunds of an invoice (twice, once pending), a debit, a session, and in euros.
+BEFORE: tuple[Step, ...] = (
+    *(("sell", kind, 3000 + 700 * kind) for kind in range(6)),
+    ("clear", 0, True),
+    ("sell", 0, 5001),
+    ("wait", 600),
+    ("refund", 0, 2, 0, True),
+    ("refund", 1, 3, 0, False),
+    ("refund", 5, 1, 0, False),
+    ("refund", 6, 2, 2, False),
+    ("refund", 3, 2, 0, False),
+)
 
 
 def make_books(folder: Path, fake: FakeStripe) -> SmallBooks:
@@ -42,7 +41,10 @@ def make_books(folder: Path, fake: FakeStripe) -> SmallBooks:
 
 @dataclass
 class History:
-    """An account and what happens in it. Steps that cannot happen at their moment do nothing."""
+    """An account and what happens in it. Steps that cannot happen at their moment do nothing.
+
+    A `pick` chooses among what there is, a `share` says by what a whole is divided.
+    """
 
     fake: FakeStripe
     life: StripeLife
@@ -56,7 +58,7 @@ class History:
         with suppress(ValueError, Refused):
             getattr(self, step[0])(*step[1:])
 
-    # ------------------------------------------------------------------------------------------ steps
+    # ------------------------------------------------------------------------------------------ sales
 
     def sell(self, kind: int, amount: int) -> None:
         if kind == 0:
@@ -67,14 +69,52 @@ class History:
             self.life.charge(amount, method="us_bank_account")
         elif kind == 3:
             self.life.charge(amount, currency="eur")
-        else:
+        elif kind == 4:
             self.life.charge(amount, metadata={"order_number": f"A{amount}"})
+        else:
+            self.life.charge(amount, method="sepa_debit", currency="eur")
+
+    def decline(self, amount: int) -> None:
+        self.life.decline(amount)
 
     def clear(self, pick: int, well: bool) -> None:
         """A bank debit that is under way comes, or does not."""
-        waiting = [one for one in self.of_kind("charge") if one["status"] == "pending"]
-        if waiting:
-            (self.life.settle if well else self.life.bounce)(waiting[pick % len(waiting)])
+        charge = chosen(pick, [one for one in self.of_kind("charge") if one["status"] == "pending"])
+        (self.life.settle if well else self.life.bounce)(charge)
+
+    def authorise(self, amount: int, currency: str) -> None:
+        self.life.charge(amount, currency=currency, captured=False)
+
+    def capture(self, pick: int, share: int) -> None:
+        """What was authorised is taken, all or a part; share 0: it is released."""
+        waiting = [
+            one for one in self.of_kind("charge") if self.life.intent_of(one)["status"] == "requires_capture"
+        ]
+        charge = chosen(pick, waiting)
+        if share == 0:
+            self.life.release(charge)
+        else:
+            self.life.capture(charge, max(1, charge["amount"] // share))
+
+    def bill(self, with_payment: bool) -> None:
+        """An invoice is sent; `with_payment` with a payment that waits for the customer."""
+        self.life.invoice([Item("SKU-MUG", 2), Item("SKU-SHIRT")], with_payment=with_payment)
+
+    def pay(self, pick: int, share: int) -> None:
+        """A bill is paid, all that is left of it or a part."""
+        invoice = chosen(pick, [one for one in self.of_kind("invoice") if one["status"] == "open"])
+        self.life.pay_invoice(invoice, max(1, invoice["amount_remaining"] // share))
+
+    def open_session(self, quantity: int) -> None:
+        self.life.open_session([Item("SKU-BOOK", quantity)])
+
+    def complete(self, pick: int) -> None:
+        """A customer pays who opened a session up to a day ago."""
+        made = self.of_kind("checkout.session")
+        young = [one for one in made if one["status"] == "open" and self.life.now - one["created"] < DAY]
+        self.life.complete_session(chosen(pick, young))
+
+    # ------------------------------------------------------------------------------------------ refunds
 
     def refund(self, pick: int, parts: int, status: int, fee: bool) -> None:
         charge = self.pick("charge", pick)
@@ -91,6 +131,7 @@ class History:
             self.life.cancel,
             self.life.reference_arrives,
             lambda one: self.life.edit_metadata(one, {"ticket": str(pick)}),
+            self.life.customer_answers,
         )
         acts[act](refund)
 
@@ -104,6 +145,16 @@ class History:
                 credit = Credit(None, amount, None)
                 self.life.credit_note(invoice, [credit], refunds=[(refund, amount)])
 
+    def credit_first(self, pick: int, amount: int) -> None:
+        """A credit note that names no refund yet."""
+        invoice = chosen(pick, [one for one in self.of_kind("invoice") if one["status"] == "paid"])
+        self.life.credit_note(invoice, [Credit(None, amount, None)])
+
+    def name(self, pick: int, refund_pick: int) -> None:
+        """A refund is entered in a credit note."""
+        refund = self.pick("refund", refund_pick)
+        self.life.name_refund(self.pick("credit_note", pick), refund)
+
     def void_credit(self, pick: int) -> None:
         self.life.void_credit_note(self.pick("credit_note", pick))
 
@@ -111,6 +162,11 @@ class History:
         charge = self.pick("charge", pick)
         if charge["payment_method_details"]["type"] == "card":
             self.life.dispute(charge)
+
+    def close(self, pick: int, won: bool) -> None:
+        self.life.close_dispute(self.pick("dispute", pick), won=won, fee_back=won)
+
+    # ------------------------------------------------------------------------------------------ Stripe itself
 
     def wait(self, seconds: int) -> None:
         self.life.advance(seconds)
@@ -127,106 +183,11 @@ class History:
         return self.fake.of_kind(kind)
 
     def pick(self, kind: str, place: int) -> Json:
-        made = self.of_kind(kind)
-        if not made:
-            raise ValueError(f"there is no {kind} yet")
-        return made[place % len(made)]
+        return chosen(place, self.of_kind(kind))
 
 
-# ---------------------------------------------------------------------------------------------- what must be true
-
-
-def check_facts(books: SmallBooks, fake: FakeStripe) -> None:
-    """What is stored of each object is what Stripe has of it now."""
-    truth = {}
-    for kind in COMPARED:
-        for raw in fake.of_kind(kind):
-            parsed = parse_object(raw)
-            assert parsed is not None and parsed.fact is not None, raw
-            truth[parsed.object_id] = parsed.fact
-    moved = {one["balance_transaction"] for kind in ("charge", "refund") for one in fake.of_kind(kind)}
-    moved |= {
-        one.get("failure_balance_transaction") for kind in ("charge", "refund") for one in fake.of_kind(kind)
-    }
-    wanted = {
-        object_id: fact
-        for object_id, fact in truth.items()
-        if not object_id.startswith("txn_") or object_id in moved
-    }
-    assert stored_facts(books, wanted) == wanted
-
-
-def stored_facts(books: SmallBooks, ids: Sequence[str] | dict[str, Fact]) -> dict[str, Fact]:
-    with engine_of(f"sqlite:///{books.state}").connect().execution_options(reading=True) as connection:
-        reader = FactReader(connection)
-        reader.load(ids)
-        return {object_id: fact for object_id in ids if (fact := reader.known[object_id]) is not None}
-
-
-def check_documents(books: SmallBooks, once: SmallBooks, fake: FakeStripe) -> None:
-    """The same documents as in books that read everything once, at the end; but for refunds that failed after they had
-    been posted, of which those know nothing: theirs and their reversals cancel out.
-    """
-    mine, theirs = books.transactions(), once.transactions()
-    keys = Counter(one.metadata["document_key"] for one in mine)
-    assert [key for key, count in keys.items() if count > 1] == []
-    gone = {one["id"] for one in fake.of_kind("refund") if one["status"] in ("failed", "canceled")}
-    bounced = {one["id"] for one in fake.of_kind("charge") if one["status"] == "failed"}
-    assert shown(mine, gone, bounced) == shown(theirs, gone, bounced)
-    assert totals(mine, gone, bounced) == totals(theirs, gone, bounced)
-    undone = [one for one in mine if refund_of(one) in gone or charge_of(one) in bounced]
-    assert sum((one.moved("Income:Sales") for one in undone), Decimal(0)) == 0
-    assert outcomes(books, gone) == outcomes(once, gone)
-
-
-def refund_of(one: Transaction) -> str:
-    return one.metadata.get("refund_id", "")
-
-
-def charge_of(one: Transaction) -> str:
-    return one.metadata.get("charge_id", "")
-
-
-def kept(found: list[Transaction], gone: set[str], bounced: set[str]) -> list[Transaction]:
-    return [one for one in found if refund_of(one) not in gone and charge_of(one) not in bounced]
-
-
-def shown(found: list[Transaction], gone: set[str], bounced: set[str]) -> Counter[tuple[str, ...]]:
-    """Kind, day, what it is for and what it moves of clearing and fees: not its number, nor how it splits into lines."""
-    return Counter(
-        (
-            one.metadata["kind"],
-            one.date,
-            charge_of(one),
-            refund_of(one),
-            str(one.moved(CLEARING)),
-            str(one.moved(FEES)),
-        )
-        for one in kept(found, gone, bounced)
-    )
-
-
-def totals(
-    found: list[Transaction], gone: set[str], bounced: set[str]
-) -> dict[tuple[str, str, str], Decimal]:
-    """What each sale moved each account by, in each currency; income, tax and receivable of a sale together."""
-    sums: dict[tuple[str, str, str], Decimal] = {}
-    for one in kept(found, gone, bounced):
-        for account, amount, currency in one.postings:
-            name = account if account in (CLEARING, FEES) else "the sale"
-            key = (charge_of(one), name, currency)
-            sums[key] = sums.get(key, Decimal(0)) + amount
-    return {key: amount for key, amount in sums.items() if amount}
-
-
-def outcomes(books: SmallBooks, gone: set[str]) -> dict[str, tuple[str, str | None]]:
-    """Refund → outcome; one that failed is reversed or dropped, whichever came first."""
-    return {
-        refund_id: ("ended", None) if refund_id in gone and found[0] in ("reversed", "dropped") else found
-        for refund_id, found in books.outcomes().items()
-    }
-
-
-def count_of(books: SmallBooks, kind: str) -> int:
-    rows = books.rows(f"{stripe_object.name} WHERE kind = '{kind}'", "object_id")
-    return len(rows)
+def chosen(pick: int, made: list[Json]) -> Json:
+    """Raises ValueError where there is nothing to choose from."""
+    if not made:
+        raise ValueError("there is none yet")
+    return made[pick % len(made)]

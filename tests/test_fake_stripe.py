@@ -41,6 +41,10 @@ def test_lists_are_newest_first_and_paged_by_id(fake: FakeStripe, client: Any) -
     page = client.v1.refunds.list({"limit": 1, "ending_before": "re_old"})
     assert (ids(page), page.has_more) == (["re_a"], True)
     assert len(list(client.v1.refunds.list({"limit": 1}).auto_paging_iter())) == 6
+    fake.page_size = 2
+    page = client.v1.refunds.list({"limit": 100})
+    assert (ids(page), page.has_more) == (["re_b", "re_a"], True)
+    assert len(list(page.auto_paging_iter())) == 6
 
 
 def test_lists_are_filtered(fake: FakeStripe, client: Any) -> None:

@@ -160,6 +160,10 @@ def test_an_authorisation_may_end_uncaptured(life: StripeLife, client: Any, vers
         assert refund is not None
         assert (refund["amount"], refund["balance_transaction"], charge["refunded"]) == (5000, None, True)
     assert client.v1.balance_transactions.list({}).data == []
+    for again in (life.release, life.capture):
+        with pytest.raises(ValueError, match="is not to"):
+            again(charge)
+    life.check()
 
 
 # ---------------------------------------------------------------------------------------------- disputes

@@ -49,7 +49,8 @@ class FakeStripe:
     """`keys` maps an API key to its permissions (None: all); `now` is Stripe's clock, None for the real one.
 
     `event_lag` is how many seconds after its creation an event comes into sight, or a function of the event that says
-    it; `undelivered` are the ids of events whose webhooks failed; `rates` refuses what is too fast;
+    it; `page_size` is the most that a page of a list holds, whatever was asked for, so that few objects fill several;
+    `undelivered` are the ids of events whose webhooks failed; `rates` refuses what is too fast;
     `before_request(count, path)` is called before each request is looked at: what it raises is the answer where it is
     `Refused`, and closes the connection without one where it is anything else.
     """
@@ -62,6 +63,7 @@ class FakeStripe:
         self.faults: list[Fault] = []
         self.now = now
         self.event_lag: int | Callable[[Json], int] = 0
+        self.page_size = 100
         self.undelivered: set[str] = set()
         self.rates: Rates | None = None
         self.before_request: Callable[[int, str], None] | None = None

@@ -99,7 +99,8 @@ class Reading:
 
     def page(self, path: str, resource: Resource, query: Json, owner: tuple[str, str] | None = None) -> Json:
         expand = query.pop("expand", [])
-        limit, after, before = _paging(query)
+        asked, after, before = _paging(query)
+        limit = min(asked, self.fake.page_size)
         low, high = _borders(query.pop("created", {}))
         for name in query.keys() - resource.filters:
             raise unknown_parameter(name)

@@ -187,9 +187,7 @@ class Payments(Ground):
         Before basil the whole was booked and the rest was a refund of its own, which is returned; since then there is
         none.
         """
-        expect(
-            not charge["captured"] and charge["status"] == "succeeded", f"{charge['id']} is not to capture"
-        )
+        expect(self._is_authorised(charge), f"{charge['id']} is not to capture")
         amount = charge["amount"] if amount is None else amount
         expect(0 < amount <= charge["amount"], f"{amount} cannot be captured of {charge['amount']}")
         basil = is_basil(self.api_version)
@@ -204,9 +202,7 @@ class Payments(Ground):
     @happening
     def release(self, charge: Json, *, expired: bool = True) -> Json | None:
         """An authorisation ends without being captured; before basil that, too, was a refund, of no money."""
-        expect(
-            not charge["captured"] and charge["status"] == "succeeded", f"{charge['id']} is not to release"
-        )
+        expect(self._is_authorised(charge), f"{charge['id']} is not to release")
         reason = "automatic" if expired else "requested_by_customer"
         self.change(
             self.intent_of(charge),
@@ -222,6 +218,11 @@ class Payments(Ground):
         if expired:
             self.emit("charge.expired", charge)
         return refund
+
+    def _is_authorised(self, charge: Json) -> bool:
+        """Whether it waits for its capture: an authorisation that ended shows that in its payment intent alone."""
+        waits = self.intent_of(charge)["status"] == "requires_capture"
+        return bool(waits and not charge["captured"] and charge["status"] == "succeeded")
 
     def _release_as_refund(self, charge: Json, amount: int) -> Json | None:
         """What was authorised and not taken, as a refund: in `Refunds`."""
