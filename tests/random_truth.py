@@ -6,6 +6,7 @@ and other books that read it once, at the end, say what the documents must be.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -37,7 +38,7 @@ def facts_of(objects: Iterable[Json]) -> dict[str, Fact]:
     """Stripe's own objects, as they are now, by id."""
     truth = {}
     for raw in objects:
-        parsed = parse_object(raw)
+        parsed = parse_object(json.loads(json.dumps(raw), parse_float=str))
         assert parsed is not None and parsed.fact is not None, raw
         truth[parsed.object_id] = parsed.fact
     return truth

@@ -254,7 +254,9 @@ def test_half_a_character_is_replaced_so_that_every_text_can_be_written() -> Non
 
 
 def test_balance_transaction() -> None:
-    assert fact(MOVEMENT) == BalanceTransaction("txn_1", 1_767_000_000, -1000, -20, "cad", "refund", "re_1")
+    assert fact(MOVEMENT) == BalanceTransaction(
+        "txn_1", 1_767_000_000, -1000, -20, "cad", "refund", "re_1", "1.35"
+    )
     assert parsed(MOVEMENT).links == ("re_1",)
     older = {key: value for key, value in MOVEMENT.items() if key != "reporting_category"}
     for word, category in (
@@ -352,7 +354,7 @@ def test_dispute() -> None:
     }
     read = fact(raw)
     assert read.balance_transactions == (
-        BalanceTransaction("txn_1", 1_767_000_000, -1356, 1500, "cad", "dispute", "re_1"),
+        BalanceTransaction("txn_1", 1_767_000_000, -1356, 1500, "cad", "dispute", "re_1", "1.35"),
     )
     assert parsed(raw).links == ("ch_1",)
     assert kinds_and_ids(raw) == [("dispute", "dp_1"), ("balance_transaction", "txn_1")]

@@ -25,7 +25,7 @@ HAPPENS: st.SearchStrategy[Step] = st.one_of(
     st.tuples(st.just("sell"), st.integers(0, 5), AMOUNT),
     st.tuples(st.just("decline"), AMOUNT),
     st.tuples(st.just("clear"), PICK, st.booleans()),
-    st.tuples(st.just("authorise"), AMOUNT, st.just("usd")),
+    st.tuples(st.just("authorise"), AMOUNT, st.sampled_from(("usd", "eur"))),
     st.tuples(st.just("capture"), PICK, st.integers(0, 3)),
     st.tuples(st.just("bill"), st.booleans()),
     st.tuples(st.just("pay"), PICK, st.integers(1, 3)),

@@ -296,6 +296,19 @@ def test_a_partial_capture_is_sold_for_what_was_captured() -> None:
     assert moves(fee) == [(FEES, 349), (CLR, -349)]
 
 
+@pytest.mark.parametrize(
+    ("authorised_in_usd", "rate", "sold_for"),
+    [(13200, "1.2", 6600), (6600, "1.2", 6600), (13200, None, 13200), (6600, "120", 6600)],
+    ids=("Stripe converted the whole", "what was captured", "no rate", "a rate that fits neither"),
+)
+def test_a_partial_capture_in_another_currency_before_its_release_is_read(
+    authorised_in_usd: int, rate: str | None, sold_for: int
+) -> None:
+    settled = replace(moved(authorised_in_usd, 0, "usd", CHARGED), exchange_rate=rate)
+    one = charge_case(11000, currency="eur", captured_minor=5500, settled=settled)
+    assert one.settled() == (sold_for, "usd")
+
+
 # ---------------------------------------------------------------------------------------------- items, accounts, taxes
 
 

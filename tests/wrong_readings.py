@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
+from connector.planning import case as planning_case
 from connector.store import intake
 from connector.store.changes import drop_changes
 from connector.store.facts import FactReader
@@ -156,3 +157,4 @@ def no_parts(patch: Patch) -> None:
 
 def nothing_is_released(patch: Patch) -> None:
     patch.setattr(FactReader, "released", lambda reader, charges: set())
+    patch.setattr(planning_case, "is_of_whole", lambda moved, charge: False)

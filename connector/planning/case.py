@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import field
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from connector.ledgers.contract import AccountSpan, Capabilities, Found
@@ -138,10 +139,25 @@ class ChargeCase:
             return moved.amount_minor, moved.currency
         if moved.currency == charge.currency:
             return charge.captured_minor, moved.currency
-        if self.released:
+        if self.released or is_of_whole(moved, charge):
             part = multiply_ratio(moved.amount_minor, charge.captured_minor, charge.amount_minor)
             return part, moved.currency
         return moved.amount_minor, moved.currency
+
+
+def is_of_whole(moved: BalanceTransaction, charge: Charge) -> bool:
+    """Whether its rate tells that it converted the authorised amount, not what was captured of it.
+
+    So it does not matter whether the refund that releases the rest is read already.
+    """
+    if moved.exchange_rate is None:
+        return False
+    rate = Decimal(moved.exchange_rate)
+    off_whole, off_part = (
+        abs(moved.amount_minor - minor * rate) for minor in (charge.amount_minor, charge.captured_minor)
+    )
+    # A rate has few digits; one that fits neither says nothing.
+    return off_whole < off_part and off_whole <= 1 + moved.amount_minor / Decimal(1000)
 
 
 @value(frozen=True, slots=True)

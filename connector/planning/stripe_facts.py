@@ -14,7 +14,10 @@ from connector.planning.values import value
 
 @value(frozen=True, slots=True)
 class BalanceTransaction:
-    """What a charge, refund or failure did to the Stripe balance; `net_minor` = `amount_minor` - `fee_minor`."""
+    """What a charge, refund or failure did to the Stripe balance; `net_minor` = `amount_minor` - `fee_minor`.
+
+    `exchange_rate`, where there was one, is exact text: minor units charged times it are the minor units moved.
+    """
 
     balance_transaction_id: str
     created: int
@@ -23,6 +26,7 @@ class BalanceTransaction:
     currency: str
     category: str
     source_id: str | None = None
+    exchange_rate: str | None = None
 
 
 @value(frozen=True, slots=True)

@@ -8,7 +8,7 @@ null or empty.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from connector.planning.money import EXPONENTS
@@ -127,3 +127,18 @@ def shown(value: Any) -> str:
     else:
         return "an object" if isinstance(value, Mapping) else "a list"
     return words if len(words) <= 40 else words[:37] + "..."
+
+
+def number_text(value: Any) -> str | None:
+    """A number, exact, in its shortest spelling; None where it is 0, not given or none that can be meant."""
+    if type(value) is int:
+        return str(value) if value else None
+    if isinstance(value, str | Decimal):
+        try:
+            number = Decimal(value)
+        except InvalidOperation:
+            return None
+        if number.is_finite() and number and abs(number.adjusted()) < 20:
+            shortest = format(number, "f")
+            return shortest.rstrip("0").rstrip(".") if "." in shortest else shortest
+    return None

@@ -35,6 +35,7 @@ from connector.stripe_source.parse_fields import (
     currency_of,
     entries,
     metadata,
+    number_text,
     reference,
     required,
     shown,
@@ -75,6 +76,7 @@ def _balance_transaction(object_id: str, raw: Raw, owner: str) -> Read:
         currency=currency_of(raw, owner),
         category=text(raw.get("reporting_category")) or CATEGORY_OF_TYPE.get(kind, kind),
         source_id=source,
+        exchange_rate=number_text(raw.get("exchange_rate")),
     )
     return fact, (source,)
 

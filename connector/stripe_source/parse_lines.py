@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from connector.planning.stripe_facts import LineFact
@@ -26,6 +25,7 @@ from connector.stripe_source.parse_fields import (
     Raw,
     amount_sentence,
     entries,
+    number_text,
     reference,
     text,
     whole_amount,
@@ -294,14 +294,4 @@ def _quantity(row: Raw) -> str | None:
     value = row.get("quantity_decimal")
     if value is None:
         value = row.get("quantity")
-    if type(value) is int:
-        return str(value) if value else None
-    if isinstance(value, str | Decimal):
-        try:
-            number = Decimal(value)
-        except InvalidOperation:
-            return None
-        if number.is_finite() and number and abs(number.adjusted()) < 20:
-            shortest = format(number, "f")
-            return shortest.rstrip("0").rstrip(".") if "." in shortest else shortest
-    return None
+    return number_text(value)
