@@ -194,10 +194,7 @@ class Pass:
         outbox = self.outbox(one)
         try:
             first_run = self.prepare(desk, write)
-            doubted = outbox.doubt(desk.company.lost)
-            forget_lost = getattr(desk.courier, "forget_lost", None)
-            if forget_lost is not None:
-                forget_lost(doubted)
+            outbox.doubt(desk.company.lost)
             push = self.push(desk, outbox)
             if write:
                 push.settle_doubts()
@@ -206,6 +203,10 @@ class Pass:
             self.decide(desk, outbox, first_run)
             if write:
                 self.post(desk, outbox, push, first_run)
+            # Only now: what an empty state lacks of them is planned anew by then.
+            forget_lost = getattr(desk.courier, "forget_lost", None)
+            if forget_lost is not None:
+                forget_lost(outbox.known(desk.company.lost))
         finally:
             self.report.touched |= outbox.touched
             close = getattr(desk.courier, "close", None)

@@ -221,8 +221,16 @@ def totals(
 
 
 def outcomes(books: SmallBooks, gone: set[str]) -> dict[str, tuple[str, str | None]]:
-    """Refund → outcome; one that failed is reversed or dropped, whichever came first."""
+    """Refund → outcome; one that failed is reversed or dropped, whichever came first.
+
+    How long one waits for its sale before a person is asked is counted from when it was first seen.
+    """
+    same: dict[tuple[str, str | None], tuple[str, str | None]] = {
+        ("held", "sale_not_found"): ("waiting", "sale_not_found")
+    }
     return {
-        refund_id: ("ended", None) if refund_id in gone and found[0] in ("reversed", "dropped") else found
+        refund_id: ("ended", None)
+        if refund_id in gone and found[0] in ("reversed", "dropped")
+        else same.get(found, found)
         for refund_id, found in books.outcomes().items()
     }

@@ -67,13 +67,10 @@ class Outbox:
                 .values(state="planned", reason=None, sentence=None, action=None)
             )
 
-    def doubt(self, document_keys: Sequence[str]) -> list[str]:
-        """The books lost these (a torn tail was cut off): whether they are there is unknown again.
-
-        Returns those that this state knows; the others may be of another state that writes to the same books.
-        """
+    def doubt(self, document_keys: Sequence[str]) -> None:
+        """The books lost these (a torn tail was cut off): whether they are there is unknown again."""
         if not document_keys:
-            return []
+            return
         with self.engine.begin() as connection:
             self.lease.renew(connection)
             connection.execute(
@@ -85,12 +82,18 @@ class Outbox:
                     state="unknown", reason="outcome_unknown", sentence="it was cut off at the end of a file"
                 )
             )
-            known = connection.execute(
+
+    def known(self, document_keys: Sequence[str]) -> list[str]:
+        """Those of these that this state has; the others may be of another state that writes to the same books."""
+        if not document_keys:
+            return []
+        with self.engine.connect().execution_options(reading=True) as connection:
+            rows = connection.execute(
                 select(document.c.document_key).where(
                     within(connection, document.c.document_key, document_keys)
                 )
             )
-            return [row.document_key for row in known]
+            return [row.document_key for row in rows]
 
     def pages(self, state: str, size: int) -> Iterator[list[Any]]:
         """Documents in this state in the order in which they are sent; each is given once."""

@@ -6,6 +6,7 @@ for it. https://docs.sqlalchemy.org/en/21/dialects/sqlite.html (transactions: BE
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -58,16 +59,29 @@ def set_pragmas(dbapi_connection: Any, record: Any) -> None:
     cursor = dbapi_connection.cursor()
     # FULL: a commit is on disk before the next request leaves; NORMAL may lose the last ones on power loss.
     for pragma in (
-        "journal_mode=WAL",
+        "busy_timeout=30000",
         "synchronous=FULL",
         "foreign_keys=ON",
-        "busy_timeout=30000",
         "cache_size=-48000",
         # Hot index pages are written back once for many commits, not for each.
         "wal_autocheckpoint=8000",
     ):
         cursor.execute(f"PRAGMA {pragma}")
+    use_wal(cursor)
     cursor.close()
+
+
+def use_wal(cursor: sqlite3.Cursor) -> None:
+    """Of several that make this switch at once SQLite lets one succeed and refuses the others without waiting."""
+    try:
+        cursor.execute("PRAGMA journal_mode=WAL")
+    except sqlite3.OperationalError:
+        from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
+
+        again = retry_if_exception_type(sqlite3.OperationalError)
+        for attempt in Retrying(retry=again, wait=wait_fixed(0.05), stop=stop_after_delay(30), reraise=True):
+            with attempt:
+                cursor.execute("PRAGMA journal_mode=WAL")
 
 
 def begin_immediate(connection: Connection) -> None:

@@ -69,7 +69,8 @@ INSTEAD: Json = {
     "RefundReceipt": _entity(_FORM),
     "Payment": _entity(
         f"{_TXN} CustomerRef:ReferenceType DepositToAccountRef:ReferenceType PaymentMethodRef:ReferenceType "
-        "PaymentRefNum UnappliedAmt:decimal DocNumber LinkedTxn:LinkedTxn[] ARAccountRef:ReferenceType"
+        "PaymentRefNum UnappliedAmt:decimal DocNumber LinkedTxn:LinkedTxn[] ARAccountRef:ReferenceType "
+        "TxnTaxDetail:TxnTaxDetail"
     ),
     "Purchase": _entity(
         f"{_TXN} DocNumber PaymentType:PaymentTypeEnum AccountRef:ReferenceType EntityRef:ReferenceType Credit:boolean "
