@@ -28,6 +28,8 @@ from connector.stripe_source.parse import Parsed, parse_object
 
 # Of what Stripe has, that which refunds, their sales and clearing are decided by.
 COMPARED = ("refund", "charge", "credit_note", "dispute", "balance_transaction", "invoice_payment")
+# The default of refunds.sale_grace, which these books have: 72 h.
+SALE_GRACE = 72 * 3600
 RANKS = {
     "refund": {"requires_action": 0, "pending": 1, "succeeded": 2, "failed": 3, "canceled": 3},
     "charge": {"pending": 0, "succeeded": 1, "failed": 2},
@@ -223,14 +225,16 @@ def totals(
 def outcomes(books: SmallBooks, gone: set[str]) -> dict[str, tuple[str, str | None]]:
     """Refund → outcome; one that failed is reversed or dropped, whichever came first.
 
-    How long one waits for its sale before a person is asked is counted from when it was first seen.
+    A person is asked for a sale once `sale_grace` is over, counted from when the refund was first seen: one that had
+    to be held by then, and is, counts as waiting; books that read everything at the end see it for the first time.
     """
-    same: dict[tuple[str, str | None], tuple[str, str | None]] = {
-        ("held", "sale_not_found"): ("waiting", "sale_not_found")
-    }
-    return {
-        refund_id: ("ended", None)
-        if refund_id in gone and found[0] in ("reversed", "dropped")
-        else same.get(found, found)
-        for refund_id, found in books.outcomes().items()
-    }
+    seen = dict(books.rows("decision WHERE subject = 'refund'", "subject_id, first_seen"))
+    found: dict[str, tuple[str, str | None]] = {}
+    for refund_id, outcome in books.outcomes().items():
+        if refund_id in gone and outcome[0] in ("reversed", "dropped"):
+            found[refund_id] = ("ended", None)
+        elif outcome == ("held", "sale_not_found") and books.world.now() - seen[refund_id] >= SALE_GRACE:
+            found[refund_id] = ("waiting", "sale_not_found")
+        else:
+            found[refund_id] = outcome
+    return found
