@@ -266,9 +266,7 @@ class Pass:
             outbox,
             desk.ledger,
             desk.courier,
-            desk.setup.settle_after_s,
-            desk.setup.longest_wait_s,
-            desk.ledger.capabilities.batch_size,
+            desk.setup.limits,
             self.should_stop,
         )
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from connector.delivery.file_courier import FileCourier
+from connector.delivery.push import PushLimits
 from connector.errors import InputError
 from connector.ledgers.beancount import BeancountLedger
 from connector.ledgers.contract import Capabilities, Company, Courier, Ledger, run_steps
@@ -25,6 +26,7 @@ from connector.settings.connections import BeancountConnection, Connection
 from connector.settings.mapping import load_mapping
 from connector.settings.references import is_off
 from connector.settings.rules_file import load_checked_rules
+from connector.settings.sections import Limits
 from connector.settings.settings import Settings, load_settings
 from connector.settings.values import has_reference
 from connector.settings.yaml_lines import load_yaml
@@ -54,8 +56,7 @@ class LedgerSetup:
     """One enabled ledger as the files describe it; `warnings` are about its rules and its mapping."""
 
     policy: LedgerPolicy
-    settle_after_s: int
-    longest_wait_s: int
+    limits: PushLimits
     warnings: tuple[str, ...]
 
     @property
@@ -206,13 +207,23 @@ def read_ledger(settings: Settings, name: str) -> LedgerSetup:
         mapping=mapping,
         capabilities=capabilities,
     )
-    settle = ledger.limits.settle_after_s
     return LedgerSetup(
-        policy,
-        capabilities.settle_after_s if settle is None else settle,
-        ledger.limits.longest_wait_s,
-        (*warnings, *unmapped_accounts(policy)),
+        policy, push_limits(capabilities, ledger.limits), (*warnings, *unmapped_accounts(policy))
     )
+
+
+def push_limits(capabilities: Capabilities, limits: Limits) -> PushLimits:
+    """The limits of the settings; what they leave out is the ledger's own."""
+    return PushLimits(
+        settle_after_s=chosen(limits.settle_after_s, capabilities.settle_after_s),
+        throttle_wait_s=chosen(limits.throttle_wait_s, capabilities.throttle_wait_s),
+        longest_wait_s=limits.longest_wait_s,
+        concurrency=chosen(limits.concurrency, capabilities.concurrency),
+    )
+
+
+def chosen(setting: int | None, default: int) -> int:
+    return default if setting is None else setting
 
 
 def at_hand(settings: Settings, name: str, key: str, path: Path) -> Path:
@@ -270,6 +281,7 @@ def open_desk(setup: Setup, ledger: LedgerSetup) -> Desk:
         holds_charge_currency=company.holds_charge_currency,
         accounts=company.accounts,
         roots=company.roots,
+        item_accounts=company.item_accounts,
     )
     return Desk(ledger, policy, adapter, courier, company)
 

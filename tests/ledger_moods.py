@@ -27,11 +27,13 @@ from connector.ledgers.contract import (
     Ledger,
     NumberTaken,
     Outcome,
+    Outcomes,
     PeriodClosed,
     Posted,
     Rejected,
     Request,
     Stale,
+    Steps,
     Throttled,
     Unauthorised,
     Unknown,
@@ -217,7 +219,7 @@ class MoodyLedger(BeancountLedger):
         super().__init__(mapping)
         self.weather = weather
 
-    def read(self, documents: Sequence[Claimed], request: Request, answer: Answer) -> dict[str, Outcome]:
+    def read(self, documents: Sequence[Claimed], request: Request, answer: Answer) -> Steps[Outcomes]:
         mood = self.weather.mood
         if mood is not None and mood.outcome is not None:
             outcomes = {one.document_key: mood.outcome(one) for one in documents}
@@ -232,4 +234,4 @@ class MoodyLedger(BeancountLedger):
             except ValueError:
                 return {one.document_key: Unknown("the answer cannot be read") for one in documents}
             return {one.document_key: posted(one) for one in documents if one.document_key in written}
-        return super().read(documents, request, answer)
+        return (yield from super().read(documents, request, answer))

@@ -24,6 +24,7 @@ from connector.ledgers.contract import (
     Throttled,
     Unauthorised,
     Unknown,
+    Withheld,
 )
 from connector.planning.model import DocumentState
 from connector.planning.sentences import resolve_command
@@ -136,6 +137,8 @@ def after_write(claimed: Claimed, outcome: Outcome) -> Step:
             sentence=outcome.sentence,
             action="open the period; each run tries again",
         )
+    if isinstance(outcome, Withheld):
+        return Step("held", reason=outcome.reason, sentence=outcome.sentence, action=outcome.action)
     if isinstance(outcome, Rejected):
         return Step(
             "rejected",

@@ -67,6 +67,18 @@ def exchange_of(ledger: LedgerPolicy, exchange_minor: int) -> str:
     return need_account(ledger.mapping.exchange, "exchange") if exchange_minor else ""
 
 
+def exchange_line_of(ledger: LedgerPolicy, exchange_minor: int) -> str:
+    """The same for a line of a sales form, which some ledgers make of an item."""
+    if exchange_minor and ledger.capabilities.lines_by_item and ledger.mapping.exchange_item is None:
+        raise NotNow(
+            "held",
+            "item_not_mapped",
+            "the rate moved between the sale and its refund, and no item is mapped for the difference",
+            "name it as items.exchange in the mapping file; each run asks again",
+        )
+    return exchange_of(ledger, exchange_minor)
+
+
 def unmapped_accounts(ledger: LedgerPolicy) -> tuple[str, ...]:
     """A sentence for each account that is not mapped and that documents under these settings may need."""
     mapping = ledger.mapping

@@ -18,11 +18,15 @@ from connector.planning.shares import share_out
 from connector.planning.stripe_facts import Charge, LineFact
 
 REST = "rest"
+NO_ITEMS: Mapping[str, str] = {}
 SALE_LINES = "sale_lines"
 
 
 def sale_lines(
-    case: ChargeCase, mapping: LedgerMapping, settled_minor: int
+    case: ChargeCase,
+    mapping: LedgerMapping,
+    settled_minor: int,
+    item_accounts: Mapping[str, str] = NO_ITEMS,
 ) -> tuple[tuple[SaleLine, ...], tuple[str, ...]]:
     """The lines of the charged part of a sale, in the charge's currency and as settled; each sums to its total.
 
@@ -57,7 +61,9 @@ def sale_lines(
                 tax_minor=tax,
                 home_net_minor=homes[2 * place],
                 home_tax_minor=homes[2 * place + 1],
-                account=item if is_account(item) else need_account(mapping.sales, "sales"),
+                account=item
+                if is_account(item)
+                else item_accounts.get(item) or need_account(mapping.sales, "sales"),
                 tax_account=need_account(tax_account, "tax") if tax else None,
                 sku=sku,
                 item=item,
