@@ -69,11 +69,13 @@ class Capabilities:
 
 @value(frozen=True, slots=True)
 class AccountSpan:
-    """From which day, to which day and in which currencies (none named: in all) an account takes postings."""
+    """From which day, to which day and in which currencies (none named: in all) an account takes postings; `fault` says
+    why it takes none, as what follows its name."""
 
     opened: date
     closed: date | None = None
     currencies: frozenset[str] = frozenset()
+    fault: str | None = None
 
 
 @value(frozen=True, slots=True)

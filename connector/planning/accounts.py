@@ -32,6 +32,8 @@ def refuse_unfit(ledger: LedgerPolicy, documents: Iterable[Document]) -> None:
                 wrong = f"does not begin with a name that the books have ({', '.join(sorted(ledger.roots))})"
             elif span is None:
                 continue
+            elif span.fault is not None:
+                wrong = span.fault
             elif day < span.opened:
                 wrong = (
                     f"is open from {span.opened} on, and the {document.kind.replace('_', ' ')} is of {day}"
@@ -50,7 +52,7 @@ def refuse_unfit(ledger: LedgerPolicy, documents: Iterable[Document]) -> None:
                     "held",
                     "account_not_mapped",
                     f"account {name} {wrong}",
-                    "change how the account is opened in the books, or map another one; each run asks again",
+                    "put the account right in the books, or map another one; each run asks again",
                 )
 
 
@@ -76,7 +78,10 @@ def exchange_line_of(ledger: LedgerPolicy, exchange_minor: int) -> str:
             "the rate moved between the sale and its refund, and no item is mapped for the difference",
             "name it as items.exchange in the mapping file; each run asks again",
         )
-    return exchange_of(ledger, exchange_minor)
+    account = exchange_of(ledger, exchange_minor)
+    return (
+        ledger.item_accounts.get(ledger.mapping.exchange_item or "", account) if exchange_minor else account
+    )
 
 
 def unmapped_accounts(ledger: LedgerPolicy) -> tuple[str, ...]:

@@ -54,6 +54,8 @@ DocumentState = Literal[
 Refs = tuple[tuple[str, str], ...]
 # The ref that names the key of a customer who is still to be made.
 NEW_CUSTOMER = "customer_document"
+# The ref of a line that is a discount on the others: its account.
+DISCOUNT = "discount"
 
 # ---------------------------------------------------------------------------------------------- sales in a ledger
 

@@ -206,7 +206,7 @@ def build_documents(
             if documents:
                 against = Settles("credit_memo", document_key=documents[0].document_key)
             elif credit is not None:
-                against = Settles("credit_memo", ledger_id=credit.ledger_id)
+                against = Settles(credit.kind or "credit_memo", ledger_id=credit.ledger_id)
             elif payment is not None:
                 against = open_item(draft.sale, "payment", payment.ledger_id)
             holder = (payment.credit_account if payment and alone else None) or draft.receivable()

@@ -9,7 +9,7 @@ from connector.planning.allocation import Overdrawn, Split, split_refund
 from connector.planning.by_hand import skip_command
 from connector.planning.case import LedgerPolicy, NotNow, RefundCase
 from connector.planning.claims import Evidence
-from connector.planning.model import DocumentLine, Sale, SaleLine
+from connector.planning.model import DISCOUNT, DocumentLine, Sale, SaleLine
 from connector.planning.money import multiply_ratio
 from connector.planning.paid_lines import OVERPAID
 from connector.planning.sentences import LOOKED_AT_AGAIN, money
@@ -183,6 +183,11 @@ def refund_account(ledger: LedgerPolicy, line: SaleLine, item: str | None) -> st
     return item if is_account(item) else ledger.item_accounts.get(item, line.account)
 
 
+def is_unusable(ledger: LedgerPolicy, item: str | None) -> bool:
+    """An item that the ledger has no more, or that was never one: no new document can be made of it."""
+    return ledger.capabilities.lines_by_item and (item is None or item not in ledger.item_accounts)
+
+
 def refund_item(ledger: LedgerPolicy, sale: Sale, line: SaleLine, share: Share) -> str | None:
     """The item that takes a line back, None where it keeps the sale's.
 
@@ -190,6 +195,8 @@ def refund_item(ledger: LedgerPolicy, sale: Sale, line: SaleLine, share: Share) 
     default item of refunds.
     """
     mapping = ledger.mapping
+    if any(name == DISCOUNT for name, _ in line.refs):
+        return None
     named = mapping.refund_item_named(line.sku)
     if line.stock:
         item = named if share.quantity is not None and named is not None else mapping.refund_item(None)
@@ -197,6 +204,8 @@ def refund_item(ledger: LedgerPolicy, sale: Sale, line: SaleLine, share: Share) 
         item = named
         if item is None and line.item is None and line.sku:
             item = mapping.refund_item(line.sku) or mapping.sales_item(line.sku)
+        elif item is None and is_unusable(ledger, line.item):
+            item = mapping.refund_item(line.sku)
         elif item is None:
             return None
     if item is None:
@@ -206,5 +215,12 @@ def refund_item(ledger: LedgerPolicy, sale: Sale, line: SaleLine, share: Share) 
             "item_not_mapped",
             f'{what} of sale {sale.number} has no item to be refunded with, and items.refunds has no "*"',
             "add it to items.refunds in the mapping file; each run asks again",
+        )
+    if is_unusable(ledger, item):
+        raise NotNow(
+            "held",
+            "item_not_mapped",
+            f"the ledger has no item {item} that could be sold",
+            "correct it in the mapping file or in the ledger; each run asks again",
         )
     return item

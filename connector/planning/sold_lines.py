@@ -51,6 +51,13 @@ def sale_lines(
                 f'is not under items.sales, and there is no "*"',
                 "add it to items.sales in the mapping file; each run asks again",
             )
+        if item_accounts and item not in item_accounts:
+            raise NotNow(
+                "held",
+                "item_not_mapped",
+                f"the ledger has no item {item} that could be sold",
+                "correct it in the mapping file or in the ledger; each run asks again",
+            )
         code = mapping.tax_code(fact.tax_rate_id)
         tax_account = code if code is not None and is_account(code) else mapping.tax
         lines.append(

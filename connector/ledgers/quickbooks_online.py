@@ -1,0 +1,72 @@
+"""QuickBooks Online: one company, over the Accounting API v3.
+
+https://developer.intuit.com/app/developer/qbo/docs/api/accounting/all-entities/account (and its neighbours)
+A document is one write. Our key and the Stripe ids stand in PrivateNote, which QuickBooks cannot search: what is looked
+for is found by number, by date or by id, and recognised here.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from connector.ledgers.contract import AccountSpan, Capabilities, Company, Steps
+from connector.ledgers.quickbooks_directory import Directory, named_accounts, read_directory
+from connector.planning.mapping_model import Mapping as LedgerMapping
+from connector.planning.model import REFUND_TYPES
+from connector.planning.values import value
+
+ALWAYS = date(1900, 1, 1)
+
+
+@value(frozen=True, slots=True)
+class Wants:
+    """What the settings ask of the company, for `check`: the form of the sales that are posted (or `find`), whether fees
+    are booked, the refund types that are on, whether a rule leaves credit memos open. Documents are looked for from
+    `start` on."""
+
+    start: date
+    sales: str = "find"
+    fees: bool = False
+    types: frozenset[str] = frozenset()
+    leaves_memos: bool = False
+
+
+class QuickbooksOnlineLedger:
+    """One company. `survey` comes before everything else."""
+
+    capabilities = Capabilities(
+        kind="quickbooks_online",
+        refund_types=frozenset(REFUND_TYPES),
+        number_length=21,
+        short_id_length=10,
+        concurrency=10,
+        settle_after_s=120,
+        throttle_wait_s=60,
+        lines_by_item=True,
+        makes_customers=True,
+    )
+
+    def __init__(self, mapping: LedgerMapping, wants: Wants) -> None:
+        self.mapping = mapping
+        self.wants = wants
+        self.directory: Directory
+
+    def survey(self) -> Steps[Company]:
+        self.directory = yield from read_directory(self.mapping)
+        prefs = self.directory.preferences
+        return Company(
+            title=prefs.title,
+            closed_until=prefs.closed_until,
+            home_currency=prefs.home,
+            holds_charge_currency=prefs.multi_currency,
+            accounts=self.account_spans(),
+            item_accounts=self.directory.item_accounts,
+        )
+
+    def account_spans(self) -> dict[str, AccountSpan]:
+        """Accounts that the mapping names and QuickBooks does not have take nothing."""
+        return {
+            name: AccountSpan(ALWAYS, fault="is not in QuickBooks, or was made inactive there")
+            for name in named_accounts(self.mapping)
+            if self.directory.accounts.find(name) is None
+        }
