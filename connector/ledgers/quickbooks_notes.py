@@ -15,7 +15,8 @@ REFUND = re.compile(r"\b(?:re|pyr)_[A-Za-z0-9_]+")
 CHARGE = re.compile(r"\b(?:ch|py)_[A-Za-z0-9_]+")
 PAYMENT = re.compile(r"\b(?:pi|in)_[A-Za-z0-9_]+")
 MARKS = re.compile(
-    r"\[(?P<kind>[a-z_]+)(?: of (?P<part>[a-z_]+))?(?:; number (?P<number>[^;\]]+))?(?:; sale (?P<sale>[^;\]]+))?(?:; lines (?P<lines>[^;\]]+))?\]"
+    r"\[(?P<kind>[a-z_]+)(?: of (?P<part>[a-z_]+))?(?:; number (?P<number>[^;\]]+))?"
+    r"(?:; sale (?P<sale>[^;\]]+))?(?:; lines (?P<lines>[^;\]]+))?\]"
 )
 
 
