@@ -238,7 +238,8 @@ class Rejected:
 
 @value(frozen=True, slots=True)
 class Withheld:
-    """What was read just before forbids the write; nothing was sent. A person reads `reason`, `sentence`, `action`."""
+    """What was read just before forbids the write; nothing was sent. `action` says what to do before
+    it is tried again."""
 
     reason: str
     sentence: str
