@@ -30,12 +30,16 @@ class Request:
 
 @value(frozen=True, slots=True)
 class Answer:
-    """What came back; `arrived` is False where nothing did, and then nothing is known of the request's effect."""
+    """What came back; `arrived` is False where nothing did, and then nothing is known of the request's effect.
+
+    `sentence`: the courier's own words where it did not send: nothing left this machine.
+    """
 
     status: int
     body: bytes = b""
     headers: tuple[tuple[str, str], ...] = ()
     arrived: bool = True
+    sentence: str | None = None
 
 
 Steps = Generator[Request, Answer, T]
