@@ -11,7 +11,7 @@ from threading import Lock
 from pyrate_limiter import InMemoryBucket, Rate, RateItem
 
 SECOND_MS = 1000
-# A number of requests a second, or several pairs of requests and the seconds in which there may be no more of them.
+# A number of requests a second, or pairs of requests and the milliseconds in which there may be no more of them.
 Rates = int | Sequence[tuple[int, int]]
 
 
@@ -70,5 +70,5 @@ def takes(one: InMemoryBucket, name: str, at_ms: int) -> bool:
 
 
 def bucket(rates: Rates) -> InMemoryBucket:
-    pairs = ((rates, 1),) if isinstance(rates, int) else rates
-    return InMemoryBucket([Rate(requests, seconds * SECOND_MS) for requests, seconds in pairs])
+    pairs = ((rates, SECOND_MS),) if isinstance(rates, int) else rates
+    return InMemoryBucket([Rate(requests, window_ms) for requests, window_ms in pairs])

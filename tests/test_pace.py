@@ -58,7 +58,7 @@ def test_a_few_requests_do_not_wait() -> None:
 @given(st.lists(st.integers(0, 400), max_size=80), st.integers(5, 30), st.integers(1, 4))
 def test_several_rates_hold_at_once(pauses_ms: list[int], a_minute: int, a_second: int) -> None:
     watch = Watch()
-    pace = Pace(((a_minute, 60), (a_second, 1)), None, lambda: watch.now_ms, watch.sleep)
+    pace = Pace(((a_minute, 60_000), (a_second, 1_000)), None, lambda: watch.now_ms, watch.sleep)
     sent: list[int] = []
     for pause_ms in pauses_ms:
         watch.now_ms += pause_ms
@@ -71,7 +71,7 @@ def test_several_rates_hold_at_once(pauses_ms: list[int], a_minute: int, a_secon
 def test_threads_share_the_rates() -> None:
     """Each thread that may go was counted, whatever the others did meanwhile."""
     watch = Watch()
-    pace = Pace(((30, 60), (10, 1)), None, lambda: 5_000, watch.sleep)
+    pace = Pace(((30, 60_000), (10, 1_000)), None, lambda: 5_000, watch.sleep)
     counted: list[int] = []
     take = pace.take
 

@@ -48,7 +48,8 @@ def connect_command(ledger: str, config: Path, no_browser: bool, refresh_token_s
     Once, at https://developer.intuit.com (your app, Keys & OAuth):
       1. Put the app's client id and secret, and the company's realm_id, into the ledger's connection.
       2. Add the redirect URI http://localhost:8764/callback, to the letter.
-      3. Make a key for the tokens, and give it as CONNECTOR_KEY or in key_file (see config.example.yaml).
+      3. Make a key for the tokens, and give it as CONNECTOR_KEY, or in a file (mode 0600) that key_file names:
+         python3 -c 'import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())'
     Then call `connector connect LEDGER` on the machine where your browser runs, and choose that company.
 
     Intuit takes such a redirect URI for development keys (sandbox companies) only; production keys need an https

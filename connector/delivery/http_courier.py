@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tenacity import RetryCallState, Retrying, retry_if_result, wait_exponential_jitter
+from tenacity import RetryCallState, Retrying, retry_if_result, wait_random_exponential
 
 from connector.delivery.push import REQUEST_TIMEOUT_S
 from connector.delivery.tokens import Tokens
@@ -58,8 +58,8 @@ class HttpCourier:
         self._pace = Pace(rates, None, world.monotonic_ms, self._sleep)
         self._world = world
         self._should_stop = should_stop
-        # Only tenacity's jitter; its pauses are in seconds.
-        self._pause = wait_exponential_jitter(multiplier=1, max=LONGEST_PAUSE_S)
+        # Up to 1, 2, 4 ... seconds, by chance, so that threads that failed together do not come back together.
+        self._pause = wait_random_exponential(multiplier=1, max=LONGEST_PAUSE_S)
 
     def carry(self, request: Request) -> Answer:
         """One request; a read (no document keys) as often as it takes. Longest: 30 s for a write, as its lease."""

@@ -133,11 +133,11 @@ class Tokens:
         try:
             granted = self._requests.refresh(refresh)
         except GrantRefused as refused:
-            stored = self._safe.read()
-            if stored is not None and stored.refresh != refresh and self._is_good(stored, failed):
+            again = self._safe.read()
+            if again is not None and again != stored and self._is_good(again, failed):
                 # The lock was lost (a server that was restarted), and another went before.
-                self._kept = stored
-                return stored
+                self._kept = again
+                return again
             told = self._blame_settings(refused) if refresh == self._first else refused
             self._refused = (refresh, told)
             raise told from None
