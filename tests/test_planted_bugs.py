@@ -25,11 +25,11 @@ from test_every_fault import Stage, make_stage, strike
 
 from connector import sync
 from connector.delivery import outcome, push
-from connector.delivery.outbox import Outbox, claimed_from
+from connector.delivery.outbox import Outbox
 from connector.delivery.outcome import Step, next_step
 from connector.delivery.push import Push
 from connector.ledgers.beancount import BeancountLedger
-from connector.ledgers.contract import Claimed, Request, Steps, Unknown, run_steps
+from connector.ledgers.contract import Claimed, Outcomes, Request, Steps, Unknown, run_steps
 from connector.planning.case import Books, LedgerPolicy
 from connector.planning.keys import document_key
 from connector.store.documents import delete_documents
@@ -133,13 +133,16 @@ def no_look_before_a_second_write() -> AbstractContextManager[Any]:
 
 
 def posted_before_it_is_sent() -> AbstractContextManager[Any]:
-    def send_once(self: Push, rows: list[Any]) -> dict[str, Step]:
-        claimed = [claimed_from(row) for row in rows]
+    def send_once(self: Push, batches: Sequence[list[Any]]) -> dict[str, Step]:
+        (rows,) = batches
+        claimed = self.outbox.claim(rows)
+        keys = [one.document_key for one in claimed]
         attempt_key = self.world.new_id()
         request = run_steps(self.ledger.request(claimed, attempt_key), self.courier)
-        self.outbox.begin(attempt_key, request, [one.document_key for one in claimed])
+        assert isinstance(request, Request)
+        self.outbox.begin([(attempt_key, request, keys)])
         steps = {one.document_key: Step("posted", one.document_key, one.number) for one in claimed}
-        self.outbox.settle(steps, {row.document_key: row for row in rows}, attempt_key)
+        self.outbox.settle(steps, {row.document_key: row for row in rows}, {attempt_key: keys})
         self.courier.carry(request)
         self.sent += len(steps)
         return steps
@@ -160,7 +163,9 @@ def no_answer_is_a_failure() -> AbstractContextManager[Any]:
 def new_key_at_each_attempt() -> Iterator[None]:
     right = BeancountLedger.request
 
-    def request(self: BeancountLedger, documents: Sequence[Claimed], attempt_key: str) -> Steps[Request]:
+    def request(
+        self: BeancountLedger, documents: Sequence[Claimed], attempt_key: str
+    ) -> Steps[Request | Outcomes]:
         letters = attempt_key.translate(str.maketrans("0189", "abcd"))[-10:]
         renamed = [
             replace(d, payload=d.payload.replace(d.document_key, d.document_key[:16] + letters))
@@ -177,7 +182,9 @@ def another_number_at_a_second_try() -> Iterator[None]:
     right = BeancountLedger.request
     tried: set[str] = set()
 
-    def request(self: BeancountLedger, documents: Sequence[Claimed], attempt_key: str) -> Steps[Request]:
+    def request(
+        self: BeancountLedger, documents: Sequence[Claimed], attempt_key: str
+    ) -> Steps[Request | Outcomes]:
         again = [
             replace(d, payload=re.sub(r'(\n  number: ")', r"\g<1>9", d.payload))
             if d.document_key in tried
@@ -192,7 +199,7 @@ def another_number_at_a_second_try() -> Iterator[None]:
 
 
 def the_attempt_is_not_stored() -> AbstractContextManager[Any]:
-    def begin(self: Outbox, attempt_key: str, request: Request, document_keys: Sequence[str]) -> None:
+    def begin(self: Outbox, attempts: Any, state: str = "sending") -> None:
         with self.engine.begin() as connection:
             self.lease.renew(connection)
 

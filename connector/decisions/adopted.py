@@ -90,7 +90,7 @@ def take_up_found(
     After a lost state settings, rules or the sale may be others than they were when the refund was posted: what stands
     in the books stands, whatever planning says now.
     """
-    planned = {d.document_key for d in plan.documents}
+    planned = {one.document_key for d in plan.documents for one in ledger.expand(d)}
     missing = [hit.ledger_id for hit in hits if hit.document_key not in planned]
     if not missing:
         return plan

@@ -11,7 +11,8 @@ from sqlalchemy import Connection, Engine, select
 
 from connector.decisions.numbers import refused_numbers
 from connector.decisions.record import Decided
-from connector.ledgers.contract import Courier, Found, Ledger, run_steps
+from connector.ledgers.contract import Courier, Found, Ledger, Person, run_steps
+from connector.planning.buyers import person_of
 from connector.planning.case import Books, ChargeCase, LedgerPolicy, Plan
 from connector.planning.charge_failure import plan_charge_failure
 from connector.planning.numbering import number_candidates, shorten
@@ -53,6 +54,7 @@ class ChargeDesk:
         sales = [hit for hit in hits.values() if hit.kind in FORMS and hit.refund_id is None]
         own = {hit.charge_id: hit.number for hit in sales if hit.number}
         forms = {hit.charge_id: FORMS[hit.kind or ""] for hit in sales}
+        customers = self._customers(cases)
         decided = []
         for row in rows:
             case = cases.get(row.subject_id)
@@ -69,11 +71,47 @@ class ChargeDesk:
                 plan = self._both(policy, case, row, mine, hits)
             else:
                 free = [mine] if mine else [n for n in candidates[row.subject_id] if n not in taken]
-                plan = plan_charge(case, self.books, policy, free, self.now, row.first_seen)
+                buyer = customers.get(row.subject_id)
+                plan = plan_charge(case, self.books, policy, free, self.now, row.first_seen, buyer)
             if plan.number is not None:
                 taken.add(plan.number)
             decided.append(Decided(row, plan))
         return decided, hits
+
+    def _customers(self, cases: Mapping[str, ChargeCase]) -> dict[str, tuple[str, str]]:
+        """The ledger's id and name of the customer of each charge, by charge id; the default one where nobody is to be
+        made for whom it does not know."""
+        if not self.policy.capabilities.makes_customers:
+            return {}
+        persons = {
+            charge_id: person_of(case, self._currency(case))
+            for charge_id, case in cases.items()
+            if case.charge.status == "succeeded" and case.charge.captured
+        }
+        asked = list(dict.fromkeys(persons.values()))
+        mapping = self.policy.mapping
+        default = mapping.customer_default
+        defaults = {
+            person.currency: Person(f"default {person.currency}", default, None, person.currency)
+            for person in asked
+            if default is not None
+        }
+        found = run_steps(self.ledger.find_customers([*asked, *defaults.values()]), self.courier)
+        customers = {}
+        for charge_id, person in persons.items():
+            known = found.get(person.subject)
+            if known is None and (person.name is None or not mapping.customer_create):
+                known = found.get(f"default {person.currency}")
+            if known is not None:
+                customers[charge_id] = known
+        return customers
+
+    def _currency(self, case: ChargeCase) -> str:
+        """The currency that the sale will stand in."""
+        settled = case.settled()
+        if self.policy.holds_charge_currency or settled is None:
+            return case.charge.currency
+        return settled[1]
 
     def _again(self, case: ChargeCase, row: Any, documents: Sequence[Any]) -> Decided:
         """A charge whose sale stands: nothing to do, unless it failed since."""

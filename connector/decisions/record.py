@@ -51,7 +51,7 @@ DECISION_COLUMNS = (
 )
 ON_ITS_WAY = "planned: the next sync posts it"
 DEPTH = {"invoice": 0, "sales_receipt": 0, "fee": 0, "payment": 1, "exchange": 3}
-PART_DEPTH = {"refund": 4, "failure": 7}
+PART_DEPTH = {"refund": 4, "failure": 8}
 
 
 @value(frozen=True, slots=True)
@@ -78,9 +78,11 @@ class Decided:
 def depth_of(d: Document) -> int:
     """Documents go out in this order: sale, payment, income leg, cash leg, then reversals with the cash leg first."""
     if d.kind in ("fee", "exchange") and d.part:
-        return PART_DEPTH[d.part]
+        return PART_DEPTH.get(d.part, 8)
+    if d.kind == "application":
+        return 4 if d.reverses is None else 7
     if d.kind == "reversal":
-        return 5 if d.part in CASH_LEGS or d.part in ("fee", "payment") else 6
+        return 5 if d.part in CASH_LEGS or d.part in ("fee", "payment", "voided_invoice") else 6
     if d.kind in CASH_LEGS:
         return 3
     return DEPTH.get(d.kind, 2)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, or_, select
 
 from connector.decisions.refund_page import OpenCredit, Page, order
 from connector.planning.allocation import Overdrawn, Share, split_refund
 from connector.planning.case import ChargeCase, LedgerPolicy, RefundCase, is_live
 from connector.planning.evidence import evidence_of
-from connector.planning.model import CASH_LEGS, Document, Sale
+from connector.planning.model import CASH_LEGS, Document, Sale, Settles
 from connector.planning.paid_lines import at_rate_of, sale_lines_of
 from connector.planning.refunded_lines import shares_in_books
 from connector.planning.stripe_facts import Refund
@@ -143,7 +143,15 @@ def owed_before(connection: Connection, ledger: str, page: Page, sibling: Refund
     )
     if memo is None:
         return None
-    return OpenCredit(decode_document(memo.content), decode_shares(row.shares) if row.shares else ())
+    back = [decode_document(one.content) for one in rows if one.kind == "reversal"]
+    shares = decode_shares(row.shares) if row.shares else ()
+    return OpenCredit(decode_document(memo.content), shares, credit_holder(back))
+
+
+def credit_holder(documents: Sequence[Document]) -> Settles | None:
+    """The reversal of a cash leg: the money that came back."""
+    key = next((d.document_key for d in documents if d.kind == "reversal" and d.part in CASH_LEGS), None)
+    return Settles("payment", document_key=key) if key is not None else None
 
 
 def paid_by(connection: Connection, ledger: str, memo: Document, siblings: Sequence[Refund]) -> set[str]:
@@ -153,7 +161,10 @@ def paid_by(connection: Connection, ledger: str, memo: Document, siblings: Seque
         select(document.c.subject_id).where(
             document.c.ledger == ledger,
             within(connection, document.c.subject_id, ids),
-            document.c.after_keys == memo.document_key,
+            or_(
+                document.c.after_keys == memo.document_key,
+                document.c.after_keys.startswith(memo.document_key + " "),
+            ),
             document.c.kind.in_(sorted(CASH_LEGS)),
             document.c.state.not_in(("reversed", "skipped")),
         )

@@ -12,7 +12,7 @@ from connector.decisions.charges import found_of
 from connector.ledgers.contract import Courier, Found, Ledger, Reference, run_steps
 from connector.planning.allocation import Share
 from connector.planning.case import Books, ChargeCase, LedgerPolicy, PersonWord
-from connector.planning.model import Document, Sale
+from connector.planning.model import Document, Sale, Settles
 from connector.planning.numbering import number_candidates, shorten
 from connector.planning.stripe_facts import CreditNote, Refund
 from connector.store.bulk import within
@@ -29,10 +29,12 @@ ASKED, REPLACE = 3, 4
 @dataclass(frozen=True, slots=True)
 class OpenCredit:
     """A credit memo that `owe_customer` left open: what it took of the sale, and what other refunds have paid out of
-    it since, in the charge's currency, with their parts of its shares."""
+    it since, in the charge's currency, with their parts of its shares. `holder`: once it was paid out, the money that
+    came back is what is open."""
 
     memo: Document
     shares: tuple[Share, ...]
+    holder: Settles | None = None
     used_minor: int = 0
     used_shares: tuple[Share, ...] = ()
 
@@ -225,7 +227,7 @@ class PageReader:
         earlier = [replace(r, without=replaced[r.charge_id]) for r in references if r.charge_id in replaced]
         if earlier:
             page.before = run_steps(self.ledger.find_sales(earlier), self.courier)
-        adopting = [row.subject_id for row in rows if self.is_adopting(row)]
+        adopting = {row.subject_id: self.books.day(row.created) for row in rows if self.is_adopting(row)}
         if adopting:
             for refund_id, hits in run_steps(self.ledger.find_refunds(adopting), self.courier).items():
                 page.others[refund_id] = [hit for hit in hits if hit.document_key is None]
@@ -322,4 +324,11 @@ def reference_of(books: Books, policy: LedgerPolicy, case: ChargeCase, named: st
     invoice_id = case.invoice.invoice_id if case.invoice else charge.invoice_id
     ids = (charge.charge_id, charge.payment_intent_id, invoice_id)
     number = shorten(numbers[0], policy.capabilities.short_id_length) if numbers else None
-    return Reference(charge.charge_id, charge.currency, number, tuple(i for i in ids if i is not None), named)
+    return Reference(
+        charge.charge_id,
+        charge.currency,
+        number,
+        tuple(i for i in ids if i is not None),
+        named,
+        day=books.day(charge.created),
+    )

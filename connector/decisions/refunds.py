@@ -17,7 +17,7 @@ from connector.decisions.charges import currencies_of
 from connector.decisions.failed_siblings import told_again
 from connector.decisions.numbers import NumberDesk
 from connector.decisions.record import Decided
-from connector.decisions.refund_history import credit_left, earlier_shares
+from connector.decisions.refund_history import credit_holder, credit_left, earlier_shares
 from connector.decisions.refund_page import ASKED, REPLACE, OpenCredit, Page, PageReader
 from connector.ledgers.contract import Courier, Found, Ledger
 from connector.planning.adoption import adopted_plan
@@ -247,6 +247,7 @@ class RefundDesk:
             # A skip of what stands in the books only acknowledged that it was reversed.
             person=replace(word, skip=None) if ours else word,
             credit_left=memo,
+            credit_holder=owed.holder if owed else None,
             credit_left_shares=owed.shares if owed else (),
             credit_used_minor=owed.used_minor if owed else 0,
             credit_used_shares=owed.used_shares if owed else (),
@@ -290,7 +291,8 @@ def leave_credit(page: Page, refund_id: str, posted: Sequence[Document], failure
     taken_back = {d.reverses for d in failure.documents}
     for memo in posted:
         if memo.kind == "credit_memo" and memo.document_key not in taken_back:
-            page.owed[refund_id] = OpenCredit(memo, page.shares.get(refund_id, ()))
+            shares = page.shares.get(refund_id, ())
+            page.owed[refund_id] = OpenCredit(memo, shares, credit_holder(failure.documents))
 
 
 def standing_as_found(standing: Sequence[Any], revision: int) -> list[Found]:

@@ -6,28 +6,27 @@ The exact bytes of a request are stored before it is sent; a document that was b
 
 from __future__ import annotations
 
-import json
-import zlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, func, insert, or_, select, text, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Engine, func, or_, select, text, tuple_, update
 
+from connector.delivery.attempts import Attempt, settle_attempts, store_attempts
 from connector.delivery.outcome import TRIED_AGAIN, Step
 from connector.delivery.refused_numbers import Renumbered, renumber
-from connector.ledgers.contract import Claimed, Request
-from connector.store.bulk import insert_many, update_many, within
+from connector.ledgers.contract import Claimed, Parent
+from connector.store.bulk import update_many, within
 from connector.store.documents import select_with_text
 from connector.store.facts import FactReader
 from connector.store.failed_refunds import failure_words
 from connector.store.lease import Lease
-from connector.store.schema import DECIDE_NOW, OPEN, attempt, attempt_document, decision, document
+from connector.store.schema import DECIDE_NOW, OPEN, decision, document
 from connector.store.settling import FREE_THEMSELVES, is_unsent, settle_outcomes, settle_reversed
 
 Place = tuple[int, str, str, str]
 START: Place = (-1, "", "", "")
 # What belongs to a document that is there, or takes it back.
-STAY = ("fee", "exchange", "reversal")
+STAY = ("fee", "exchange", "reversal", "application")
 
 
 class Outbox:
@@ -123,63 +122,58 @@ class Outbox:
                 ).scalar_one()
             )
 
-    def parent_states(self, rows: Sequence[Any]) -> dict[str, tuple[str, str]]:
-        """State and kind of every document that these rows wait for."""
+    def parent_states(self, rows: Sequence[Any]) -> dict[str, tuple[str, str, str | None]]:
+        """State, kind and ledger id of every document that these rows wait for."""
         keys = sorted({key for row in rows for key in row.after_keys.split()})
         if not keys:
             return {}
         with self.engine.connect().execution_options(reading=True) as connection:
             found = connection.execute(
-                select(document.c.document_key, document.c.state, document.c.kind).where(
-                    within(connection, document.c.document_key, keys)
-                )
+                select(
+                    document.c.document_key, document.c.state, document.c.kind, document.c.ledger_id
+                ).where(within(connection, document.c.document_key, keys))
             ).all()
-            return {key: (state, kind) for key, state, kind in found}
+            return {key: (state, kind, ledger_id) for key, state, kind, ledger_id in found}
 
-    def begin(self, attempt_key: str, request: Request, document_keys: Sequence[str]) -> None:
-        """Store the exact bytes before they are sent."""
+    def claim(self, rows: Sequence[Any]) -> list[Claimed]:
+        """What a request needs of these rows, with what they follow."""
+        parents = self.parent_states(rows)
+        return [
+            claimed_from(
+                row,
+                {
+                    key: Parent(parents[key][1], ledger_id)
+                    for key in row.after_keys.split()
+                    if key in parents and (ledger_id := parents[key][2]) is not None
+                },
+            )
+            for row in rows
+        ]
+
+    def begin(self, attempts: Sequence[Attempt], state: str = "sending") -> None:
+        """Store the exact bytes of requests, each with its attempt key and its documents, before they are sent."""
+        if not attempts:
+            return
         self.touched = True
         with self.engine.begin() as connection:
             self.lease.renew(connection)
-            connection.execute(
-                insert(attempt).values(
-                    attempt_key=attempt_key,
-                    ledger=self.ledger,
-                    run_id=self.run_id,
-                    method=request.method,
-                    target=request.target,
-                    headers=json.dumps(request.headers),
-                    body=zlib.compress(request.body, 1),
-                    # Not the start of the run: the age of a doubtful request is counted from here.
-                    sent=self.lease.world.now(),
-                )
-            )
-            insert_many(
-                connection,
-                attempt_document,
-                [{"document_key": key, "attempt_key": attempt_key} for key in document_keys],
-            )
+            store_attempts(connection, self.ledger, self.run_id, self.lease.world.now(), attempts)
             connection.execute(
                 update(document)
-                .where(within(connection, document.c.document_key, document_keys))
-                .values(state="sending", touched_run=self.run_id)
+                .where(
+                    within(connection, document.c.document_key, [k for _, _, keys in attempts for k in keys])
+                )
+                .values(state=state, touched_run=self.run_id)
             )
-
-    def last_sent(self, document_keys: Sequence[str]) -> dict[str, int]:
-        """When each document was last sent."""
-        with self.engine.connect().execution_options(reading=True) as connection:
-            rows = connection.execute(
-                select(attempt_document.c.document_key, attempt.c.sent)
-                .join(attempt, attempt.c.attempt_key == attempt_document.c.attempt_key)
-                .where(within(connection, attempt_document.c.document_key, document_keys))
-                .order_by(attempt.c.sent)
-            )
-            return {row.document_key: row.sent for row in rows}
 
     def settle(
-        self, steps: Mapping[str, Step], rows: Mapping[str, Any], attempt_key: str | None = None
+        self,
+        steps: Mapping[str, Step],
+        rows: Mapping[str, Any],
+        attempts: Mapping[str, Sequence[str]] | None = None,
     ) -> Renumbered:
-        """Store what became of documents, and of the refunds and charges they are for."""
+        """Store what became of documents, and of the refunds and charges they are for; `attempts` are the keys of the
+        requests that were answered, with their documents."""
         self.touched = True
         with self.engine.begin() as connection:
             self.lease.renew(connection)
@@ -217,22 +211,8 @@ class Outbox:
                             touched_run=self.run_id,
                         )
                     )
-            if attempt_key is not None:
-                connection.execute(
-                    update(attempt)
-                    .where(attempt.c.attempt_key == attempt_key)
-                    .values(settled=self.lease.world.now())
-                )
-                for state in {step.state for step in steps.values()}:
-                    keys = [key for key, step in steps.items() if step.state == state]
-                    connection.execute(
-                        update(attempt_document)
-                        .where(
-                            attempt_document.c.attempt_key == attempt_key,
-                            within(connection, attempt_document.c.document_key, keys),
-                        )
-                        .values(outcome=state)
-                    )
+            if attempts:
+                settle_attempts(connection, self.lease.world.now(), attempts, steps)
             done = [rows[key] for key, step in steps.items() if step.state == "posted"]
             settle_reversed(connection, [row.content for row in done if row.kind == "reversal"])
             subject_ids = sorted({rows[key].subject_id for key in steps})
@@ -363,7 +343,7 @@ def left_out(rows: Sequence[Any]) -> list[str]:
     return gone
 
 
-def claimed_from(row: Any) -> Claimed:
+def claimed_from(row: Any, parents: Mapping[str, Parent]) -> Claimed:
     return Claimed(
         row.document_key,
         row.kind,
@@ -374,4 +354,5 @@ def claimed_from(row: Any) -> Claimed:
         row.content,
         row.payload,
         bool(row.bare),
+        parents,
     )

@@ -24,6 +24,7 @@ from connector.ledgers.contract import (
     Throttled,
     Unauthorised,
     Unknown,
+    Withheld,
 )
 from connector.planning.model import DocumentState
 from connector.planning.sentences import resolve_command
@@ -135,6 +136,13 @@ def after_write(claimed: Claimed, outcome: Outcome) -> Step:
             reason="period_closed",
             sentence=outcome.sentence,
             action="open the period; each run tries again",
+        )
+    if isinstance(outcome, Withheld):
+        return Step(
+            "held",
+            reason=outcome.reason,
+            sentence=outcome.sentence,
+            action=f"{outcome.action}, then: {retry_command(claimed)}",
         )
     if isinstance(outcome, Rejected):
         return Step(

@@ -7,14 +7,27 @@ answer came; between the two it is `sending`, and after a crash `unknown`. No re
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
-from connector.delivery.outbox import Outbox, claimed_from
+from connector.delivery.attempts import last_sent
+from connector.delivery.outbox import Outbox
 from connector.delivery.outcome import GIVEN_UP, TRIED_AGAIN, Step, give_up, next_step
 from connector.errors import Stopped
-from connector.ledgers.contract import Claimed, Courier, Ledger, Unknown, run_steps
+from connector.ledgers.contract import (
+    Absent,
+    Answer,
+    Claimed,
+    Courier,
+    Ledger,
+    Outcomes,
+    Posted,
+    Request,
+    Unknown,
+    run_steps,
+)
 from connector.world import World
 
 # The longest time a request may take; it must not outlive the lease that it was sent under.
@@ -49,6 +62,30 @@ NOT_SENT = Step(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class PushLimits:
+    """How long an absent answer is not believed; how long to wait where a ledger that asks to slow down names no time,
+    and how long altogether; how many requests are in flight."""
+
+    settle_after_s: int = 0
+    throttle_wait_s: int = 1
+    longest_wait_s: int = 90
+    concurrency: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """One attempt under way."""
+
+    attempt_key: str
+    request: Request
+    documents: Sequence[Claimed]
+
+    @property
+    def keys(self) -> list[str]:
+        return [one.document_key for one in self.documents]
+
+
 class Push:
     """One ledger's open documents, carried as far as they go in this run."""
 
@@ -58,18 +95,14 @@ class Push:
         outbox: Outbox,
         ledger: Ledger,
         courier: Courier,
-        settle_after_s: int,
-        longest_wait_s: int,
-        batch_size: int,
+        limits: PushLimits,
         should_stop: Callable[[], bool],
     ) -> None:
         self.world = world
         self.outbox = outbox
         self.ledger = ledger
         self.courier = courier
-        self.settle_after_s = settle_after_s
-        self.longest_wait_s = longest_wait_s
-        self.batch_size = batch_size
+        self.limits = limits
         self.should_stop = should_stop
         self.progress: Callable[[int], None] = lambda count: None
         self.sent = 0
@@ -92,7 +125,7 @@ class Push:
         self.forgotten = 0
         done = None
         # A document may follow one of greater depth (a replacement follows the reversal of what it replaces).
-        while done != (self.sent, self.bared):
+        while done != (self.sent, self.bared) and not self.forgotten:
             done = (self.sent, self.bared)
             stop = self.sweep()
             if stop is not None:
@@ -106,11 +139,16 @@ class Push:
     def sweep(self) -> Stop | None:
         """Send everything that is ready, once."""
         for wave in self.waves():
-            for batch in self.batches(self.ready(wave)):
+            ready = self.ready(wave)
+            if self.should_stop():
+                return STOPPED
+            run_steps(self.ledger.prepare(self.outbox.claim(ready)), self.courier)
+            for some in self.at_once(list(self.batches(ready))):
                 if self.should_stop():
                     return STOPPED
-                stop = self.send(batch)
-                if stop is not None:
+                stop = self.send(some)
+                if stop is not None or self.forgotten:
+                    # Where a number was refused, those of the same sale are to be planned anew before they are sent.
                     return stop
         return None
 
@@ -128,14 +166,14 @@ class Push:
         found = 0
         for rows in self.outbox.pages("unknown", PAGE):
             by_key = {row.document_key: row for row in rows}
-            claimed = {key: claimed_from(row) for key, row in by_key.items()}
+            claimed = {one.document_key: one for one in self.outbox.claim(rows)}
             seen = run_steps(self.ledger.look(list(claimed.values())), self.courier)
-            sent = self.outbox.last_sent(list(by_key))
+            sent = last_sent(self.outbox.engine, list(by_key))
             steps = {}
             for key, one in claimed.items():
                 age_s = self.world.now() - sent.get(key, 0)
                 outcome = seen.get(key, Unknown("the ledger did not say whether it is there"))
-                step = next_step(one, outcome, "look", age_s, self.settle_after_s)
+                step = next_step(one, outcome, "look", age_s, self.limits.settle_after_s)
                 steps[key] = give_up(step) if by_key[key].reason == GIVEN_UP else step
             self.outbox.settle(steps, by_key)
             found += sum(step.state == "posted" for step in steps.values())
@@ -146,7 +184,7 @@ class Push:
         parents = self.outbox.parent_states(rows)
         ready, stuck = [], {}
         for row in rows:
-            states = [parents.get(key, ("absent", "")) for key in row.after_keys.split()]
+            states = [parents.get(key, ("absent", "", None))[:2] for key in row.after_keys.split()]
             # The reversal of what was never written is not waited for.
             states = [one for one in states if one != ("skipped", "reversal")]
             if all(state in ("posted", "adopted", "reversed") for state, _ in states):
@@ -165,59 +203,107 @@ class Push:
             self.outbox.settle(stuck, {row.document_key: row for row in rows})
         return ready
 
+    def at_once(self, batches: Sequence[list[Any]]) -> Iterator[Sequence[list[Any]]]:
+        """As many as may be in flight; the first goes alone, so that what the ledger teaches us serves the others."""
+        if batches:
+            yield batches[:1]
+        for start in range(1, len(batches), self.limits.concurrency):
+            yield batches[start : start + self.limits.concurrency]
+
     def batches(self, rows: Sequence[Any]) -> Iterator[list[Any]]:
         """Documents that may share a request, in order."""
         for _, group in groupby(rows, key=lambda row: (row.depth, row.batch_group)):
             members = list(group)
-            for start in range(0, len(members), self.batch_size):
-                yield members[start : start + self.batch_size]
+            for start in range(0, len(members), self.ledger.capabilities.batch_size):
+                yield members[start : start + self.ledger.capabilities.batch_size]
 
-    def send(self, rows: list[Any]) -> Stop | None:
-        """One request: bytes stored, sent, answer stored. Waits and sends again where the ledger asks to slow down."""
+    def send(self, batches: Sequence[list[Any]]) -> Stop | None:
+        """Some requests at once. Waits and sends again what the ledger asks to slow down with."""
         waited_s = 0
         while True:
-            steps = self.send_once(rows)
+            steps = self.send_once(batches)
             ending = next((step for step in steps.values() if step.stop_code is not None), None)
             if ending is None:
                 return None
-            wait_s = self.ledger.capabilities.throttle_wait_s if ending.wait_s is None else ending.wait_s
+            wait_s = self.limits.throttle_wait_s if ending.wait_s is None else ending.wait_s
             waited_s += wait_s
             # All waits for one request together: a ledger that always says "in a second" must not hold the books.
-            if ending.stop_code != "throttled" or waited_s > self.longest_wait_s:
+            stopping = next((s for s in steps.values() if s.stop_code not in (None, "throttled")), None)
+            if stopping is not None or waited_s > self.limits.longest_wait_s:
+                ending = stopping or ending
                 return Stop(
                     ending.stop_code or "",
                     ending.sentence or "the ledger asked to slow down; the next run goes on",
                 )
             if not self.wait(wait_s):
                 return STOPPED
-            rows = [row for row in rows if steps[row.document_key].state == "planned"]
+            again = [[row for row in rows if steps[row.document_key].stop_code] for rows in batches]
+            batches = [rows for rows in again if rows]
 
-    def send_once(self, rows: list[Any]) -> dict[str, Step]:
-        """One attempt; what became of each document is stored."""
-        claimed = [claimed_from(row) for row in rows]
-        attempt_key = self.world.new_id()
-        request = run_steps(self.ledger.request(claimed, attempt_key), self.courier)
-        self.outbox.begin(attempt_key, request, [one.document_key for one in claimed])
-        if self.outbox.lease.left_s() < REQUEST_TIMEOUT_S:
-            steps = {one.document_key: NOT_SENT for one in claimed}
-        else:
-            answer = self.courier.carry(request)
-            steps = self.read(claimed, self.ledger.read(claimed, request, answer))
-        renumbered = self.outbox.settle(steps, {row.document_key: row for row in rows}, attempt_key)
+    def send_once(self, batches: Sequence[list[Any]]) -> dict[str, Step]:
+        """One attempt for each batch, all carried at once; what became of each document is stored."""
+        rows = {row.document_key: row for batch in batches for row in batch}
+        claimed = {one.document_key: one for one in self.outbox.claim(list(rows.values()))}
+        steps: dict[str, Step] = {}
+        sendings: list[Sending] = []
+        for batch in batches:
+            documents = [claimed[row.document_key] for row in batch]
+            attempt_key = self.world.new_id()
+            made = run_steps(self.ledger.request(documents, attempt_key), self.courier)
+            if isinstance(made, Request):
+                sendings.append(Sending(attempt_key, made, documents))
+            else:
+                steps.update(self.read(documents, made))
+        self.outbox.begin([(s.attempt_key, s.request, s.keys) for s in sendings])
+        in_time = self.outbox.lease.left_s() >= REQUEST_TIMEOUT_S
+        for sending, answer in zip(sendings, self.carry(sendings) if in_time else (), strict=in_time):
+            outcomes = run_steps(self.ledger.read(sending.documents, sending.request, answer), self.courier)
+            steps.update(self.read(sending.documents, outcomes))
+        if not in_time:
+            steps.update(dict.fromkeys((key for s in sendings for key in s.keys), NOT_SENT))
+        renumbered = self.outbox.settle(steps, rows, {s.attempt_key: s.keys for s in sendings})
         self.bared += renumbered.bare
         self.forgotten += renumbered.forgotten
         self.told = self.told or any(step.look for step in steps.values())
         posted = sum(step.state == "posted" for step in steps.values())
         self.sent += posted
         self.progress(posted)
+        for key, step in steps.items():
+            if step.reason == "total_differs":
+                self.take_out(claimed[key], rows[key], step)
         return steps
 
-    def read(self, claimed: Sequence[Claimed], outcomes: dict[str, Any]) -> dict[str, Step]:
+    def carry(self, sendings: Sequence[Sending]) -> list[Answer]:
+        """The answers, in order; a ledger that takes several requests at once gets them at once."""
+        requests = [sending.request for sending in sendings]
+        if len(requests) < 2:
+            return [self.courier.carry(request) for request in requests]
+        with ThreadPoolExecutor(len(requests)) as threads:
+            return list(threads.map(self.courier.carry, requests))
+
+    def take_out(self, claimed: Claimed, row: Any, step: Step) -> None:
+        """Undo what was just written with another total than planned, where the ledger lets that be done safely."""
+        posted = Posted(step.ledger_id or "", step.number, claimed.amount_minor, claimed.currency)
+        request = self.ledger.undo(claimed, posted)
+        if request is None:
+            return
+        attempt_key = self.world.new_id()
+        self.outbox.begin([(attempt_key, request, [claimed.document_key])], state=step.state)
+        if self.outbox.lease.left_s() < REQUEST_TIMEOUT_S:
+            return
+        answer = self.courier.carry(request)
+        outcomes = run_steps(self.ledger.read([claimed], request, answer), self.courier)
+        if isinstance(outcomes.get(claimed.document_key), Absent):
+            words = f"{step.sentence}; it was taken out of the ledger again"
+            gone = replace(step, ledger_id=None, sentence=words)
+            self.outbox.settle({claimed.document_key: gone}, {claimed.document_key: row}, {attempt_key: ()})
+
+    def read(self, claimed: Sequence[Claimed], outcomes: Outcomes) -> dict[str, Step]:
         """One step for each document; an outcome that is missing is unknown."""
         missing = Unknown("the answer says nothing about it")
         return {
             one.document_key: next_step(
-                one, outcomes.get(one.document_key, missing), "write", 0, self.settle_after_s
+                one, outcomes.get(one.document_key, missing), "write", 0, self.limits.settle_after_s
             )
             for one in claimed
         }

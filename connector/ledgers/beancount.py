@@ -41,6 +41,8 @@ from connector.ledgers.contract import (
     Down,
     Found,
     Outcome,
+    Outcomes,
+    Person,
     Posted,
     Reference,
     Request,
@@ -71,6 +73,10 @@ class BeancountLedger:
         self.mapping = mapping
 
     # ------------------------------------------------------------------------------------------ reading
+
+    def remember(self) -> bytes | None:
+        """All is in the books."""
+        return None
 
     def survey(self) -> Steps[Company]:
         """The title of the books. Accounts are opened when first used, so none can be missing; but one that a
@@ -142,15 +148,20 @@ class BeancountLedger:
         page = read_json(answer)
         return [self.found(read_entry(e)) for e in page["entries"]], page.get("next")
 
-    def find_refunds(self, refund_ids: Sequence[str]) -> Steps[dict[str, list[Found]]]:
+    def find_refunds(self, refunds: Mapping[str, date]) -> Steps[dict[str, list[Found]]]:
         """By every refund id that an entry names; one that names several is the business of each."""
-        entries = yield from find(("refund_id", list(refund_ids)))
-        asked = set(refund_ids)
+        entries = yield from find(("refund_id", list(refunds)))
+        asked = set(refunds)
         found: dict[str, list[Found]] = {}
         for entry in entries:
             for refund_id in asked.intersection(entry["refund_ids"]):
                 found.setdefault(refund_id, []).append(replace(self.found(entry), refund_id=refund_id))
         return found
+
+    def find_customers(self, persons: Sequence[Person]) -> Steps[dict[str, tuple[str, str]]]:
+        """A customer is the payee of an entry, and no more."""
+        yield from ()
+        return {}
 
     def find_documents(self, ledger_ids: Sequence[str]) -> Steps[dict[str, Found]]:
         entries = yield from find(("ledger_id", list(ledger_ids)))
@@ -235,7 +246,11 @@ class BeancountLedger:
             postings=list(postings_of(document)),
         )
 
-    def request(self, documents: Sequence[Claimed], attempt_key: str) -> Steps[Request]:
+    def prepare(self, documents: Sequence[Claimed]) -> Steps[None]:
+        """A transaction says all of itself."""
+        yield from ()
+
+    def request(self, documents: Sequence[Claimed], attempt_key: str) -> Steps[Request | Outcomes]:
         """One append of whole transactions to one month's file."""
         text = "".join(d.payload for d in documents)
         accounts = sorted(set(ACCOUNT_LINE.findall(text)))
@@ -249,7 +264,8 @@ class BeancountLedger:
             tuple(d.document_key for d in documents),
         )
 
-    def read(self, documents: Sequence[Claimed], request: Request, answer: Answer) -> dict[str, Outcome]:
+    def read(self, documents: Sequence[Claimed], request: Request, answer: Answer) -> Steps[Outcomes]:
+        yield from ()
         if not answer.arrived:
             why = answer.body.decode(errors="replace") or "the append was interrupted"
             return {d.document_key: Unknown(why) for d in documents}
@@ -261,6 +277,10 @@ class BeancountLedger:
         if answer.status == 409:
             return read_refused(documents, answer)
         return {d.document_key: Down(f"the books cannot be written: {words_of(answer)}") for d in documents}
+
+    def undo(self, document: Claimed, posted: Posted) -> Request | None:
+        """What was written is what was planned."""
+        return None
 
 
 def read_refused(documents: Sequence[Claimed], answer: Answer) -> dict[str, Outcome]:
@@ -279,7 +299,8 @@ def read_refused(documents: Sequence[Claimed], answer: Answer) -> dict[str, Outc
 
 def postings_of(document: Document) -> Iterator[tuple[str, int, str, list[tuple[str, str]]]]:
     """Postings with, on income lines, what was sold: line, SKU, item and quantity."""
-    lines = list(document.lines)
+    # A reversal may move other amounts than the lines that it takes back.
+    lines = list(document.lines) if document.kind != "reversal" else []
     last = len(document.entries) - 1
     for place, entry in enumerate(document.entries):
         signed = entry.debit_minor - entry.credit_minor

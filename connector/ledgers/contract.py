@@ -32,7 +32,7 @@ class Request:
 class Answer:
     """What came back; `arrived` is False where nothing did, and then nothing is known of the request's effect.
 
-    `sentence`: the courier's own words where it did not send: nothing left this machine.
+    `sentence` are the courier's own words where it did not send: nothing left this machine.
     """
 
     status: int
@@ -51,6 +51,9 @@ class Capabilities:
 
     `number_length` and `short_id_length` (how much of a Stripe id is kept as a number) are in characters, None: no
     limit. `settle_after_s` is how long after a doubtful write an "absent" answer is not yet believed.
+    `lines_by_item`: a line of a sales form is of an item, which says its account; so exchange takes an item too, and
+    no line can be of a receivable. `makes_customers`: a document needs a customer that the ledger knows. `keeps_tokens`: it
+    is opened with the state, which keeps its tokens.
     """
 
     kind: str
@@ -61,21 +64,27 @@ class Capabilities:
     concurrency: int = 1
     settle_after_s: int = 0
     throttle_wait_s: int = 1
+    lines_by_item: bool = False
+    makes_customers: bool = False
+    keeps_tokens: bool = False
 
 
 @value(frozen=True, slots=True)
 class AccountSpan:
-    """From which day, to which day and in which currencies (none named: in all) an account takes postings."""
+    """From which day, to which day and in which currencies (none named: in all) an account takes postings; `fault` says
+    why it takes none, as what follows its name."""
 
     opened: date
     closed: date | None = None
     currencies: frozenset[str] = frozenset()
+    fault: str | None = None
 
 
 @value(frozen=True, slots=True)
 class Company:
     """What the ledger says about itself and the names in the mapping. Problems are sentences for `check`; `lost` are
-    the keys of documents that the books no longer hold. Currencies, accounts and roots as in `LedgerPolicy`."""
+    the keys of documents that the books no longer hold. Currencies, accounts, roots, `item_accounts`, `takes_tax` and
+    `needs_tax_code` as in `LedgerPolicy`."""
 
     title: str
     closed_until: date | None = None
@@ -86,11 +95,26 @@ class Company:
     lost: tuple[str, ...] = ()
     accounts: Mapping[str, AccountSpan] = field(default_factory=dict)
     roots: frozenset[str] = frozenset()
+    item_accounts: Mapping[str, str] = field(default_factory=dict)
+    takes_tax: bool = True
+    needs_tax_code: bool = False
+
+
+@value(frozen=True, slots=True)
+class Person:
+    """A customer of Stripe's, to be found among the ledger's: `subject` is the Stripe customer's id, or that of the
+    charge of a guest. `currency` is that of the document."""
+
+    subject: str
+    name: str | None
+    email: str | None
+    currency: str
 
 
 @value(frozen=True, slots=True)
 class Reference:
-    """How a sale may be found: by its number, or by a Stripe id that stands in the ledger's documents.
+    """How a sale may be found: by its number, or by a Stripe id that stands in the ledger's documents. `day` is that of
+    the charge.
 
     A refund that names no charge, and whose sale a person named (`ledger_id`), has its own id as `charge_id`. The sale
     is read as if our documents with the keys `without` did not stand in the books.
@@ -102,6 +126,7 @@ class Reference:
     stripe_ids: tuple[str, ...] = ()
     ledger_id: str | None = None
     without: tuple[str, ...] = ()
+    day: date | None = None
 
 
 @value(frozen=True, slots=True)
@@ -130,11 +155,19 @@ class Found:
 
 
 @value(frozen=True, slots=True)
+class Parent:
+    """A document that another one follows, as it stands in the books."""
+
+    kind: str
+    ledger_id: str
+
+
+@value(frozen=True, slots=True)
 class Claimed:
     """A document on its way: what a request needs of it. `decode_document(content)` gives the rest.
 
     `bare`: the ledger refused it the number that its refund settled on; it goes with the ledger's own override, or
-    without a number.
+    without a number. `parents` are those that it follows and that stand in the books, by document key.
     """
 
     document_key: str
@@ -146,6 +179,7 @@ class Claimed:
     content: str
     payload: str
     bare: bool = False
+    parents: Mapping[str, Parent] = field(default_factory=dict)
 
 
 @value(frozen=True, slots=True)
@@ -204,6 +238,16 @@ class Rejected:
 
 
 @value(frozen=True, slots=True)
+class Withheld:
+    """What was read just before forbids the write; nothing was sent. `action` says what to do before
+    it is tried again."""
+
+    reason: str
+    sentence: str
+    action: str
+
+
+@value(frozen=True, slots=True)
 class Unknown:
     """No answer, or one that cannot be understood: the document may or may not stand in the books.
 
@@ -225,14 +269,22 @@ Outcome = (
     | Down
     | PeriodClosed
     | Rejected
+    | Withheld
     | Unknown
 )
+Outcomes = Mapping[str, Outcome]
 
 
 class Ledger(Protocol):
-    """A ledger adapter. Generators yield reads only; `request` yields reads and returns the one writing request."""
+    """A ledger adapter. Generators yield reads only; `request` yields reads and returns the one writing request.
+
+    `survey` comes first: the rest may rest on what it learned.
+    """
 
     capabilities: Capabilities
+
+    def remember(self) -> bytes | None:
+        """What the adapter wants to be handed the next time it is opened; None: nothing, or nothing new."""
 
     def survey(self) -> Steps[Company]:
         """Read what the company is and whether every mapped name can be used as mapped."""
@@ -244,8 +296,12 @@ class Ledger(Protocol):
         """A page of the documents in the books that bear a document key, or a Stripe refund or charge id, and the
         cursor of the next page or None."""
 
-    def find_refunds(self, refund_ids: Sequence[str]) -> Steps[dict[str, list[Found]]]:
-        """Documents in the books that bear one of these refund ids, whoever wrote them."""
+    def find_refunds(self, refunds: Mapping[str, date]) -> Steps[dict[str, list[Found]]]:
+        """Documents in the books that bear one of these refund ids, whoever wrote them; with the days of the refunds,
+        before which nobody booked them."""
+
+    def find_customers(self, persons: Sequence[Person]) -> Steps[dict[str, tuple[str, str]]]:
+        """The ledger's id and name of each of these, by subject, as far as it knows them."""
 
     def find_documents(self, ledger_ids: Sequence[str]) -> Steps[dict[str, Found]]:
         """The documents that have these ledger ids, as a person names them, with their entries."""
@@ -269,11 +325,19 @@ class Ledger(Protocol):
     def look(self, documents: Sequence[Claimed]) -> Steps[dict[str, Found | Absent]]:
         """Is the effect of each document there? By document key."""
 
-    def request(self, documents: Sequence[Claimed], attempt_key: str) -> Steps[Request]:
-        """The ONE writing request for these documents; it may read versions and current lines first."""
+    def prepare(self, documents: Sequence[Claimed]) -> Steps[None]:
+        """Read at once what the requests for these documents, which are about to be made, need to know."""
 
-    def read(self, documents: Sequence[Claimed], request: Request, answer: Answer) -> dict[str, Outcome]:
-        """One outcome for each document key of the request; a missing one is Unknown."""
+    def request(self, documents: Sequence[Claimed], attempt_key: str) -> Steps[Request | Outcomes]:
+        """The ONE writing request for these documents; it may read versions and current lines first. Or what became
+        of each where there is nothing to be sent: its effect is there, or a guard does not hold."""
+
+    def read(self, documents: Sequence[Claimed], request: Request, answer: Answer) -> Steps[Outcomes]:
+        """One outcome for each document key of the request; a missing one is Unknown. May read who holds a number."""
+
+    def undo(self, document: Claimed, posted: Posted) -> Request | None:
+        """The request that takes out again what was just written with another total than planned; None where that is
+        not safe."""
 
 
 class Courier(Protocol):

@@ -32,6 +32,8 @@ def refuse_unfit(ledger: LedgerPolicy, documents: Iterable[Document]) -> None:
                 wrong = f"does not begin with a name that the books have ({', '.join(sorted(ledger.roots))})"
             elif span is None:
                 continue
+            elif span.fault is not None:
+                wrong = span.fault
             elif day < span.opened:
                 wrong = (
                     f"is open from {span.opened} on, and the {document.kind.replace('_', ' ')} is of {day}"
@@ -50,7 +52,7 @@ def refuse_unfit(ledger: LedgerPolicy, documents: Iterable[Document]) -> None:
                     "held",
                     "account_not_mapped",
                     f"account {name} {wrong}",
-                    "change how the account is opened in the books, or map another one; each run asks again",
+                    "put the account right in the books, or map another one; each run asks again",
                 )
 
 
@@ -65,6 +67,21 @@ def receivable_of(ledger: LedgerPolicy, currency: str) -> str:
 def exchange_of(ledger: LedgerPolicy, exchange_minor: int) -> str:
     """The exchange account where something is posted to it, else an empty name."""
     return need_account(ledger.mapping.exchange, "exchange") if exchange_minor else ""
+
+
+def exchange_line_of(ledger: LedgerPolicy, exchange_minor: int) -> str:
+    """The same for a line of a sales form, which some ledgers make of an item."""
+    item = ledger.mapping.exchange_item
+    if exchange_minor and ledger.capabilities.lines_by_item and item not in ledger.item_accounts:
+        named = f"the ledger has no item {item}" if item else "no item is mapped"
+        raise NotNow(
+            "held",
+            "item_not_mapped",
+            f"the rate moved between the sale and its refund, and {named} for the difference",
+            "name it as items.exchange in the mapping file; each run asks again",
+        )
+    account = exchange_of(ledger, exchange_minor)
+    return ledger.item_accounts.get(item or "", account) if exchange_minor else account
 
 
 def unmapped_accounts(ledger: LedgerPolicy) -> tuple[str, ...]:

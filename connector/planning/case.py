@@ -12,7 +12,7 @@ from connector.ledgers.contract import AccountSpan, Capabilities, Found
 from connector.planning.allocation import Share
 from connector.planning.keys import document_key
 from connector.planning.mapping_model import Mapping as LedgerMapping
-from connector.planning.model import Document, Outcome, Sale
+from connector.planning.model import Document, Outcome, Sale, Settles
 from connector.planning.money import multiply_ratio
 from connector.planning.numbering import NumberSource, Templates
 from connector.planning.rules import Facts, Rule
@@ -84,7 +84,8 @@ class LedgerPolicy:
     `home_currency` is the only currency that clearing may be in besides a charge's own; None: every one may stand in
     the books. `holds_charge_currency`: a sale is kept in the currency it was charged in, at a rate, whatever it
     settled in; else in the currency of the Stripe balance. `accounts` that are not in there take everything; `roots` are
-    what an account's name may begin with, none: anything.
+    what an account's name may begin with, none: anything. `item_accounts` are the income accounts of items, where the
+    ledger has items. `takes_tax`: a form can have tax; `needs_tax_code`: each of its lines must say which.
     """
 
     name: str
@@ -101,6 +102,9 @@ class LedgerPolicy:
     holds_charge_currency: bool = False
     accounts: Mapping[str, AccountSpan] = field(default_factory=dict)
     roots: frozenset[str] = frozenset()
+    item_accounts: Mapping[str, str] = field(default_factory=dict)
+    takes_tax: bool = True
+    needs_tax_code: bool = False
 
     def key(self, books: Books, subject_id: str, kind: str, part: str = "", revision: int = 1) -> str:
         return document_key(books.name, self.name, books.account, subject_id, kind, part, revision)
@@ -181,9 +185,10 @@ class RefundCase:
     that documents of others hold. `ours` and `others` are documents of this refund that stand in the books, with and
     without our key, `named` the one that a person adopted, where the books have it; `asked`: a person wants what is
     missing of them. `credit_left` is the credit memo that `owe_customer` left open for this charge,
-    `credit_left_shares` what it took, `credit_used_minor` what of it other refunds have paid out since, in the charge's
-    currency, `credit_used_shares` the parts of its shares that went over to them. `unusable` are ids of balance
-    transactions of the refund and its charge that are stored without a fact, since they have a defect.
+    `credit_holder` the document that holds its money now, `credit_left_shares` what it took, `credit_used_minor` what of
+    it other refunds have paid out since, in the charge's currency, `credit_used_shares` the parts of its shares that went
+    over to them. `unusable` are ids of balance transactions of the refund and its charge that are stored without a fact,
+    since they have a defect.
     """
 
     refund: Refund
@@ -208,6 +213,7 @@ class RefundCase:
     asked: bool = False
     person: PersonWord = PersonWord()
     credit_left: Document | None = None
+    credit_holder: Settles | None = None
     credit_left_shares: tuple[Share, ...] = ()
     credit_used_minor: int = 0
     credit_used_shares: tuple[Share, ...] = ()

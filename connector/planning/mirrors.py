@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from connector.planning.accounts import exchange_of
+from connector.planning.accounts import exchange_line_of, exchange_of
 from connector.planning.case import Books, LedgerPolicy, NotNow
 from connector.planning.entries import Posting, make_entries, mirror_entries
-from connector.planning.model import Document
+from connector.planning.model import CASH_LEGS, Document, Settles
+from connector.planning.refund_documents import follow
 from connector.planning.settlement import Settlement
 
 
@@ -18,7 +19,8 @@ def move_clearing(original: Document, ledger: LedgerPolicy, settlement: Settleme
     postings = mirror_entries(original.entries)
     clearing, moved = postings[-1]
     difference = settlement.amount_minor - moved
-    exchange = exchange_of(ledger, difference)
+    on_a_form = original.kind in ("refund_receipt", "sales_receipt")
+    exchange = (exchange_line_of if on_a_form else exchange_of)(ledger, difference)
     return [*postings[:-1], (exchange, -difference), (clearing, settlement.amount_minor)]
 
 
@@ -52,6 +54,7 @@ def mirror_document(
     if number is not None and limit is not None and len(number) > limit:
         number = None
     signed = mirror_entries(original.entries) if postings is None else postings
+    settles = mirror_settles(original, before)
     words = original.kind.replace("_", " ")
     foreign = original.home_minor is not None
     total = abs(signed[-1][1])
@@ -64,13 +67,34 @@ def mirror_document(
         posting_date=settlement.posting_date,
         amount_minor=original.amount_minor if foreign else total,
         entries=make_entries(signed, original.entry_currency),
-        lines=(),
         narration=settlement.tell(f"Reversal of {words} {original.number or ''}".rstrip() + f": {cause}"),
         reverses=original.document_key,
-        after=(original.document_key, *(d.document_key for d in before)),
+        after=follow((original.document_key, *(d.document_key for d in before)), original.refs, settles),
         warnings=settlement.warnings,
         home_minor=total if foreign else None,
+        settles=settles,
     )
+
+
+def mirror_settles(original: Document, before: Sequence[Document]) -> Settles | None:
+    """What the mirror of a document leaves no open balance against: the mirror before it, which is of the other leg;
+    the memo that was never paid out; the invoice that was opened again."""
+    other = before[-1] if before else None
+    if original.kind == "credit_memo" and original.part == "void":
+        return None
+    if original.kind == "credit_memo":
+        if other is not None and other.part in CASH_LEGS:
+            return Settles("payment", document_key=other.document_key)
+        return Settles("credit_memo", document_key=original.document_key)
+    if original.kind == "invoice" and other is not None and other.part == "payment":
+        return Settles("refund_payout", document_key=other.document_key)
+    if original.kind == "invoice":
+        return Settles("invoice", document_key=original.document_key)
+    if original.kind == "reopen_invoice" and original.sale_ledger_id is not None:
+        invoice = original.sale_ledger_id
+        ours = invoice in original.after
+        return Settles("invoice", invoice if ours else None, None if ours else invoice)
+    return None
 
 
 def mirror_receipt(

@@ -40,6 +40,7 @@ Kind = Literal[
     "exchange",
     "application",
     "reversal",
+    "customer",
 ]
 SaleForm = Literal["invoice", "sales_receipt", "payment"]
 Outcome = Literal[
@@ -48,6 +49,13 @@ Outcome = Literal[
 DocumentState = Literal[
     "planned", "sending", "unknown", "posted", "adopted", "reversed", "rejected", "held", "skipped"
 ]
+
+# Ids of the ledger's own that planning hands on untouched, by what they are of: customer, class, department, tax code.
+Refs = tuple[tuple[str, str], ...]
+# The ref that names the key of a customer who is still to be made.
+NEW_CUSTOMER = "customer_document"
+# The ref of a line that is a discount on the others: its account.
+DISCOUNT = "discount"
 
 # ---------------------------------------------------------------------------------------------- sales in a ledger
 
@@ -73,6 +81,7 @@ class SaleLine:
     quantity: str | None = None
     tax_code: str | None = None
     stock: bool = False
+    refs: Refs = ()
 
 
 @value(frozen=True, slots=True)
@@ -125,6 +134,7 @@ class Sale:
     void: bool = False
     ours: bool = False
     booked: tuple[Booked, ...] = ()
+    refs: Refs = ()
 
 
 # ---------------------------------------------------------------------------------------------- documents
@@ -154,6 +164,16 @@ class DocumentLine:
     item: str | None = None
     quantity: str | None = None
     tax_code: str | None = None
+    refs: Refs = ()
+
+
+@value(frozen=True, slots=True)
+class Settles:
+    """The open item that a document is settled against: one of ours by `document_key`, else by its `ledger_id`."""
+
+    kind: str
+    document_key: str | None = None
+    ledger_id: str | None = None
 
 
 @value(frozen=True, slots=True)
@@ -163,7 +183,8 @@ class Document:
     `amount_minor` is the document's total in `currency`, as its lines are; `entries` its debits and credits, which
     always balance. Where the ledger keeps the document in another currency than the Stripe balance, `home_minor` is
     what the total came to in the entries' currency, and the two together are its exchange rate; else it is None.
-    `subject_id` is the refund or charge that it is for.
+    `subject_id` is the refund, charge or customer that it is for. `settles` is what it leaves no open balance
+    against: the memo that a cash leg pays out, the payment that it takes back, the invoice that a memo alone is for.
     """
 
     document_key: str
@@ -189,6 +210,8 @@ class Document:
     rule: str | None = None
     warnings: tuple[str, ...] = ()
     home_minor: int | None = None
+    refs: Refs = ()
+    settles: Settles | None = None
 
     @property
     def entry_currency(self) -> str:

@@ -11,9 +11,9 @@ from connector.planning.choice import legs_in_books
 from connector.planning.entries import make_entries
 from connector.planning.facts import method_of
 from connector.planning.fees import fee_document
-from connector.planning.model import INCOME_LEGS, Document, RefundType, SaleLine
+from connector.planning.model import INCOME_LEGS, Document, RefundType, SaleLine, Settles
 from connector.planning.money import multiply_ratio
-from connector.planning.refund_documents import number_of
+from connector.planning.refund_documents import follow, number_of
 from connector.planning.refund_types import is_on
 from connector.planning.sentences import money, resync_command
 from connector.planning.settlement import Settlement, open_day
@@ -125,6 +125,7 @@ def owed_documents(
         (clearing_of(ledger, settlement.currency), -amount),
     ]
     foreign = memo.home_minor is not None
+    settles = case.credit_holder or Settles("credit_memo", document_key=memo.document_key)
     document = Document(
         document_key=ledger.key(books, refund_id, kind, revision=case.revision),
         ledger=ledger.name,
@@ -143,10 +144,12 @@ def owed_documents(
         narration=settlement.tell(f"Refund {number} pays out credit memo {memo.number}"),
         sale_number=sale_number_of(case, memo),
         sale_ledger_id=memo.sale_ledger_id,
-        after=(memo.document_key,),
+        after=follow((memo.document_key,), memo.refs, settles),
         rule=OWED,
         warnings=settlement.warnings,
         home_minor=amount if foreign else None,
+        refs=memo.refs,
+        settles=settles,
     )
     if not ledger.fees or not settlement.fee_minor:
         return (document,)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from connector.planning.accounts import clearing_of, exchange_of, receivable_of
+from connector.ledgers.contract import Found
+from connector.planning.accounts import clearing_of, exchange_line_of, exchange_of, receivable_of
+from connector.planning.buyers import method_ref
 from connector.planning.case import Books, LedgerPolicy, NotNow, RefundCase
 from connector.planning.currencies import is_foreign
 from connector.planning.entries import Posting, income_postings, make_entries
@@ -13,13 +15,16 @@ from connector.planning.evidence import evidence_of
 from connector.planning.fees import fee_document
 from connector.planning.model import (
     CASH_LEGS,
+    NEW_CUSTOMER,
     Document,
     DocumentLine,
     Kind,
+    Refs,
     RefundType,
     Sale,
     SaleLine,
     SalePayment,
+    Settles,
 )
 from connector.planning.paid_lines import sale_lines_of
 from connector.planning.refunded_lines import refund_lines
@@ -75,6 +80,7 @@ class Draft:
         part: str = "",
         settlement: Settlement | None = None,
         amount_minor: int | None = None,
+        settles: Settles | None = None,
     ) -> Document:
         """A document of this refund; its amount is that of its last posting, or in the charge's currency the
         refund's own unless `amount_minor` is given."""
@@ -102,10 +108,12 @@ class Draft:
             narration=when.tell(narration + reason),
             sale_number=self.sale.number,
             sale_ledger_id=self.sale.ledger_id,
-            after=after,
+            after=follow(after, self.sale.refs, settles),
             rule=self.rule,
             warnings=self.warnings,
             home_minor=last if foreign else None,
+            refs=(*self.sale.refs, *method_ref(self.ledger, self.case.charge)),
+            settles=settles,
         )
 
     def fee(self, documents: Sequence[Document]) -> list[Document]:
@@ -128,6 +136,19 @@ class Draft:
                 tuple(d.document_key for d in documents[-1:]),
             )
         ]
+
+
+def follow(after: Sequence[str], refs: Refs, settles: Settles | None) -> tuple[str, ...]:
+    """`after`, and the other documents of ours without which this one cannot be written: the customer, and what it is
+    settled against."""
+    made = [key for name, key in refs if name == NEW_CUSTOMER]
+    named = [settles.document_key] if settles is not None and settles.document_key is not None else []
+    return tuple(dict.fromkeys((*after, *named, *made)))
+
+
+def open_item(sale: Sale, kind: str, ledger_id: str) -> Settles:
+    """A document of the sale that others are settled against; of a sale of ours its key stands for it."""
+    return Settles(kind, document_key=ledger_id) if sale.ours else Settles(kind, ledger_id=ledger_id)
 
 
 def start_draft(
@@ -166,12 +187,13 @@ def build_documents(
     lines: Sequence[SaleLine],
     shares: Sequence[Share],
     payment: SalePayment | None,
-    pays_credit: bool = False,
+    credit: Found | None = None,
+    applied: bool = False,
 ) -> tuple[Document, ...]:
     """The documents of these types, income leg before cash leg, and the refund's fee where fees are kept.
 
-    The sale's rate is that of `shares`; what the refund settled for beyond it is exchange. `pays_credit`: a cash leg
-    alone pays out a credit memo that stands in the books already.
+    The sale's rate is that of `shares`; what the refund settled for beyond it is exchange. `credit` is the credit memo
+    in the books that a cash leg alone pays out; `applied`: a memo alone takes the refund off the open invoice.
     """
     home = sum(share.home_net_minor + share.home_tax_minor for share in shares)
     exchange_minor = draft.amount_minor - home
@@ -180,18 +202,29 @@ def build_documents(
     for kind in types:
         after = tuple(d.document_key for d in documents) or draft.sale_keys
         if kind in CASH_LEGS:
-            alone = not documents and not pays_credit
+            alone = not documents and credit is None
+            against = None
+            if documents:
+                against = Settles("credit_memo", document_key=documents[0].document_key)
+            elif credit is not None:
+                against = Settles(credit.kind or "credit_memo", ledger_id=credit.ledger_id)
+            elif payment is not None:
+                against = open_item(draft.sale, "payment", payment.ledger_id)
             holder = (payment.credit_account if payment and alone else None) or draft.receivable()
             # A memo in the balance's currency has taken the exchange already; one at the sale's rate has not.
             rest = exchange_minor if alone or draft.foreign else 0
             postings = take_payment_off(draft, holder, rest)
-            documents.append(draft.document(kind, f"Refund {draft.number} paid out", postings, after=after))
+            words = f"Refund {draft.number} paid out"
+            documents.append(draft.document(kind, words, postings, after=after, settles=against))
         elif kind == "reopen_invoice":
             postings = take_payment_off(draft, draft.receivable(), exchange_minor)
-            documents.append(draft.document(kind, f"Payment {of} taken back", postings, after=after))
+            against = open_item(draft.sale, "payment", payment.ledger_id) if payment is not None else None
+            words = f"Payment {of} taken back"
+            documents.append(draft.document(kind, words, postings, after=after, settles=against))
         else:
             taken = refund_lines(draft.ledger, draft.sale, lines, shares)
-            documents += income_leg(draft, kind, of, taken, shares, exchange_minor, after)
+            against = open_item(draft.sale, "invoice", draft.sale.ledger_id) if applied else None
+            documents += income_leg(draft, kind, of, taken, shares, exchange_minor, after, against)
     return (*documents, *draft.fee(documents))
 
 
@@ -203,6 +236,7 @@ def income_leg(
     shares: Sequence[Share],
     exchange_minor: int,
     after: tuple[str, ...],
+    settles: Settles | None,
 ) -> list[Document]:
     """Dr income, tax / Cr receivable or clearing.
 
@@ -213,12 +247,11 @@ def income_leg(
     narration = f"{'Credit memo' if kind == 'credit_memo' else 'Refund'} {draft.number} {of}"
     income = income_postings(taken, 1)
     if not draft.foreign:
-        exchange = (exchange_of(draft.ledger, exchange_minor), exchange_minor)
-        return [
-            draft.document(kind, narration, [*income, exchange, (credit, -draft.amount_minor)], taken, after)
-        ]
+        exchange = (exchange_line_of(draft.ledger, exchange_minor), exchange_minor)
+        postings = [*income, exchange, (credit, -draft.amount_minor)]
+        return [draft.document(kind, narration, postings, taken, after, settles=settles)]
     postings = [*income, (credit, exchange_minor - draft.amount_minor)]
-    leg = draft.document(kind, narration, postings, in_charge_currency(taken, shares), after)
+    leg = draft.document(kind, narration, postings, in_charge_currency(taken, shares), after, settles=settles)
     if kind == "credit_memo" or not exchange_minor:
         return [leg]
     moved = [(exchange_of(draft.ledger, exchange_minor), exchange_minor), (draft.clearing, -exchange_minor)]

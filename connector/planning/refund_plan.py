@@ -37,7 +37,7 @@ from connector.planning.refund_sale import (
     own_payment,
     refuse_voided,
 )
-from connector.planning.refunded_lines import booked_by_others, split_of
+from connector.planning.refunded_lines import booked_by_others, refuse_overpaid, split_of
 from connector.planning.sentences import money, resync_command
 from connector.planning.settlement import Settlement, first_open_day, open_day, refuse_unusable, settle
 from connector.planning.stripe_facts import Refund
@@ -122,6 +122,7 @@ def plan_documents(
     else:
         lines = sale_lines_of(case, sale)
         split = split_of(case, ledger, sale, lines, evidence_of(case), booked_by_others(case, sale, lines))
+        refuse_overpaid(case, ledger, sale, split.shares)
     warnings = (
         *settlement.warnings,
         *other_number(case),
@@ -135,7 +136,9 @@ def plan_documents(
         if types == ("void",):
             documents = void_documents(draft, lines)
         else:
-            documents = build_documents(draft, types, lines, split.shares, payment, bool(legs.income))
+            credit = next(iter(legs.income), None)
+            applied = is_applied(choice, sale, legs)
+            documents = build_documents(draft, types, lines, split.shares, payment, credit, applied)
         documents = keep_dates(case, books, ledger, documents)
         warnings = documents[0].warnings
     return Plan(
@@ -150,6 +153,12 @@ def plan_documents(
         place=case.number[0] if documents and case.number else None,
         adopted=tuple(dict.fromkeys((*legs.income, *legs.cash))),
     )
+
+
+def is_applied(choice: Choice, sale: Sale, legs: Legs) -> bool:
+    """A memo alone takes the refund off an invoice that is still open; one that waits for its cash leg does not."""
+    alone = choice.types == ("credit_memo",) and not choice.left_out and not legs.cash
+    return alone and sale.form == "invoice" and sale.balance_minor > 0
 
 
 def other_number(case: RefundCase) -> tuple[str, ...]:

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 
 from connector.planning.accounts import receivable_of, tax_account_of
 from connector.planning.allocation import Overdrawn, Split, split_refund
+from connector.planning.by_hand import skip_command
 from connector.planning.case import LedgerPolicy, NotNow, RefundCase
 from connector.planning.claims import Evidence
-from connector.planning.model import DocumentLine, Sale, SaleLine
+from connector.planning.model import DISCOUNT, DocumentLine, Sale, SaleLine
 from connector.planning.money import multiply_ratio
 from connector.planning.paid_lines import OVERPAID
 from connector.planning.sentences import LOOKED_AT_AGAIN, money
@@ -131,7 +132,6 @@ def refund_lines(
 ) -> tuple[DocumentLine, ...]:
     """The income lines that the refund takes back, at the sale's rate, on the accounts the mapping wants."""
     by_id = {line.line_id: line for line in lines}
-    mapping = ledger.mapping
     taken = []
     for share in shares:
         if not share.home_net_minor and not share.home_tax_minor:
@@ -146,7 +146,7 @@ def refund_lines(
             DocumentLine(
                 line.line_id,
                 line.description,
-                mapping.refunds or (item if item is not None and is_account(item) else line.account),
+                refund_account(ledger, line, item),
                 share.home_net_minor,
                 share.home_tax_minor,
                 tax_account_of(ledger, line.tax_account, share.home_tax_minor),
@@ -154,9 +154,38 @@ def refund_lines(
                 item if item is not None else line.item,
                 share.quantity,
                 line.tax_code,
+                line.refs,
             )
         )
     return tuple(taken)
+
+
+def refuse_overpaid(case: RefundCase, ledger: LedgerPolicy, sale: Sale, shares: Sequence[Share]) -> None:
+    """What was paid beyond an invoice is no income, and a form of items has no line for it."""
+    share = next((s for s in shares if s.line_id == OVERPAID and s.net_minor), None)
+    if share is not None and ledger.capabilities.lines_by_item:
+        raise NotNow(
+            "held",
+            "ledger_cannot",
+            f"{money(share.net_minor, sale.charge_currency)} of the refund were paid beyond invoice {sale.number}, "
+            f"and a form of this ledger has no line for that",
+            f"book it by hand, then: {skip_command(case.refund, ledger)}",
+        )
+
+
+def refund_account(ledger: LedgerPolicy, line: SaleLine, item: str | None) -> str:
+    """Where the mapping gathers refunds, else the income account of the item that takes the line back, else the
+    sale's."""
+    if ledger.mapping.refunds is not None and not ledger.capabilities.lines_by_item:
+        return ledger.mapping.refunds
+    if item is None:
+        return line.account
+    return item if is_account(item) else ledger.item_accounts.get(item, line.account)
+
+
+def is_unusable(ledger: LedgerPolicy, item: str | None) -> bool:
+    """An item that the ledger has no more, or that was never one: no new document can be made of it."""
+    return ledger.capabilities.lines_by_item and (item is None or item not in ledger.item_accounts)
 
 
 def refund_item(ledger: LedgerPolicy, sale: Sale, line: SaleLine, share: Share) -> str | None:
@@ -166,6 +195,8 @@ def refund_item(ledger: LedgerPolicy, sale: Sale, line: SaleLine, share: Share) 
     default item of refunds.
     """
     mapping = ledger.mapping
+    if any(name == DISCOUNT for name, _ in line.refs):
+        return None
     named = mapping.refund_item_named(line.sku)
     if line.stock:
         item = named if share.quantity is not None and named is not None else mapping.refund_item(None)
@@ -173,6 +204,8 @@ def refund_item(ledger: LedgerPolicy, sale: Sale, line: SaleLine, share: Share) 
         item = named
         if item is None and line.item is None and line.sku:
             item = mapping.refund_item(line.sku) or mapping.sales_item(line.sku)
+        elif item is None and is_unusable(ledger, line.item):
+            item = mapping.refund_item(line.sku)
         elif item is None:
             return None
     if item is None:
@@ -182,5 +215,12 @@ def refund_item(ledger: LedgerPolicy, sale: Sale, line: SaleLine, share: Share) 
             "item_not_mapped",
             f'{what} of sale {sale.number} has no item to be refunded with, and items.refunds has no "*"',
             "add it to items.refunds in the mapping file; each run asks again",
+        )
+    if is_unusable(ledger, item):
+        raise NotNow(
+            "held",
+            "item_not_mapped",
+            f"the ledger has no item {item} that could be sold",
+            "correct it in the mapping file or in the ledger; each run asks again",
         )
     return item

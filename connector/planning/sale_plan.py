@@ -6,12 +6,24 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from connector.planning.accounts import clearing_of, receivable_of, refuse_unfit, tax_account_of
+from connector.planning.buyers import buyer_of, method_ref
 from connector.planning.case import Books, ChargeCase, LedgerPolicy, NotNow, Plan
 from connector.planning.charge_failure import plan_charge_failure
 from connector.planning.currencies import sale_currency
 from connector.planning.entries import make_entries, sale_entries
 from connector.planning.fees import fee_document
-from connector.planning.model import Document, DocumentLine, Entry, Kind, Sale, SaleLine, SalePayment
+from connector.planning.model import (
+    NEW_CUSTOMER,
+    Document,
+    DocumentLine,
+    Entry,
+    Kind,
+    Refs,
+    Sale,
+    SaleLine,
+    SalePayment,
+    Settles,
+)
 from connector.planning.settlement import Settlement, open_day, refuse_unusable, settle
 from connector.planning.sold_lines import sale_lines
 from connector.planning.stripe_facts import Charge
@@ -28,8 +40,10 @@ def plan_charge(
     numbers: Sequence[str],
     now: int,
     first_seen: int,
+    customer: tuple[str, str] | None = None,
 ) -> Plan:
-    """The sale that a charge becomes. `numbers` are the free candidates for its number, first choice first."""
+    """The sale that a charge becomes. `numbers` are the free candidates for its number, first choice first; `customer`
+    is the ledger's id and name of the customer that it knows."""
     charge = case.charge
     try:
         if charge.defect is not None:
@@ -50,7 +64,8 @@ def plan_charge(
                 "add an entry such as charge.id to sale_number",
             )
         settlement = settle_charge(case, books, now, first_seen)
-        plan = build_sale(case, books, ledger, numbers[0], open_day(books, ledger, settlement))
+        open_settlement = open_day(books, ledger, settlement)
+        plan = build_sale(case, books, ledger, numbers[0], open_settlement, customer)
         refuse_unfit(ledger, plan.documents)
         return plan
     except NotNow as stop:
@@ -81,31 +96,37 @@ def settle_charge(case: ChargeCase, books: Books, now: int, first_seen: int) -> 
 
 
 def build_sale(
-    case: ChargeCase, books: Books, ledger: LedgerPolicy, number: str, settlement: Settlement
+    case: ChargeCase,
+    books: Books,
+    ledger: LedgerPolicy,
+    number: str,
+    settlement: Settlement,
+    known: tuple[str, str] | None,
 ) -> Plan:
     """Dr receivable or clearing / Cr income, tax; an invoice's payment Dr clearing / Cr receivable; and the fee."""
     charge = case.charge
     check_number(number, ledger)
     currency = sale_currency(ledger, settlement, charge.currency, charge.charge_id)
-    lines, warnings = sale_lines(case, ledger.mapping, settlement.amount_minor)
+    lines, warnings = sale_lines(case, ledger, settlement.amount_minor)
     settlement = replace(settlement, warnings=(*settlement.warnings, *warnings))
     clearing = clearing_of(ledger, settlement.currency)
     receivable = None if ledger.sales == "sales_receipt" else receivable_of(ledger, currency)
-    customer = customer_of(case) or ledger.mapping.customer_default
-    make = SaleDraft(charge, books, ledger, number, settlement, currency, customer)
+    buyer = buyer_of(case, books, ledger, known, currency, settlement.posting_date)
+    refs = (*buyer.refs, *method_ref(ledger, case))
+    make = SaleDraft(charge, books, ledger, number, settlement, currency, buyer.name, refs)
     title = f"Sale {number}" + (f": {charge.description}" if charge.description else "")
     sold = document_lines(ledger, lines)
     entries = sale_entries(sold, receivable or clearing, settlement.currency)
     if make.foreign:
         sold = charged_lines(sold, lines)
-    documents = [
-        make.document("sales_receipt" if receivable is None else "invoice", title, entries, lines=sold)
-    ]
+    kind: Kind = "sales_receipt" if receivable is None else "invoice"
+    documents = [make.document(kind, title, entries, lines=sold)]
     if receivable is not None:
         amount = settlement.amount_minor
         paid = make_entries([(receivable, -amount), (clearing, amount)], settlement.currency)
         after = (documents[0].document_key,)
-        documents.append(make.document("payment", f"Payment of {number}", paid, after=after))
+        settles = Settles("invoice", document_key=documents[0].document_key)
+        documents.append(make.document("payment", f"Payment of {number}", paid, after=after, settles=settles))
     sale = sale_of(documents, lines, charge.currency, charge.customer_id, clearing, receivable)
     if ledger.fees and settlement.fee_minor:
         charge_id = charge.charge_id
@@ -114,7 +135,7 @@ def build_sale(
         )
     return Plan(
         "posted",
-        documents=tuple(documents),
+        documents=(*buyer.documents, *documents),
         sale=sale,
         sale_number=number,
         number=number,
@@ -133,6 +154,7 @@ class SaleDraft:
     settlement: Settlement
     currency: str
     customer: str | None
+    refs: Refs
 
     @property
     def foreign(self) -> bool:
@@ -146,6 +168,7 @@ class SaleDraft:
         entries: tuple[Entry, ...],
         lines: tuple[DocumentLine, ...] = (),
         after: tuple[str, ...] = (),
+        settles: Settles | None = None,
     ) -> Document:
         charge_id, settlement = self.charge.charge_id, self.settlement
         return Document(
@@ -166,9 +189,11 @@ class SaleDraft:
             customer=self.customer,
             narration=settlement.tell(narration),
             sale_number=self.number,
-            after=after,
+            after=(*after, *(key for name, key in self.refs if name == NEW_CUSTOMER)),
             warnings=settlement.warnings,
             home_minor=settlement.amount_minor if self.foreign else None,
+            refs=self.refs,
+            settles=settles,
         )
 
 
@@ -197,6 +222,7 @@ def document_lines(ledger: LedgerPolicy, lines: Sequence[SaleLine]) -> tuple[Doc
             line.item,
             line.quantity,
             line.tax_code,
+            line.refs,
         )
         for line in lines
     )
@@ -244,16 +270,5 @@ def sale_of(
         customer=head.customer,
         customer_id=customer_id,
         ours=True,
-    )
-
-
-def customer_of(case: ChargeCase) -> str | None:
-    """The best name that Stripe has for the customer."""
-    customer, charge = case.customer, case.charge
-    return (
-        (customer.name if customer else None)
-        or charge.customer_name
-        or (customer.email if customer else None)
-        or charge.customer_email
-        or charge.customer_id
+        refs=head.refs,
     )

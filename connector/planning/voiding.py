@@ -17,7 +17,7 @@ from connector.planning.case import NotNow, RefundCase, is_live
 from connector.planning.entries import income_postings, lines_total
 from connector.planning.fees import fee_document
 from connector.planning.model import Document, Sale, SaleLine
-from connector.planning.refund_documents import Draft, in_charge_currency
+from connector.planning.refund_documents import Draft, in_charge_currency, open_item
 from connector.planning.refunded_lines import refund_lines
 from connector.planning.sale_plan import charged_lines, document_lines
 from connector.planning.sentences import money
@@ -34,6 +34,7 @@ def void_documents(draft: Draft, lines: Sequence[SaleLine]) -> tuple[Document, .
         check_void_guards(draft, lines)
         await_closing_refund(case, sale)
     receivable = draft.receivable()
+    invoice = open_item(sale, "invoice", sale.ledger_id)
     left_out = "the charge and the refund are left out of clearing; a payment booked later will be reported"
     if same_open_month(draft):
         taken = document_lines(draft.ledger, sale.lines)
@@ -45,7 +46,15 @@ def void_documents(draft: Draft, lines: Sequence[SaleLine]) -> tuple[Document, .
             taken = charged_lines(taken, sale.lines)
         whole = sale.total_minor
         documents = [
-            draft.document("void", narration, postings, taken, settlement=own_day, amount_minor=whole)
+            draft.document(
+                "void",
+                narration,
+                postings,
+                taken,
+                settlement=own_day,
+                amount_minor=whole,
+                settles=invoice,
+            )
         ]
     else:
         whole = sum(line.net_minor + line.tax_minor for line in lines)
@@ -60,7 +69,9 @@ def void_documents(draft: Draft, lines: Sequence[SaleLine]) -> tuple[Document, .
         postings = [*income_postings(taken, 1), (receivable, -lines_total(taken))]
         if draft.foreign:
             taken = in_charge_currency(taken, shares)
-        memo = draft.document("credit_memo", narration, postings, taken, part=VOID, amount_minor=whole)
+        memo = draft.document(
+            "credit_memo", narration, postings, taken, part=VOID, amount_minor=whole, settles=invoice
+        )
         documents = [memo]
     return (*documents, *charge_fee(draft, documents[0].document_key), *draft.fee(documents))
 

@@ -10,7 +10,16 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from connector.planning.allocation import Share
-from connector.planning.model import Document, DocumentLine, Entry, Sale, SaleLine, SalePayment
+from connector.planning.model import (
+    Document,
+    DocumentLine,
+    Entry,
+    Refs,
+    Sale,
+    SaleLine,
+    SalePayment,
+    Settles,
+)
 
 # One encoder for all: json.dumps with arguments builds a new one at every call.
 encode_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
@@ -52,6 +61,7 @@ def encode_document(d: Document) -> str:
                     line.item,
                     line.quantity,
                     line.tax_code,
+                    *([line.refs] if line.refs else ()),
                 ]
                 for line in d.lines
             ],
@@ -65,8 +75,13 @@ def encode_document(d: Document) -> str:
             d.warnings,
             d.home_minor,
             None if d.home_minor is None else d.entry_currency,
+            *([d.refs, encode_settles(d.settles)] if d.refs or d.settles else ()),
         ]
     )
+
+
+def encode_settles(settles: Settles | None) -> list[str | None] | None:
+    return None if settles is None else [settles.kind, settles.document_key, settles.ledger_id]
 
 
 class Shown(NamedTuple):
@@ -88,13 +103,14 @@ def decode_shown(text: str) -> Shown:
 
 def decode_document(text: str) -> Document:
     v: list[Any] = decode_json(text)
-    home_minor, home_currency = v[22:] or (None, None)
+    home_minor, home_currency = v[22:24] or (None, None)
+    refs, settles = v[24:] or ((), None)
     currency = home_currency or v[11]
     entries = tuple(
         Entry(account, signed, 0, currency) if signed > 0 else Entry(account, 0, -signed, currency)
         for account, signed in v[12]
     )
-    day, lines = date.fromisoformat(v[9]), tuple(DocumentLine(*line) for line in v[13])
+    day, lines = date.fromisoformat(v[9]), tuple(DocumentLine(*with_refs(line, 10)) for line in v[13])
     values = [
         *v[:9],
         day,
@@ -107,8 +123,19 @@ def decode_document(text: str) -> Document:
         v[20],
         tuple(v[21]),
         home_minor,
+        pairs(refs),
+        Settles(*settles) if settles else None,
     ]
     return Document(*values)
+
+
+def with_refs(line: list[Any], place: int) -> list[Any]:
+    """A line whose references, where it has any, are pairs again."""
+    return line if len(line) <= place else [*line[:place], pairs(line[place])]
+
+
+def pairs(refs: Any) -> Refs:
+    return tuple((name, value) for name, value in refs)
 
 
 def encode_shares(shares: tuple[Share, ...]) -> str:
@@ -150,6 +177,7 @@ def encode_sale(sale: Sale) -> str:
                     line.item,
                     line.quantity,
                     line.tax_code,
+                    *([line.stock, line.refs] if line.stock or line.refs else ()),
                 ]
                 for line in sale.lines
             ],
@@ -168,17 +196,20 @@ def encode_sale(sale: Sale) -> str:
             ],
             sale.customer,
             sale.customer_id,
+            *([sale.refs] if sale.refs else ()),
         ]
     )
 
 
 def decode_sale(text: str) -> Sale:
     v: list[Any] = decode_json(text)
-    day, lines = date.fromisoformat(v[5]), tuple(SaleLine(*line) for line in v[8])
+    day, lines = date.fromisoformat(v[5]), tuple(SaleLine(*with_refs(line, 13)) for line in v[8])
     payments = tuple(
         SalePayment(p[0], p[1], p[2], date.fromisoformat(p[3]), tuple(p[4]), p[5], p[6], p[7]) for p in v[9]
     )
-    form, ledger_id, number, currency, charge_currency, _, total, balance, _, _, customer, customer_id = v
+    form, ledger_id, number, currency, charge_currency, _, total, balance, _, _, customer, customer_id = v[
+        :12
+    ]
     return Sale(
         form,
         ledger_id,
@@ -193,6 +224,7 @@ def decode_sale(text: str) -> Sale:
         customer,
         customer_id,
         ours=True,
+        refs=pairs(v[12]) if len(v) > 12 else (),
     )
 
 

@@ -1,0 +1,78 @@
+"""Attempts: the exact bytes of each request with the documents it carries, and what became of them."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import Connection, Engine, select, update
+
+from connector.delivery.outcome import Step
+from connector.ledgers.contract import Request
+from connector.store.bulk import insert_many, update_many, within
+from connector.store.schema import attempt, attempt_document
+
+# Attempt key, request, keys of its documents.
+Attempt = tuple[str, Request, Sequence[str]]
+
+
+def store_attempts(
+    connection: Connection, ledger: str, run_id: str, now: int, attempts: Sequence[Attempt]
+) -> None:
+    """`now` is the second in which they are sent, not that of the start of the run: the age of a doubtful request is
+    counted from here."""
+    insert_many(
+        connection,
+        attempt,
+        [
+            {
+                "attempt_key": attempt_key,
+                "ledger": ledger,
+                "run_id": run_id,
+                "method": request.method,
+                "target": request.target,
+                "headers": json.dumps(request.headers),
+                "body": zlib.compress(request.body, 1),
+                "sent": now,
+            }
+            for attempt_key, request, _ in attempts
+        ],
+    )
+    insert_many(
+        connection,
+        attempt_document,
+        [
+            {"document_key": key, "attempt_key": attempt_key}
+            for attempt_key, _, document_keys in attempts
+            for key in document_keys
+        ],
+    )
+
+
+def settle_attempts(
+    connection: Connection, now: int, attempts: Mapping[str, Sequence[str]], steps: Mapping[str, Step]
+) -> None:
+    """These were answered: by attempt key, with the keys of their documents."""
+    connection.execute(
+        update(attempt).where(within(connection, attempt.c.attempt_key, sorted(attempts))).values(settled=now)
+    )
+    update_many(
+        connection,
+        attempt_document,
+        ("attempt_key", "document_key"),
+        ("outcome",),
+        [(steps[key].state, attempt_key, key) for attempt_key, keys in attempts.items() for key in keys],
+    )
+
+
+def last_sent(engine: Engine, document_keys: Sequence[str]) -> dict[str, int]:
+    """When each document was last sent."""
+    with engine.connect().execution_options(reading=True) as connection:
+        rows = connection.execute(
+            select(attempt_document.c.document_key, attempt.c.sent)
+            .join(attempt, attempt.c.attempt_key == attempt_document.c.attempt_key)
+            .where(within(connection, attempt_document.c.document_key, document_keys))
+            .order_by(attempt.c.sent)
+        )
+        return {row.document_key: row.sent for row in rows}

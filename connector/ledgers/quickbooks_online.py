@@ -1,0 +1,158 @@
+"""QuickBooks Online: one company, over the Accounting API v3.
+
+https://developer.intuit.com/app/developer/qbo/docs/api/accounting/all-entities/account (and its neighbours)
+A document is one write. Our key and the Stripe ids stand in PrivateNote, which QuickBooks cannot search: what is looked
+for is found by number, by date or by id, and recognised here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from connector.ledgers.contract import (
+    Absent,
+    AccountSpan,
+    Answer,
+    Claimed,
+    Company,
+    Found,
+    NumberTaken,
+    Outcomes,
+    Posted,
+    Request,
+    Steps,
+)
+from connector.ledgers.quickbooks_answers import read_answer, row_of, undo_request
+from connector.ledgers.quickbooks_capabilities import QUICKBOOKS_ONLINE
+from connector.ledgers.quickbooks_credits import Credits
+from connector.ledgers.quickbooks_directory import Directory, named_accounts, read_directory
+from connector.ledgers.quickbooks_forms import FormWriter
+from connector.ledgers.quickbooks_links import only, request_link, request_payment, request_void
+from connector.ledgers.quickbooks_look import look
+from connector.ledgers.quickbooks_payload import OVERRIDE, post, read_payload, write_payload
+from connector.ledgers.quickbooks_roles import expand
+from connector.ledgers.quickbooks_wire import JSON_TYPE, encode
+from connector.planning.mapping_model import Mapping as LedgerMapping
+from connector.planning.model import Document
+from connector.planning.values import value
+
+ALWAYS = date(1900, 1, 1)
+# What is remembered of a company in which invoices, receipts and memos share their numbers.
+SHARED = b"numbers are shared"
+FORMS = frozenset({"invoice", "sales_receipt", "credit_memo", "refund_receipt"})
+
+
+@value(frozen=True, slots=True)
+class Wants:
+    """What the settings ask of the company, for `check`: the form of the sales that are posted (or `find`), whether fees
+    are booked, the refund types that are on, whether a rule leaves credit memos open. Documents are looked for from
+    `start` on."""
+
+    start: date
+    sales: str = "find"
+    fees: bool = False
+    types: frozenset[str] = frozenset()
+    leaves_memos: bool = False
+
+
+class QuickbooksOnlineLedger:
+    """One company. `survey` comes before everything else."""
+
+    capabilities = QUICKBOOKS_ONLINE
+
+    def __init__(self, mapping: LedgerMapping, wants: Wants, memory: bytes | None = None) -> None:
+        self.mapping = mapping
+        self.wants = wants
+        # Whether a number may stand once among all sales forms; learned from the first refusal.
+        self.shared_numbers = memory == SHARED
+        self.known = memory
+        self.credits = Credits()
+        self.directory: Directory
+        self.writer: FormWriter
+
+    def remember(self) -> bytes | None:
+        memory = SHARED if self.shared_numbers else None
+        return None if memory == self.known else memory
+
+    @property
+    def home(self) -> str:
+        return self.directory.preferences.home
+
+    def survey(self) -> Steps[Company]:
+        self.directory = yield from read_directory(self.mapping)
+        self.writer = FormWriter(self.directory, self.mapping)
+        prefs = self.directory.preferences
+        return Company(
+            title=prefs.title,
+            closed_until=prefs.closed_until,
+            home_currency=prefs.home,
+            holds_charge_currency=prefs.multi_currency,
+            accounts=self.account_spans(),
+            item_accounts=self.directory.item_accounts,
+            takes_tax=prefs.sales_tax != "off",
+            needs_tax_code=prefs.sales_tax == "by_line",
+        )
+
+    def account_spans(self) -> dict[str, AccountSpan]:
+        """Accounts that the mapping names and QuickBooks does not have take nothing."""
+        return {
+            name: AccountSpan(ALWAYS, fault="is not in QuickBooks, or was made inactive there")
+            for name in named_accounts(self.mapping)
+            if self.directory.accounts.find(name) is None
+        }
+
+    # ------------------------------------------------------------------------------------------ writing
+
+    def expand(self, document: Document) -> list[Document]:
+        """The document, and the links and customers that QuickBooks wants written by themselves."""
+        return expand(document, self.writer.accounts(document))
+
+    def batch_group(self, document: Document) -> str:
+        """Each is a request of its own: a batch has no request id."""
+        return ""
+
+    def compose(self, document: Document) -> str:
+        return write_payload(document, self.writer)
+
+    def prepare(self, documents: Sequence[Claimed]) -> Steps[None]:
+        yield from self.credits.prepare(documents)
+
+    def request(self, documents: Sequence[Claimed], attempt_key: str) -> Steps[Request | Outcomes]:
+        (claimed,) = documents
+        payload = read_payload(claimed)
+        if claimed.kind == "application":
+            return (yield from request_link(claimed, payload, attempt_key, self.writer))
+        if claimed.kind == "void":
+            return (yield from request_void(claimed, payload, attempt_key))
+        if payload.entity == "Payment":
+            return (yield from request_payment(claimed, payload, attempt_key, self.writer))
+        used = yield from self.credits.check(claimed, payload)
+        if used is not None:
+            return only(claimed, used)
+        body = dict(payload.body)
+        if claimed.bare and payload.told_apart is not None:
+            body["DisplayName"] = payload.told_apart
+        parameters = (OVERRIDE,) if payload.override or claimed.bare else ()
+        return post(claimed, payload.entity, body, attempt_key, *parameters)
+
+    def read(self, documents: Sequence[Claimed], request: Request, answer: Answer) -> Steps[Outcomes]:
+        (claimed,) = documents
+        payload = read_payload(claimed)
+        outcome = yield from read_answer(claimed, payload, request, answer, self.home)
+        if isinstance(outcome, NumberTaken) and outcome.holder is not None:
+            kinds = {claimed.kind, outcome.holder.kind or ""}
+            self.shared_numbers |= len(kinds & FORMS) == 2
+        row = row_of(answer, payload.entity) if isinstance(outcome, Posted) else None
+        if row is not None:
+            self.credits.learn(payload.entity, row)
+        return {claimed.document_key: outcome}
+
+    def undo(self, document: Claimed, posted: Posted) -> Request | None:
+        made = undo_request(document, read_payload(document).entity, posted.ledger_id)
+        if made is None:
+            return None
+        return Request("POST", made[0], encode(made[1]), JSON_TYPE, (document.document_key,))
+
+    def look(self, documents: Sequence[Claimed]) -> Steps[dict[str, Found | Absent]]:
+        return (yield from look(documents, self.home))
