@@ -81,9 +81,6 @@ class Desk:
         patch.setattr(connect, "CALLBACK_PORT", port)
         patch.setattr(connect, "REDIRECT_URI", f"http://localhost:{port}/callback")
         patch.setattr(World, "open_browser", lambda world, address: self.browse(address))
-        patch.setattr(
-            "connector.settings.settings.BUILT_KINDS", frozenset({"beancount", "quickbooks_online"})
-        )
         patch.setenv("CONNECTOR_KEY", KEY)
         self.person: Browse = self.agree
 
