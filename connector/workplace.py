@@ -282,6 +282,8 @@ def open_desk(setup: Setup, ledger: LedgerSetup) -> Desk:
         accounts=company.accounts,
         roots=company.roots,
         item_accounts=company.item_accounts,
+        takes_tax=company.takes_tax,
+        needs_tax_code=company.needs_tax_code,
     )
     return Desk(ledger, policy, adapter, courier, company)
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import getpass
 import os
+import secrets
 import socket
 import time
 import uuid
+import webbrowser
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,6 +36,17 @@ class World:
     def new_id(self) -> str:
         """32 hexadecimal characters that never come twice."""
         return uuid.uuid4().hex
+
+    def secret(self) -> str:
+        """43 characters that nobody can guess."""
+        return secrets.token_urlsafe(32)
+
+    def open_browser(self, address: str) -> bool:
+        """Show an address in the user's browser; False where there is none."""
+        try:
+            return webbrowser.open(address)
+        except (webbrowser.Error, OSError):
+            return False
 
     def host(self) -> str:
         return socket.gethostname()

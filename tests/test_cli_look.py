@@ -230,14 +230,13 @@ def test_listing_one_ledger(books: Books) -> None:
 
 
 def test_looking_takes_no_lease(books: Books) -> None:
-    from connector.store.lease import lock_file
+    from connector.store.lease import lock_books
     from connector.workplace import open_state, read_setup
     from connector.world import World
 
     setup = read_setup(books.config, World())
     engine = open_state(setup)
-    state = books.folder / "state" / "acme.db.lock"
-    with lock_file(state, engine, setup.world, False):
+    with lock_books(engine, setup.settings.state_url, setup.world, False, lambda: False):
         assert books.run("status").code == 3
         assert books.run("list", "refunds").code == 0
         assert books.run("explain", "re_posted").code == 0

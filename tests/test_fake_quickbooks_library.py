@@ -11,12 +11,12 @@ from vendors.quickbooks import REALM, FakeQuickBooks
 from vendors.quickbooks.field_table import schema_file
 from vendors.quickbooks.oauth import CLIENT_ID, CLIENT_SECRET, DISCOVERY_PATH
 
-from intuitlib.client import AuthClient  # type: ignore[import-untyped]  # isort: skip
-from intuitlib.exceptions import AuthClientError  # type: ignore[import-untyped]  # isort: skip
-from quickbooks import QuickBooks  # type: ignore[import-untyped]  # isort: skip
+from intuitlib.client import AuthClient  # isort: skip
+from intuitlib.exceptions import AuthClientError  # isort: skip
+from quickbooks import QuickBooks  # isort: skip
 from quickbooks import exceptions as refusals  # isort: skip
-from quickbooks.cdc import change_data_capture  # type: ignore[import-untyped]  # isort: skip
-from quickbooks.objects import (  # type: ignore[import-untyped]  # isort: skip
+from quickbooks.cdc import change_data_capture  # isort: skip
+from quickbooks.objects import (  # isort: skip
     CreditMemo,
     Customer,
     Invoice,
@@ -26,9 +26,9 @@ from quickbooks.objects import (  # type: ignore[import-untyped]  # isort: skip
     RefundReceipt,
     SalesReceipt,
 )
-from quickbooks.objects.base import LinkedTxn, Ref  # type: ignore[import-untyped]  # isort: skip
-from quickbooks.objects.detailline import SalesItemLine, SalesItemLineDetail  # type: ignore[import-untyped]  # isort: skip
-from quickbooks.objects.payment import PaymentLine  # type: ignore[import-untyped]  # isort: skip
+from quickbooks.objects.base import LinkedTxn, Ref  # isort: skip
+from quickbooks.objects.detailline import SalesItemLine, SalesItemLineDetail  # isort: skip
+from quickbooks.objects.payment import PaymentLine  # isort: skip
 
 
 # The library sends every field of an object, and the stand-in's own list has those that a bookkeeping client writes.

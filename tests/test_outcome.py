@@ -129,7 +129,7 @@ TABLE = (
     row(PeriodClosed("closed until May"), "write", "held", "period_closed"),
     row(PeriodClosed("closed until May"), "look", *UNKNOWN, age_s=10 * SETTLE_S),
     row(Rejected("6000", "no such tax code"), "write", "rejected", "rejected_by_ledger", command=True),
-    row(Withheld("credit_used", "used", "free it"), "write", "held", "credit_used"),
+    row(Withheld("credit_used", "used", "free it"), "write", "held", "credit_used", command=True),
     row(Withheld("credit_used", "used", "free it"), "look", *UNKNOWN, age_s=10 * SETTLE_S),
     row(Rejected("6000", "no such tax code"), "look", *UNKNOWN, age_s=10 * SETTLE_S),
 )

@@ -44,7 +44,8 @@ def calls(tree: ast.Module) -> Iterator[tuple[ast.Call, str]]:
 PURE = re.compile(r"connector/(planning/.*|ledgers/.*|stripe_source/(parse.*|fact_text|changes))\.py")
 PURE_NAMES = (
     "__future__ base64 bisect calendar collections dataclasses datetime decimal enum fractions functools hashlib "
-    "heapq itertools json math operator re string textwrap types typing unicodedata urllib.parse xml zoneinfo "
+    "heapq itertools json math operator quickbooks.objects re simplejson string textwrap types typing unicodedata "
+    "urllib.parse xml zoneinfo "
     "connector.errors connector.ledgers connector.planning"
 )
 PURE_IMPORTS = frozenset(PURE_NAMES.split())

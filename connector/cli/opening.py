@@ -17,6 +17,7 @@ from connector.world import World
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from connector.settings.settings import Settings
     from connector.store.lease import Lease
     from connector.workplace import Setup
 
@@ -36,17 +37,24 @@ def open_books(
 
     setup = open_setup(config)
     ready(setup)
-    with state_at_hand(setup):
-        engine = open_state(setup)
+    with open_with(setup.settings, lambda: open_state(setup)) as engine:
+        yield setup, engine
+
+
+@contextmanager
+def open_with(settings: Settings, open_it: Callable[[], Engine]) -> Iterator[Engine]:
+    """A state that is told by one sentence where it fails, and closed at the end."""
+    with state_at_hand(settings):
+        engine = open_it()
     try:
-        with state_alive(setup):
-            yield setup, engine
+        with state_alive(settings):
+            yield engine
     finally:
         engine.dispose()
 
 
 @contextmanager
-def state_alive(setup: Setup) -> Iterator[None]:
+def state_alive(settings: Settings) -> Iterator[None]:
     """A state that fails while it is in use (a full disk, a server that is gone) ends the command with one sentence."""
     from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
     from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -59,7 +67,7 @@ def state_alive(setup: Setup) -> Iterator[None]:
         # What we asked was wrong: a fault of this program, to be told as such.
         raise
     except (DBAPIError, PoolTimeout) as error:
-        raise unusable(setup.settings.state_url, error) from error
+        raise unusable(settings.state_url, error) from error
 
 
 @contextmanager
@@ -80,7 +88,7 @@ def hold_books(
     spare_collector()
     with ExitStack() as stack:
         setup, engine = stack.enter_context(open_books(config, lambda setup: look_up(setup, ledger, stripe)))
-        with state_at_hand(setup):
+        with state_at_hand(setup.settings):
             held = hold_lease(engine, setup.settings.state_url, setup.world, wait, should_stop)
             lease = stack.enter_context(held)
         if stripe:
@@ -99,12 +107,12 @@ def spare_collector() -> None:
 
 
 @contextmanager
-def state_at_hand(setup: Setup) -> Iterator[None]:
+def state_at_hand(settings: Settings) -> Iterator[None]:
     """A folder or file of the state that cannot be made or opened is told as such."""
     try:
         yield
     except OSError as error:
-        path = error.filename or setup.settings.state_file
+        path = error.filename or settings.state_file
         raise ConnectorError(
             f"the state cannot be used: {path}: {(error.strerror or str(error)).lower()}"
         ) from error

@@ -36,6 +36,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "connector.cli.resolve",
         "Decide something that is held: retry, skip, adopt, name the sale or type.",
     ),
+    "connect": ("connector.cli.connect", "Let the connector into a ledger, by consent in a browser."),
     "check": ("connector.cli.check", "Check settings, mappings and rules, then Stripe and the ledgers."),
     "rules": ("connector.cli.check", "Try the rules on a table of cases."),
     "rebuild": ("connector.cli.rebuild", "Fill the state from the books and Stripe."),

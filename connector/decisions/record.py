@@ -78,11 +78,11 @@ class Decided:
 def depth_of(d: Document) -> int:
     """Documents go out in this order: sale, payment, income leg, cash leg, then reversals with the cash leg first."""
     if d.kind in ("fee", "exchange") and d.part:
-        return PART_DEPTH[d.part]
+        return PART_DEPTH.get(d.part, 8)
     if d.kind == "application":
         return 4 if d.reverses is None else 7
     if d.kind == "reversal":
-        return 5 if d.part in CASH_LEGS or d.part in ("fee", "payment") else 6
+        return 5 if d.part in CASH_LEGS or d.part in ("fee", "payment", "voided_invoice") else 6
     if d.kind in CASH_LEGS:
         return 3
     return DEPTH.get(d.kind, 2)

@@ -138,7 +138,12 @@ def after_write(claimed: Claimed, outcome: Outcome) -> Step:
             action="open the period; each run tries again",
         )
     if isinstance(outcome, Withheld):
-        return Step("held", reason=outcome.reason, sentence=outcome.sentence, action=outcome.action)
+        return Step(
+            "held",
+            reason=outcome.reason,
+            sentence=outcome.sentence,
+            action=f"{outcome.action}, then: {retry_command(claimed)}",
+        )
     if isinstance(outcome, Rejected):
         return Step(
             "rejected",

@@ -18,7 +18,7 @@ from connector.store.schema import decision, document, taken_number
 from connector.store.settling import ARRIVED, forget_plans
 
 # Their number is that of the document that they belong to.
-FOLLOWERS = frozenset({"payment", "fee", "exchange", "application", "reversal"})
+FOLLOWERS = frozenset({"payment", "fee", "exchange", "application", "reversal", "customer"})
 SALES = frozenset({"invoice", "sales_receipt"})
 
 

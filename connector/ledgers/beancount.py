@@ -295,7 +295,8 @@ def read_refused(documents: Sequence[Claimed], answer: Answer) -> dict[str, Outc
 
 def postings_of(document: Document) -> Iterator[tuple[str, int, str, list[tuple[str, str]]]]:
     """Postings with, on income lines, what was sold: line, SKU, item and quantity."""
-    lines = list(document.lines)
+    # A reversal may move other amounts than the lines that it takes back.
+    lines = list(document.lines) if document.kind != "reversal" else []
     last = len(document.entries) - 1
     for place, entry in enumerate(document.entries):
         signed = entry.debit_minor - entry.credit_minor

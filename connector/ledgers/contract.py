@@ -81,8 +81,8 @@ class AccountSpan:
 @value(frozen=True, slots=True)
 class Company:
     """What the ledger says about itself and the names in the mapping. Problems are sentences for `check`; `lost` are
-    the keys of documents that the books no longer hold. Currencies, accounts, roots and `item_accounts` as in
-    `LedgerPolicy`. `memory` is what the adapter wants to be handed the next time it is opened."""
+    the keys of documents that the books no longer hold. Currencies, accounts, roots, `item_accounts`, `takes_tax` and
+    `needs_tax_code` as in `LedgerPolicy`. `memory` is what the adapter wants to be handed the next time it is opened."""
 
     title: str
     closed_until: date | None = None
@@ -94,6 +94,8 @@ class Company:
     accounts: Mapping[str, AccountSpan] = field(default_factory=dict)
     roots: frozenset[str] = frozenset()
     item_accounts: Mapping[str, str] = field(default_factory=dict)
+    takes_tax: bool = True
+    needs_tax_code: bool = False
     memory: bytes | None = None
 
 
@@ -236,7 +238,8 @@ class Rejected:
 
 @value(frozen=True, slots=True)
 class Withheld:
-    """What was read just before forbids the write; nothing was sent. A person reads `reason`, `sentence`, `action`."""
+    """What was read just before forbids the write; nothing was sent. `action` says what to do before
+    it is tried again."""
 
     reason: str
     sentence: str

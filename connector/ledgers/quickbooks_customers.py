@@ -14,12 +14,16 @@ from connector.ledgers.quickbooks_directory import Directory
 from connector.ledgers.quickbooks_sale_lines import part_of
 from connector.ledgers.quickbooks_wire import Row, find_by, ref_of
 
+LONGEST = 100
 IDS = re.compile(r"\b(?:cus|ch|py)_[A-Za-z0-9_]+")
 
 
-def name_with_id(person: Person) -> str:
-    """The DisplayName of a person whose own name somebody else has: names are for one customer, vendor or employee."""
-    return f"{person.name or ''} ({person.subject})".strip()
+def display_name(name: str, apart: tuple[str, str] | None = None) -> str:
+    """As QuickBooks takes it, without a colon; with Stripe id and currency behind it (`apart`) where another customer, a
+    vendor or an employee has the name."""
+    plain = " ".join(name.replace(":", " ").split())
+    more = f" ({apart[0]} {apart[1].upper()})" if apart is not None else ""
+    return plain[: LONGEST - len(more)] + more
 
 
 def find_customers(
@@ -32,9 +36,12 @@ def find_customers(
         if person.email and {"email", "stripe_id"} & set(match):
             emails.add(person.email.strip())
         if person.name and ({"name", "stripe_id"} & set(match) or not is_stripes(person)):
-            names |= {person.name.strip(), name_with_id(person)}
+            names |= {person.name.strip(), display_name(person.name)}
         if "stripe_id" in match and is_stripes(person):
-            names.add(person.subject)
+            names |= {
+                person.subject,
+                display_name(person.name or person.subject, (person.subject, person.currency)),
+            }
     rows: dict[str, Row] = {}
     for field, values in (("PrimaryEmailAddr", emails), ("DisplayName", names)):
         for row in (yield from find_by("Customer", field, values - {""})):
@@ -75,16 +82,17 @@ class Known:
 
     def find(self, person: Person, match: Sequence[str]) -> Row | None:
         stripes = is_stripes(person)
+        name = person.name or ""
         wanted = {
-            "stripe_id": person.subject if stripes else None,
-            "email": fold(person.email) if person.email else None,
-            "name": fold(person.name) if person.name else None,
+            "stripe_id": [person.subject] if stripes else [],
+            "email": [fold(person.email or "")],
+            "name": [fold(name), fold(display_name(name))],
         }
         for key in match if stripes else ("name",):
-            text = wanted.get(key)
-            for row in self.by_key.get((key, text), ()) if text else ():
-                if self.may_be(row, person, stripes):
-                    return row
+            for text in wanted.get(key, ()):
+                for row in self.by_key.get((key, text), ()) if text else ():
+                    if self.may_be(row, person, stripes):
+                        return row
         return None
 
     def may_be(self, row: Row, person: Person, stripes: bool) -> bool:

@@ -117,6 +117,13 @@ class Directory:
         account = ref_of(self.items.by_id.get(item_id, {}), "IncomeAccountRef")
         return self.accounts.label(account) if account is not None else None
 
+    def untaxed(self) -> str | None:
+        """The id of a tax code for what has no tax."""
+        for object_id, row in self.tax_codes.by_id.items():
+            if row.get("Taxable") is False:
+                return object_id
+        return None
+
     def is_stock(self, item_id: str) -> bool:
         return self.items.by_id.get(item_id, {}).get("Type") == STOCK
 

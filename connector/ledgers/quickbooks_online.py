@@ -11,11 +11,33 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from connector.ledgers import quickbooks_customers, quickbooks_found, quickbooks_sales
-from connector.ledgers.contract import AccountSpan, Capabilities, Company, Found, Person, Reference, Steps
+from connector.ledgers.contract import (
+    Absent,
+    AccountSpan,
+    Answer,
+    Capabilities,
+    Claimed,
+    Company,
+    Found,
+    Outcomes,
+    Person,
+    Posted,
+    Reference,
+    Request,
+    Steps,
+)
+from connector.ledgers.quickbooks_answers import read_answer, row_of, undo_request
+from connector.ledgers.quickbooks_credits import Credits
 from connector.ledgers.quickbooks_directory import Directory, named_accounts, read_directory
+from connector.ledgers.quickbooks_forms import FormWriter
+from connector.ledgers.quickbooks_links import only, request_link, request_payment, request_void
+from connector.ledgers.quickbooks_look import look
+from connector.ledgers.quickbooks_payload import OVERRIDE, post, read_payload, write_payload
+from connector.ledgers.quickbooks_roles import expand
 from connector.ledgers.quickbooks_window import Window
+from connector.ledgers.quickbooks_wire import JSON_TYPE, encode
 from connector.planning.mapping_model import Mapping as LedgerMapping
-from connector.planning.model import REFUND_TYPES, Sale
+from connector.planning.model import REFUND_TYPES, Document, Sale
 from connector.planning.values import value
 
 ALWAYS = date(1900, 1, 1)
@@ -52,10 +74,17 @@ class QuickbooksOnlineLedger:
     def __init__(self, mapping: LedgerMapping, wants: Wants) -> None:
         self.mapping = mapping
         self.wants = wants
+        self.credits = Credits()
         self.directory: Directory
+        self.writer: FormWriter
+
+    @property
+    def home(self) -> str:
+        return self.directory.preferences.home
 
     def survey(self) -> Steps[Company]:
         self.directory = yield from read_directory(self.mapping)
+        self.writer = FormWriter(self.directory, self.mapping)
         prefs = self.directory.preferences
         return Company(
             title=prefs.title,
@@ -64,6 +93,8 @@ class QuickbooksOnlineLedger:
             holds_charge_currency=prefs.multi_currency,
             accounts=self.account_spans(),
             item_accounts=self.directory.item_accounts,
+            takes_tax=prefs.sales_tax != "off",
+            needs_tax_code=prefs.sales_tax == "by_line",
         )
 
     def account_spans(self) -> dict[str, AccountSpan]:
@@ -73,6 +104,58 @@ class QuickbooksOnlineLedger:
             for name in named_accounts(self.mapping)
             if self.directory.accounts.find(name) is None
         }
+
+    # ------------------------------------------------------------------------------------------ writing
+
+    def expand(self, document: Document) -> list[Document]:
+        """The document, and the links and customers that QuickBooks wants written by themselves."""
+        return expand(document, self.writer.accounts(document))
+
+    def batch_group(self, document: Document) -> str:
+        """Each is a request of its own: a batch has no request id."""
+        return ""
+
+    def compose(self, document: Document) -> str:
+        return write_payload(document, self.writer)
+
+    def prepare(self, documents: Sequence[Claimed]) -> Steps[None]:
+        yield from self.credits.prepare(documents)
+
+    def request(self, documents: Sequence[Claimed], attempt_key: str) -> Steps[Request | Outcomes]:
+        (claimed,) = documents
+        payload = read_payload(claimed)
+        if claimed.kind == "application":
+            return (yield from request_link(claimed, payload, attempt_key, self.writer))
+        if claimed.kind == "void":
+            return (yield from request_void(claimed, payload, attempt_key))
+        if payload.entity == "Payment":
+            return (yield from request_payment(claimed, payload, attempt_key, self.writer))
+        used = yield from self.credits.check(claimed, payload)
+        if used is not None:
+            return only(claimed, used)
+        body = dict(payload.body)
+        if claimed.bare and payload.told_apart is not None:
+            body["DisplayName"] = payload.told_apart
+        parameters = (OVERRIDE,) if payload.override or claimed.bare else ()
+        return post(claimed, payload.entity, body, attempt_key, *parameters)
+
+    def read(self, documents: Sequence[Claimed], request: Request, answer: Answer) -> Steps[Outcomes]:
+        (claimed,) = documents
+        payload = read_payload(claimed)
+        outcome = yield from read_answer(claimed, payload, request, answer, self.home)
+        row = row_of(answer, payload.entity) if isinstance(outcome, Posted) else None
+        if row is not None:
+            self.credits.learn(payload.entity, row)
+        return {claimed.document_key: outcome}
+
+    def undo(self, document: Claimed, posted: Posted) -> Request | None:
+        made = undo_request(document, read_payload(document).entity, posted.ledger_id)
+        if made is None:
+            return None
+        return Request("POST", made[0], encode(made[1]), JSON_TYPE, (document.document_key,))
+
+    def look(self, documents: Sequence[Claimed]) -> Steps[dict[str, Found | Absent]]:
+        return (yield from look(documents, self.home))
 
     # ------------------------------------------------------------------------------------------ finding
 

@@ -13,6 +13,7 @@ from datetime import date
 from connector.ledgers.contract import Reference, Steps
 from connector.ledgers.quickbooks_directory import Directory
 from connector.ledgers.quickbooks_notes import read_note
+from connector.ledgers.quickbooks_roles import VOIDED_INVOICE
 from connector.ledgers.quickbooks_sale_heads import BEFORE, Heads, charges_of, ids_of, is_void, linked
 from connector.ledgers.quickbooks_sale_lines import part_of, read_lines, rows_of
 from connector.ledgers.quickbooks_window import Seen, Window
@@ -88,7 +89,7 @@ def find_taken_back(wanted: Mapping[str, Reference], heads: Mapping[str, Seen]) 
     found: dict[str, Seen] = {}
     for row in sorted(back, key=lambda one: (day_of(one), len(str(one["Id"])), str(one["Id"]))):
         note = read_note(row)
-        if (note.kind, note.part) != ("reversal", "void"):
+        if note.kind != "reversal" or note.part not in ("void", VOIDED_INVOICE):
             continue
         for charge_id in voided.keys() & set(note.charge_ids):
             if note.document_key not in wanted[charge_id].without:

@@ -71,17 +71,17 @@ def exchange_of(ledger: LedgerPolicy, exchange_minor: int) -> str:
 
 def exchange_line_of(ledger: LedgerPolicy, exchange_minor: int) -> str:
     """The same for a line of a sales form, which some ledgers make of an item."""
-    if exchange_minor and ledger.capabilities.lines_by_item and ledger.mapping.exchange_item is None:
+    item = ledger.mapping.exchange_item
+    if exchange_minor and ledger.capabilities.lines_by_item and item not in ledger.item_accounts:
+        named = f"the ledger has no item {item}" if item else "no item is mapped"
         raise NotNow(
             "held",
             "item_not_mapped",
-            "the rate moved between the sale and its refund, and no item is mapped for the difference",
+            f"the rate moved between the sale and its refund, and {named} for the difference",
             "name it as items.exchange in the mapping file; each run asks again",
         )
     account = exchange_of(ledger, exchange_minor)
-    return (
-        ledger.item_accounts.get(ledger.mapping.exchange_item or "", account) if exchange_minor else account
-    )
+    return ledger.item_accounts.get(item or "", account) if exchange_minor else account
 
 
 def unmapped_accounts(ledger: LedgerPolicy) -> tuple[str, ...]:

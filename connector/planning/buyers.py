@@ -84,3 +84,9 @@ def customer_of(case: ChargeCase) -> str | None:
         or charge.customer_email
         or charge.customer_id
     )
+
+
+def method_ref(ledger: LedgerPolicy, case: ChargeCase | None) -> Refs:
+    """Stripe's word for how the charge was paid, where the mapping makes something of it."""
+    word = case.charge.payment_method if case is not None else ""
+    return (("method", word),) if word and ledger.mapping.payment_methods else ()

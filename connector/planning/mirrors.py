@@ -80,6 +80,8 @@ def mirror_settles(original: Document, before: Sequence[Document]) -> Settles | 
     """What the mirror of a document leaves no open balance against: the mirror before it, which is of the other leg;
     the memo that was never paid out; the invoice that was opened again."""
     other = before[-1] if before else None
+    if original.kind == "credit_memo" and original.part == "void":
+        return None
     if original.kind == "credit_memo":
         if other is not None and other.part in CASH_LEGS:
             return Settles("payment", document_key=other.document_key)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from connector.ledgers.contract import Found
 from connector.planning.accounts import clearing_of, exchange_line_of, exchange_of, receivable_of
+from connector.planning.buyers import method_ref
 from connector.planning.case import Books, LedgerPolicy, NotNow, RefundCase
 from connector.planning.currencies import is_foreign
 from connector.planning.entries import Posting, income_postings, make_entries
@@ -111,7 +112,7 @@ class Draft:
             rule=self.rule,
             warnings=self.warnings,
             home_minor=last if foreign else None,
-            refs=self.sale.refs,
+            refs=(*self.sale.refs, *method_ref(self.ledger, self.case.charge)),
             settles=settles,
         )
 

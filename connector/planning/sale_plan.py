@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from connector.planning.accounts import clearing_of, receivable_of, refuse_unfit, tax_account_of
-from connector.planning.buyers import buyer_of
+from connector.planning.buyers import buyer_of, method_ref
 from connector.planning.case import Books, ChargeCase, LedgerPolicy, NotNow, Plan
 from connector.planning.charge_failure import plan_charge_failure
 from connector.planning.currencies import sale_currency
@@ -107,12 +107,13 @@ def build_sale(
     charge = case.charge
     check_number(number, ledger)
     currency = sale_currency(ledger, settlement, charge.currency, charge.charge_id)
-    lines, warnings = sale_lines(case, ledger.mapping, settlement.amount_minor, ledger.item_accounts)
+    lines, warnings = sale_lines(case, ledger, settlement.amount_minor)
     settlement = replace(settlement, warnings=(*settlement.warnings, *warnings))
     clearing = clearing_of(ledger, settlement.currency)
     receivable = None if ledger.sales == "sales_receipt" else receivable_of(ledger, currency)
     buyer = buyer_of(case, books, ledger, known, currency, settlement.posting_date)
-    make = SaleDraft(charge, books, ledger, number, settlement, currency, buyer.name, buyer.refs)
+    refs = (*buyer.refs, *method_ref(ledger, case))
+    make = SaleDraft(charge, books, ledger, number, settlement, currency, buyer.name, refs)
     title = f"Sale {number}" + (f": {charge.description}" if charge.description else "")
     sold = document_lines(ledger, lines)
     entries = sale_entries(sold, receivable or clearing, settlement.currency)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from connector.planning.accounts import need_account
-from connector.planning.case import ChargeCase, NotNow
+from connector.planning.case import ChargeCase, LedgerPolicy, NotNow
 from connector.planning.mapping_model import Mapping as LedgerMapping
 from connector.planning.metadata_lines import read_lines
 from connector.planning.model import SaleLine
@@ -18,19 +18,15 @@ from connector.planning.shares import share_out
 from connector.planning.stripe_facts import Charge, LineFact
 
 REST = "rest"
-NO_ITEMS: Mapping[str, str] = {}
 SALE_LINES = "sale_lines"
 
 
 def sale_lines(
-    case: ChargeCase,
-    mapping: LedgerMapping,
-    settled_minor: int,
-    item_accounts: Mapping[str, str] = NO_ITEMS,
+    case: ChargeCase, ledger: LedgerPolicy, settled_minor: int
 ) -> tuple[tuple[SaleLine, ...], tuple[str, ...]]:
     """The lines of the charged part of a sale, in the charge's currency and as settled; each sums to its total.
 
-    With warnings: evidence that could not be used.
+    With warnings: evidence that could not be used. Raises `NotNow` item_not_mapped and account_not_mapped.
     """
     captured = case.charge.captured_minor
     facts, warnings = sold_facts(case)
@@ -41,25 +37,11 @@ def sale_lines(
     for place, (fact, net, tax) in enumerate(sold):
         if net == 0 and tax == 0:
             continue
-        sku = sku_of(fact, case.skus, mapping)
-        item = mapping.sales_item(sku)
-        if item is None:
-            raise NotNow(
-                "held",
-                "item_not_mapped",
-                f"{f'SKU {sku}' if sku else 'a line without SKU'} of charge {case.charge.charge_id} "
-                f'is not under items.sales, and there is no "*"',
-                "add it to items.sales in the mapping file; each run asks again",
-            )
-        if item_accounts and item not in item_accounts:
-            raise NotNow(
-                "held",
-                "item_not_mapped",
-                f"the ledger has no item {item} that could be sold",
-                "correct it in the mapping file or in the ledger; each run asks again",
-            )
-        code = mapping.tax_code(fact.tax_rate_id)
-        tax_account = code if code is not None and is_account(code) else mapping.tax
+        sku = sku_of(fact, case.skus, ledger.mapping)
+        item = item_of(case, ledger, sku)
+        code = tax_code_of(case, ledger, fact, tax)
+        tax_account = code if code is not None and is_account(code) else ledger.mapping.tax
+        account = item if is_account(item) else ledger.item_accounts.get(item) or ledger.mapping.sales
         lines.append(
             SaleLine(
                 line_id=fact.line_id,
@@ -68,9 +50,7 @@ def sale_lines(
                 tax_minor=tax,
                 home_net_minor=homes[2 * place],
                 home_tax_minor=homes[2 * place + 1],
-                account=item
-                if is_account(item)
-                else item_accounts.get(item) or need_account(mapping.sales, "sales"),
+                account=need_account(account, "sales"),
                 tax_account=need_account(tax_account, "tax") if tax else None,
                 sku=sku,
                 item=item,
@@ -79,6 +59,45 @@ def sale_lines(
             )
         )
     return tuple(lines), warnings
+
+
+def item_of(case: ChargeCase, ledger: LedgerPolicy, sku: str | None) -> str:
+    """The item that sells a SKU. Raises `NotNow` item_not_mapped."""
+    item = ledger.mapping.sales_item(sku)
+    if item is None:
+        raise NotNow(
+            "held",
+            "item_not_mapped",
+            f"{f'SKU {sku}' if sku else 'a line without SKU'} of charge {case.charge.charge_id} "
+            f'is not under items.sales, and there is no "*"',
+            "add it to items.sales in the mapping file; each run asks again",
+        )
+    if ledger.capabilities.lines_by_item and item not in ledger.item_accounts:
+        raise NotNow(
+            "held",
+            "item_not_mapped",
+            f"the ledger has no item {item} that could be sold",
+            "correct it in the mapping file or in the ledger; each run asks again",
+        )
+    return item
+
+
+def tax_code_of(case: ChargeCase, ledger: LedgerPolicy, fact: LineFact, tax_minor: int) -> str | None:
+    """The ledger's code for the tax of a line. Raises `NotNow` account_not_mapped where the ledger has none for it."""
+    code = ledger.mapping.tax_code(fact.tax_rate_id)
+    wrong = None
+    if tax_minor and not ledger.takes_tax:
+        wrong = "has tax, and sales tax is switched off in the ledger"
+    elif ledger.needs_tax_code and code is None:
+        wrong = f"has no tax code: {fact.tax_rate_id or 'default'} is not under taxes"
+    if wrong is not None:
+        raise NotNow(
+            "held",
+            "account_not_mapped",
+            f"line {fact.description} of charge {case.charge.charge_id} {wrong}",
+            "see taxes in the mapping file, and the settings of the ledger; each run asks again",
+        )
+    return code
 
 
 def is_account(name: str) -> bool:

@@ -8,19 +8,14 @@ was cut off cannot commit once another has taken over.
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
-import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
-from typing import IO, Any
+from contextlib import contextmanager
+from typing import Any
 
-from sqlalchemy import Connection, Engine, bindparam, select, text, update
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Connection, Engine, bindparam, select, update
 
 from connector.errors import LeaseHeld
+from connector.store.locks import hold_lock
 from connector.store.schema import lease
 from connector.world import World
 
@@ -118,71 +113,10 @@ def is_left_behind(row: Any, world: World) -> bool:
 
 @contextmanager
 def lock_books(engine: Engine, url: str, world: World, wait: bool, should_stop: Stop) -> Iterator[None]:
-    parsed = make_url(url)
-    if parsed.get_backend_name() == "sqlite":
-        with lock_file(Path(str(parsed.database) + ".lock"), engine, world, wait, should_stop):
-            yield
-    else:
-        with lock_session(engine, world, wait, should_stop):
-            yield
+    def busy() -> None:
+        if not wait or should_stop():
+            raise LeaseHeld(f"{holder(engine) or 'another run'} holds these books; try again, or use --wait")
+        world.sleep(POLL_S)
 
-
-@contextmanager
-def lock_file(
-    path: Path, engine: Engine, world: World, wait: bool, should_stop: Stop = lambda: False
-) -> Iterator[None]:
-    """flock: the kernel frees it when the process dies, however it dies."""
-    while True:
-        with open(path, "a+") as file:
-            while not try_lock(file):
-                if not wait or should_stop():
-                    raise LeaseHeld(
-                        f"{holder(engine) or 'another run'} holds these books; try again, or use --wait"
-                    )
-                world.sleep(POLL_S)
-            if not is_still_there(path, file):
-                continue
-            try:
-                yield
-            finally:
-                fcntl.flock(file, fcntl.LOCK_UN)
-            return
-
-
-def is_still_there(path: Path, file: IO[str]) -> bool:
-    """Whether the locked file is the one that others will lock: a person may have cleaned the folder meanwhile."""
-    try:
-        return os.path.samestat(os.stat(path), os.fstat(file.fileno()))
-    except FileNotFoundError:
-        return False
-
-
-def try_lock(file: IO[str]) -> bool:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    os.set_inheritable(file.fileno(), False)
-    return True
-
-
-@contextmanager
-def lock_session(engine: Engine, world: World, wait: bool, should_stop: Stop) -> Iterator[None]:
-    """A PostgreSQL advisory lock of this database on a connection of its own: it ends with the session."""
-    number = int.from_bytes(hashlib.sha256(b"stripe-ledger-connector").digest()[:4], "big") >> 1
-    connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-    try:
-        while not connection.execute(text("SELECT pg_try_advisory_lock(:n)"), {"n": number}).scalar():
-            if not wait or should_stop():
-                raise LeaseHeld(
-                    f"{holder(engine) or 'another run'} holds these books; try again, or use --wait"
-                )
-            world.sleep(POLL_S)
-        try:
-            yield
-        finally:
-            # A session that is gone has no lock any more; the lease row stood in for it.
-            with suppress(DBAPIError):
-                connection.execute(text("SELECT pg_advisory_unlock(:n)"), {"n": number})
-    finally:
-        connection.close()
+    with hold_lock(engine, url, "", busy):
+        yield

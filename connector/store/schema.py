@@ -341,3 +341,22 @@ person_decision = Table(
     Column("place", Integer, nullable=False),
 )
 Index("person_decision_subject", person_decision.c.subject_id)
+
+# The tokens that open one ledger, encrypted (`delivery.token_safe`); only who holds the ledger's token lock writes them.
+token = Table(
+    "token",
+    metadata,
+    Column("ledger", String(64), primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+    Column("updated", BigInteger, nullable=False),
+)
+
+# What an adapter remembers of its company between runs.
+ledger_memory = Table(
+    "ledger_memory",
+    metadata,
+    Column("ledger", String(64), primary_key=True),
+    Column("name", String(64), primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)

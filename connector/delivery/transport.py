@@ -1,0 +1,99 @@
+"""One HTTP request to a ledger and what came back; nothing is tried again here, no redirect is followed.
+
+https://requests.readthedocs.io/en/latest/user/advanced/#timeouts
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from http.cookiejar import DefaultCookiePolicy
+from urllib.parse import urlencode, urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase
+from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
+
+from connector.ledgers.contract import Answer, Request
+
+# As many connections are kept open as threads may ask at once; more are opened, and closed after use.
+CONNECTIONS = 10
+# Of the time for a request; the rest is for the answer.
+CONNECT_S = 5
+
+log = logging.getLogger(__name__)
+
+
+class Bearer(AuthBase):
+    """Authorisation by access token. As an `AuthBase`, since else a .netrc of the user would go before it."""
+
+    def __init__(self, access: str) -> None:
+        self._access = access
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._access}"
+        return request
+
+
+class Transport:
+    """Requests below `base`, an address without a slash at its end; `parameters` go with each. Threads may share one.
+
+    Logged are method, path without its query, status, and the header `trace` of the answer; no token and no body.
+    """
+
+    def __init__(self, base: str, parameters: Sequence[tuple[str, str]], trace: str) -> None:
+        self._base = base
+        self._host = urlsplit(base).netloc
+        self._parameters = urlencode(parameters)
+        self._trace = trace
+        self._session = requests.Session()
+        # Nothing in a session changes with a request then, so that threads can share it.
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        adapter = HTTPAdapter(pool_maxsize=CONNECTIONS, max_retries=0)
+        self._session.mount("https://", adapter)
+        self._session.mount("http://", adapter)
+
+    def send(self, request: Request, access: str, timeout_s: int) -> Answer:
+        """Raises nothing: without an answer `arrived` is False; where no connection was had, `sentence` says so."""
+        path = "/" + request.target.partition("?")[0].lstrip("/")
+        try:
+            answer = self._session.request(
+                request.method,
+                self._address(request.target),
+                data=request.body or None,
+                headers={"Accept": "application/json", **dict(request.headers)},
+                auth=Bearer(access),
+                timeout=(CONNECT_S, timeout_s - CONNECT_S),
+                allow_redirects=False,
+            )
+        except OSError as error:
+            log.info("%s %s: no answer (%s)", request.method, path, type(error).__name__)
+            return self._without_answer(error, timeout_s)
+        trace = answer.headers.get(self._trace, "-")
+        log.info("%s %s: %d (%s %s)", request.method, path, answer.status_code, self._trace, trace)
+        headers = tuple((name.lower(), value) for name, value in answer.headers.items())
+        return Answer(answer.status_code, answer.content, headers)
+
+    def close(self) -> None:
+        self._session.close()
+
+    def _address(self, target: str) -> str:
+        mark = "&" if "?" in target else "?"
+        more = f"{mark}{self._parameters}" if self._parameters else ""
+        return f"{self._base}/{target.lstrip('/')}{more}"
+
+    def _without_answer(self, error: OSError, timeout_s: int) -> Answer:
+        if never_connected(error):
+            return Answer(503, sentence=f"{self._host} cannot be reached; the next run tries again")
+        if isinstance(error, requests.Timeout):
+            return Answer(0, f"{self._host} did not answer within {timeout_s} s".encode(), arrived=False)
+        why = f"the connection to {self._host} broke ({type(error).__name__})"
+        return Answer(0, why.encode(), arrived=False)
+
+
+def never_connected(error: OSError) -> bool:
+    """Whether the request never left: there was no connection that could have carried it."""
+    cause = error.args[0] if isinstance(error, requests.ConnectionError) and error.args else None
+    reason = cause.reason if isinstance(cause, MaxRetryError) else cause
+    return isinstance(reason, (NewConnectionError, ConnectTimeoutError))

@@ -1,0 +1,211 @@
+"""Which QuickBooks entity a document becomes, and how one document becomes several writes.
+
+A credit memo and the expense that pays it out are linked by a Payment of nothing; a payment that is taken back gets the
+expense among its own lines; a document of ours that takes another back is the opposite form.
+https://developer.intuit.com/app/developer/qbo/docs/workflows/manage-linked-transactions
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal
+
+from connector.planning.entries import Posting, make_entries
+from connector.planning.keys import document_key
+from connector.planning.model import CASH_LEGS, NEW_CUSTOMER, Document, Entry, Settles
+from connector.planning.values import value
+
+Entity = Literal[
+    "Invoice",
+    "SalesReceipt",
+    "CreditMemo",
+    "RefundReceipt",
+    "Payment",
+    "Purchase",
+    "JournalEntry",
+    "Customer",
+]
+# Of a document, and of the reversal of one.
+ENTITIES: dict[str, Entity] = {
+    "invoice": "Invoice",
+    "sales_receipt": "SalesReceipt",
+    "credit_memo": "CreditMemo",
+    "refund_receipt": "RefundReceipt",
+    "payment": "Payment",
+    "credit_card_refund": "Purchase",
+    "refund_payout": "Purchase",
+    "reopen_invoice": "Purchase",
+    "fee": "Purchase",
+    "exchange": "JournalEntry",
+    "void": "Invoice",
+    "application": "Payment",
+    "customer": "Customer",
+    "journal_entry": "JournalEntry",
+}
+MIRRORS: dict[str, Entity] = {
+    "invoice": "CreditMemo",
+    "sales_receipt": "RefundReceipt",
+    "credit_memo": "Invoice",
+    "refund_receipt": "SalesReceipt",
+    "payment": "Purchase",
+    "credit_card_refund": "Payment",
+    "refund_payout": "Payment",
+    "reopen_invoice": "Payment",
+    "fee": "JournalEntry",
+    "exchange": "JournalEntry",
+    "void": "Payment",
+    "voided_invoice": "Invoice",
+}
+# How a Payment's line names what it links.
+TXN_TYPES: dict[Entity, str] = {
+    "Invoice": "Invoice",
+    "CreditMemo": "CreditMemo",
+    "Purchase": "Expense",
+    "JournalEntry": "JournalEntry",
+}
+LINKED = frozenset({"credit_memo", "reopen_invoice", *CASH_LEGS})
+# The invoice that comes back with the reversal of a void.
+VOIDED_INVOICE = "voided_invoice"
+
+
+def entity_of(document: Document) -> Entity:
+    """What the document is written as. A fee that Stripe gave back is a journal entry: an expense is never negative."""
+    if document.kind == "reversal":
+        return MIRRORS[document.part]
+    if document.kind == "fee" and document.entries[-1].debit_minor:
+        return "JournalEntry"
+    return ENTITIES[document.kind]
+
+
+@value(frozen=True, slots=True)
+class Accounts:
+    """The mapped accounts by which the parts of a document are told apart."""
+
+    clearing: frozenset[str]
+    exchange: str | None
+    receivable: str
+
+
+def expand(document: Document, accounts: Accounts) -> list[Document]:
+    """The writes of a document, in order."""
+    again = document.kind == "reversal" and document.part in ("void", "credit_memo")
+    if again and document.entries[-1].account in accounts.clearing:
+        return invoice_again(document, accounts)
+    parts = without_exchange(document, accounts) if entity_of(document) == "Payment" else [document]
+    if document.settles is not None and is_linked_afterwards(document):
+        parts.insert(1, application_of(parts[0], document.settles, accounts))
+    return parts
+
+
+def is_linked_afterwards(document: Document) -> bool:
+    """A payment of ours, and the payment that closes an invoice again, name what they are for when they are made."""
+    if document.kind == "reversal":
+        return document.part in ("credit_memo", "invoice")
+    return document.kind in LINKED
+
+
+def application_of(document: Document, settles: Settles, accounts: Accounts) -> Document:
+    """The link between a document and what it leaves no open balance against."""
+    named = [settles.document_key] if settles.document_key is not None else []
+    new_customer = [key for name, key in document.refs if name == NEW_CUSTOMER]
+    return replace(
+        document,
+        document_key=part_key(document, "application"),
+        kind="application",
+        part=entity_of(document),
+        amount_minor=open_minor(document, accounts),
+        entries=(),
+        lines=(),
+        home_minor=None,
+        narration=f"Link: {document.narration}",
+        after=tuple(dict.fromkeys((document.document_key, *named, *new_customer))),
+    )
+
+
+def part_key(document: Document, part: str) -> str:
+    """The key of a further write of a document, made of the document's own."""
+    return document_key("", document.ledger, "", document.document_key, part)
+
+
+def open_minor(document: Document, accounts: Accounts) -> int:
+    """What the document moves on receivable, in its own currency: exchange on it belongs to nobody."""
+    if document.home_minor is not None:
+        return document.amount_minor
+    entry = open_entry(document, accounts)
+    return entry.debit_minor + entry.credit_minor
+
+
+def open_entry(document: Document, accounts: Accounts) -> Entry:
+    """The entry on what holds the customer's money: of a form on account the last one, else the one that is neither
+    clearing nor exchange."""
+    if entity_of(document) in ("Invoice", "CreditMemo"):
+        return document.entries[-1]
+    left_out = {*accounts.clearing, accounts.exchange}
+    return next((e for e in document.entries if e.account not in left_out), document.entries[-1])
+
+
+def signed(entries: Sequence[Entry]) -> list[Posting]:
+    return [(e.account, e.debit_minor - e.credit_minor) for e in entries]
+
+
+def without_exchange(document: Document, accounts: Accounts) -> list[Document]:
+    """A Payment brings what it is for; what clearing moved otherwise is a journal entry beside it. In the charge's
+    currency QuickBooks books the difference itself."""
+    rest = [e for e in document.entries if e.account == accounts.exchange]
+    if not rest or document.home_minor is not None:
+        return [document]
+    moved = sum(minor for _, minor in signed(rest))
+    clearing, total = signed(document.entries)[-1]
+    others = [one for one in signed(document.entries)[:-1] if one[0] != accounts.exchange]
+    currency = document.entries[0].currency
+    part = replace(
+        document,
+        amount_minor=abs(total + moved),
+        entries=make_entries([*others, (clearing, total + moved)], currency),
+    )
+    difference = [(accounts.exchange or "", moved), (clearing, -moved)]
+    return [part, exchange_of(document, difference, currency)]
+
+
+def exchange_of(document: Document, postings: Sequence[Posting], currency: str) -> Document:
+    return replace(
+        document,
+        document_key=part_key(document, "exchange"),
+        kind="exchange",
+        amount_minor=abs(postings[-1][1]),
+        entries=make_entries(postings, currency),
+        lines=(),
+        home_minor=None,
+        narration=f"Exchange: {document.narration}",
+        after=(document.document_key,),
+        settles=None,
+        reverses=None,
+    )
+
+
+def invoice_again(document: Document, accounts: Accounts) -> list[Document]:
+    """A void that is taken back: Dr receivable / Cr income, tax; and its payment, Dr clearing / Cr receivable."""
+    currency = document.entries[0].currency
+    foreign = document.home_minor is not None
+    earned = [one for one in signed(document.entries)[:-1] if one[0] != accounts.exchange]
+    total = -sum(minor for _, minor in earned)
+    invoice = replace(
+        document,
+        document_key=part_key(document, VOIDED_INVOICE),
+        part=VOIDED_INVOICE,
+        amount_minor=document.amount_minor if foreign else total,
+        entries=make_entries([*earned, (accounts.receivable, total)], currency),
+        home_minor=total if foreign else None,
+        reverses=None,
+    )
+    rest = [one for one in signed(document.entries) if one[0] == accounts.exchange]
+    payment = replace(
+        document,
+        part="void",
+        lines=(),
+        entries=make_entries([(accounts.receivable, -total), *rest, signed(document.entries)[-1]], currency),
+        settles=Settles("invoice", document_key=invoice.document_key),
+        after=(*document.after, invoice.document_key),
+    )
+    return [invoice, *without_exchange(payment, accounts)]
