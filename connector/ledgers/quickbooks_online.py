@@ -7,9 +7,10 @@ for is found by number, by date or by id, and recognised here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
+from connector.ledgers import quickbooks_customers, quickbooks_found, quickbooks_sales
 from connector.ledgers.contract import (
     Absent,
     AccountSpan,
@@ -19,7 +20,9 @@ from connector.ledgers.contract import (
     Found,
     NumberTaken,
     Outcomes,
+    Person,
     Posted,
+    Reference,
     Request,
     Steps,
 )
@@ -32,9 +35,10 @@ from connector.ledgers.quickbooks_links import only, request_link, request_payme
 from connector.ledgers.quickbooks_look import look
 from connector.ledgers.quickbooks_payload import OVERRIDE, post, read_payload, write_payload
 from connector.ledgers.quickbooks_roles import expand
+from connector.ledgers.quickbooks_window import Window
 from connector.ledgers.quickbooks_wire import JSON_TYPE, encode
 from connector.planning.mapping_model import Mapping as LedgerMapping
-from connector.planning.model import Document
+from connector.planning.model import Document, Sale
 from connector.planning.values import value
 
 ALWAYS = date(1900, 1, 1)
@@ -156,3 +160,45 @@ class QuickbooksOnlineLedger:
 
     def look(self, documents: Sequence[Claimed]) -> Steps[dict[str, Found | Absent]]:
         return (yield from look(documents, self.home))
+
+    # ------------------------------------------------------------------------------------------ finding
+
+    # Whether a refund may not have the number of a sale; QuickBooks tells only when it refuses one.
+    shared_numbers: bool = False
+    seen: tuple[Directory, Window] | None = None
+
+    def window(self) -> Window:
+        """What has been read by day since the last survey."""
+        if self.seen is None or self.seen[0] is not self.directory:
+            self.seen = (self.directory, Window())
+        return self.seen[1]
+
+    def find_sales(self, references: Sequence[Reference]) -> Steps[dict[str, Sale | None]]:
+        return (
+            yield from quickbooks_sales.find_sales(references, self.directory, self.mapping, self.window())
+        )
+
+    def scan(self, cursor: str | None) -> Steps[tuple[list[Found], str | None]]:
+        return (yield from quickbooks_found.scan(cursor, self.wants.start, self.directory, self.mapping))
+
+    def find_refunds(self, refunds: Mapping[str, date]) -> Steps[dict[str, list[Found]]]:
+        return (
+            yield from quickbooks_found.find_refunds(refunds, self.directory, self.mapping, self.window())
+        )
+
+    def find_customers(self, persons: Sequence[Person]) -> Steps[dict[str, tuple[str, str]]]:
+        match = self.mapping.customer_match
+        return (yield from quickbooks_customers.find_customers(persons, match, self.directory))
+
+    def find_documents(self, ledger_ids: Sequence[str]) -> Steps[dict[str, Found]]:
+        return (yield from quickbooks_found.find_documents(ledger_ids, self.directory, self.mapping))
+
+    def find_numbered(self, number: str) -> Steps[list[Found]]:
+        return (yield from quickbooks_found.find_numbered(number, self.directory, self.mapping))
+
+    def numbers_taken(self, scope: str, numbers: Sequence[str]) -> Steps[dict[str, Found]]:
+        return (
+            yield from quickbooks_found.numbers_taken(
+                scope, numbers, self.directory, self.mapping, self.shared_numbers
+            )
+        )

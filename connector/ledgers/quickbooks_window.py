@@ -1,0 +1,105 @@
+"""Transactions of QuickBooks read by day: the Stripe ids in their notes cannot be searched, so whole days are read.
+
+Each day of each kind is read once in a run, however many pages of refunds ask for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, timedelta
+
+from connector.ledgers.contract import Steps
+from connector.ledgers.quickbooks_notes import Note, read_note
+from connector.ledgers.quickbooks_wire import Row, currency_of, find_rows, is_one_of, ref_of, slices
+from connector.planning.money import is_known
+
+SOLD = ("Invoice", "SalesReceipt")
+SALE_ENTITIES = (*SOLD, "Payment")
+ENTITIES = (*SOLD, "CreditMemo", "RefundReceipt", "Payment", "Purchase", "JournalEntry", "Deposit")
+EVER = date.max
+# Days that lie this close together are asked for at once.
+NEAR = timedelta(days=7)
+# What takes room and is never looked at.
+BULK = frozenset({"BillAddr", "ShipAddr", "ShipFromAddr", "CustomField", "DeliveryInfo", "MetaData", "Tag"})
+
+Span = tuple[date, date]
+# A row with the entity that it is of.
+Seen = tuple[str, Row]
+
+
+class Window:
+    """What one run has read by day, as far as it bears a Stripe id, and the payments of customers."""
+
+    def __init__(self) -> None:
+        self.spans: dict[str, list[Span]] = {}
+        self.rows: dict[str, dict[tuple[str, str], Row]] = {}
+        self.payments: dict[str, tuple[date, list[Row]]] = {}
+
+    def cover(self, entity: str, wanted: Iterable[Span], home: str) -> Steps[None]:
+        """Read the days that were not read before."""
+        for first, last in gaps(merge(wanted), self.spans.get(entity, ())):
+            where = f"TxnDate >= '{first}'" + ("" if last == EVER else f" AND TxnDate <= '{last}'")
+            for row in (yield from find_rows(entity, f"{where} ORDERBY Id")):
+                self.keep(entity, row, home)
+            self.spans.setdefault(entity, []).append((first, last))
+
+    def keep(self, entity: str, row: Row, home: str) -> None:
+        ids = stripe_ids(read_note(row))
+        if ids and is_known(currency_of(row, home)):
+            slim = {name: value for name, value in row.items() if name not in BULK}
+            for stripe_id in ids:
+                self.rows.setdefault(stripe_id, {})[entity, str(row["Id"])] = slim
+
+    def carrying(self, stripe_id: str, entities: Sequence[str] = SALE_ENTITIES) -> list[Seen]:
+        """What has been read and carries this id."""
+        found = self.rows.get(stripe_id, {})
+        return [(entity, row) for (entity, _), row in found.items() if entity in entities]
+
+    def payments_of(self, customers: Mapping[str, date]) -> Steps[dict[str, list[Row]]]:
+        """The payments of each of these customers, at least since the day that is asked for."""
+        lacking = {
+            customer: since
+            for customer, since in customers.items()
+            if customer not in self.payments or self.payments[customer][0] > since
+        }
+        for some in slices(lacking):
+            since = min(lacking[customer] for customer in some)
+            where = f"{is_one_of('CustomerRef', some)} AND TxnDate >= '{since}'"
+            found: dict[str, list[Row]] = {customer: [] for customer in some}
+            for row in (yield from find_rows("Payment", where)):
+                found.setdefault(ref_of(row, "CustomerRef") or "", []).append(row)
+            self.payments.update((customer, (since, rows)) for customer, rows in found.items())
+        return {customer: self.payments[customer][1] for customer in customers}
+
+
+def stripe_ids(note: Note) -> tuple[str, ...]:
+    """Every id of Stripe's that a note carries."""
+    return (*note.refund_ids, *note.charge_ids, *note.payment_ids)
+
+
+def merge(spans: Iterable[Span]) -> list[Span]:
+    """The same days, and what lies between those that are near, in few spans."""
+    merged: list[Span] = []
+    for first, last in sorted(spans):
+        if merged and first - merged[-1][1] <= NEAR:
+            merged[-1] = (merged[-1][0], max(last, merged[-1][1]))
+        else:
+            merged.append((first, last))
+    return merged
+
+
+def gaps(wanted: Iterable[Span], covered: Iterable[Span]) -> list[Span]:
+    """The days of `wanted` that are not `covered`."""
+    left = list(wanted)
+    for first, last in covered:
+        rest: list[Span] = []
+        for start, end in left:
+            if end < first or start > last:
+                rest.append((start, end))
+                continue
+            if start < first:
+                rest.append((start, first - timedelta(days=1)))
+            if end > last:
+                rest.append((last + timedelta(days=1), end))
+        left = rest
+    return left
