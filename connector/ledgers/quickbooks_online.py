@@ -134,11 +134,11 @@ class QuickbooksOnlineLedger:
         used = yield from self.credits.check(claimed, payload)
         if used is not None:
             return only(claimed, used)
-        body = dict(payload.body)
         if claimed.bare and payload.told_apart is not None:
-            body["DisplayName"] = payload.told_apart
+            body = {**payload.body, "DisplayName": payload.told_apart}
+            return post(claimed, payload.entity, body, attempt_key)
         parameters = (OVERRIDE,) if payload.override or claimed.bare else ()
-        return post(claimed, payload.entity, body, attempt_key, *parameters)
+        return post(claimed, payload.entity, payload.body, attempt_key, *parameters)
 
     def read(self, documents: Sequence[Claimed], request: Request, answer: Answer) -> Steps[Outcomes]:
         (claimed,) = documents
