@@ -1,9 +1,9 @@
 """A stand-in for QuickBooks Online in a process of its own, with sales in its books and Intuit's limits.
 
-    quickbooks_server.py SALES FORM DUPLICATES VIRTUAL_TIME
+    quickbooks_server.py SALES FORM DUPLICATES START
 
-FORM is SalesReceipt or Invoice, DUPLICATES one of the moods, VIRTUAL_TIME the three figures as a JSON list. Prints how
-to get in, then for each line on standard input what it was asked since.
+FORM is SalesReceipt or Invoice, DUPLICATES one of the moods, START the second since 1970 at which its time begins; then
+it goes by what requests say. Prints how to get in, then for each line on standard input what it was asked since.
 """
 
 from __future__ import annotations
@@ -20,35 +20,31 @@ from quickbooks_books import stock_company
 from quickbooks_hands import CLEARING
 from vendors.quickbooks import Company, FakeQuickBooks
 from vendors.quickbooks.moods import Moods
-from vendors.quickbooks.service import Asked
+from vendors.quickbooks.service import Answer, Asked
 from vendors.quickbooks.wire import Json
 from vendors.quickbooks.writing import write
-from virtual_time import VirtualClock, VirtualTime
+from virtual_time import STAMP, StampedClock
 
 FIRST = 100_001
 CUSTOMERS = 500
-# How long Intuit takes for an answer, in virtual seconds.
-LATENCY_S = 0.3
 
 
 class CountingFake(FakeQuickBooks):
-    """Each request takes its time; when writes arrived is kept."""
+    """Keeps when each write arrived, on the clock of who asks."""
 
-    def __init__(self, company: Company, virtual: VirtualTime) -> None:
+    def __init__(self, company: Company, clock: StampedClock) -> None:
         super().__init__(company)
-        self.virtual = virtual
+        self.clock = clock
         self.written: list[float] = []
-        self.before_request = self.delay
 
-    def delay(self, number: int, asked: Asked) -> None:
-        if not asked.path.startswith("/v3/"):
-            return
-        if asked.method == "POST" and not asked.path.endswith("/query"):
-            self.written.append(self.virtual.now())
-        self.virtual.sleep(LATENCY_S)
+    def answer(self, asked: Asked) -> Answer:
+        self.clock.stamped(asked.header(STAMP))
+        if asked.method == "POST" and asked.path.startswith("/v3/") and not asked.path.endswith("/query"):
+            self.written.append(self.clock())
+        return super().answer(asked)
 
     def asked_since(self) -> Json:
-        """The requests since this was asked last; `seconds` are virtual, from the first write to the last."""
+        """The requests since this was asked last; `seconds` lie between the first write and the last."""
         requests, times = list(self.requests), list(self.written)
         self.requests.clear()
         self.written.clear()
@@ -57,6 +53,7 @@ class CountingFake(FakeQuickBooks):
             "refused": sum(one.is_write and one.status == 400 for one in requests),
             "reads": sum(one.asked.path.startswith("/v3/") and not one.is_write for one in requests),
             "throttled": sum(one.status == 429 for one in requests),
+            "latest": self.clock(),
             "seconds": max(times) - min(times) if times else 0,
         }
 
@@ -93,11 +90,11 @@ def day_of(place: int, sales: int) -> str:
 
 def main() -> None:
     sales, form, duplicates = int(sys.argv[1]), sys.argv[2], sys.argv[3]
-    virtual = VirtualTime(*json.loads(sys.argv[4]))
-    company = Company(moods=Moods(duplicates=duplicates), clock=VirtualClock(virtual))  # type: ignore[arg-type]
+    clock = StampedClock(float(sys.argv[4]))
+    company = Company(moods=Moods(duplicates=duplicates), clock=clock)  # type: ignore[arg-type]
     stock_company(company)
     sell(company, sales, form)
-    fake = CountingFake(company, virtual)
+    fake = CountingFake(company, clock)
     fake.keep_limits()
     with fake:
         told = {"base_url": fake.base_url, "realm": company.realm, "refresh": fake.oauth.grant().refresh}
