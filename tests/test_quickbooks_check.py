@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
+from quickbooks_books import KEY, quickbooks
 from quickbooks_survey import (
     MAPPING,
+    NOON,
     WANTS,
     add,
     add_item,
@@ -19,10 +22,15 @@ from quickbooks_survey import (
     survey,
     told,
 )
+from small_books import MAPPINGS
 from vendors.quickbooks import Company as Books
+from vendors.quickbooks.clock import Clock
 from vendors.quickbooks.wire import ref
 
+from connector.cli.root import run
 from connector.planning.mapping_model import AccountMap
+from connector.settings.mapping import load_mapping
+from connector.world import World
 
 Change = Callable[[Books], object]
 CARD, RECEIPT = "credit_card_refund", "refund_receipt"
@@ -370,3 +378,33 @@ def test_the_customer_is_asked_for_only_where_sales_are_posted() -> None:
     desk = desk_of(good_books())
     survey(desk, wants=replace(WANTS, sales="find"))
     assert not any("Customer" in query for query in desk.queries)
+
+
+def test_a_new_company_with_the_shipped_mapping_lacks_nothing() -> None:
+    """What the comments of the mapping ask for is made, and nothing is left to be told but that exchange has no item."""
+    books = Books(sales_tax="automated", clock=Clock(NOON))
+    add_item(books, "Services", "Services")
+    add_item(books, "Refunds")
+    add(books, "Customer", DisplayName="Stripe customers")
+    mapping = load_mapping(MAPPINGS / "quickbooks_online.yaml", "quickbooks_online")
+    _, company = survey(desk_of(books), mapping)
+    assert company.problems == ()
+    assert [warning.split(" ")[0] for warning in company.warnings] == ["items.exchange", "QuickBooks"]
+
+
+def test_the_command_tells_them_with_the_name_of_the_ledger(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONNECTOR_KEY", KEY)
+    with quickbooks(tmp_path, sales="find", company={"clock": Clock(NOON)}) as (made, shop):
+        shop.write()
+        monkeypatch.setattr(World, "now", lambda world: NOON)
+        assert run(["check", "-c", str(made.config)]) == 0
+        assert "ledger main (Acme Books) can be used; mind the warnings" in capsys.readouterr().out
+        change(made.company, "Account", "Stripe Clearing", Active=False)
+        made.company.set_preference("SalesFormsPrefs", CustomTxnNumbers=False)
+        assert run(["check", "-c", str(made.config)]) == 2
+        shown = capsys.readouterr()
+        assert shown.out == ""
+        assert 'Problem: ledger main: accounts.clearing: there is no account "Stripe Clearing"' in shown.err
+        assert "Warning: ledger main: custom transaction numbers are off" in shown.err
