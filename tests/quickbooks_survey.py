@@ -95,7 +95,7 @@ def add_item(books: Books, name: str, income: str = "Sales of Product Income", *
 def add_stock(books: Books, name: str) -> Json:
     goods = {"value": books.account("Cost of Goods Sold")["Id"]}
     asset = {"value": books.account("Inventory Asset")["Id"]}
-    stock = {"QtyOnHand": 0, "InvStartDate": "2026-01-01", "TrackQtyOnHand": True}
+    stock: dict[str, Any] = {"QtyOnHand": 0, "InvStartDate": "2026-01-01", "TrackQtyOnHand": True}
     return add_item(books, name, Type="Inventory", ExpenseAccountRef=goods, AssetAccountRef=asset, **stock)
 
 
