@@ -368,6 +368,25 @@ def test_what_no_line_can_be_of_is_no_item() -> None:
     assert ledger.directory.items.by_id[ledger.directory.item_id("Widget")]["Type"] == "Service"
 
 
+def test_what_is_the_name_of_several_is_nobodys_name() -> None:
+    """No guess is posted: what names such an account or item is held."""
+    books = good_books()
+    sub_accounts(books)
+    for box in ("Large", "Small"):
+        one = add_item(books, f"Mug {box}")
+        books.shelf.put("Item", {**one, "Name": "Mug", "FullyQualifiedName": f"{box}:Mug"})
+    mapping = replace(MAPPING, fees="Charges", sales_items={"*": "Mug", "SKU-1": "Large:Mug"})
+    _, company = survey(desk_of(books), mapping)
+    assert [problem.split(":")[0] for problem in company.problems] == ["accounts.fees", "items.sales.*"]
+    assert company.accounts["Charges"].fault == "is the name of several in QuickBooks"
+    assert "Mug" not in company.item_accounts
+    assert company.item_accounts["Large:Mug"] == "Sales of Product Income"
+    # A top account or item is known by its short name, whatever others have the same below them.
+    books.shelf.put("Item", {**add_item(books, "Cup"), "Name": "Mug", "FullyQualifiedName": "Mug"})
+    _, company = survey(desk_of(books), mapping)
+    assert company.item_accounts["Mug"] == "Sales of Product Income"
+
+
 def test_a_payment_method_is_read_only_where_one_is_named() -> None:
     desk = desk_of(good_books())
     survey(desk, replace(MAPPING, payment_methods={"*": None}))

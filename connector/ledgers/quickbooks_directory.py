@@ -69,8 +69,10 @@ class Shelf:
         return [] if is_full or len(found) < 2 else sorted(found.values())
 
     def find(self, name: str) -> str | None:
-        """The id."""
+        """The id; None where there is none, or where several have this name and it is not said which is meant."""
         found = self.by_name.get(name.casefold())
+        if found is not None and self.namesakes(name):
+            return None
         return found if found is not None else (name if name in self.by_id else None)
 
     def spell(self, names: Iterable[str]) -> None:
@@ -174,7 +176,7 @@ def read_directory(mapping: LedgerMapping, known: Lists | None = None) -> Steps[
             directory.item_accounts[directory.items.label(item_id)] = account
             # As a person may write it in the mapping, besides how it is shown.
             for name in names:
-                if row.get(name):
+                if row.get(name) and directory.items.find(str(row[name])) == item_id:
                     directory.item_accounts.setdefault(str(row[name]), account)
     for name in named_items(mapping):
         found = directory.items.find(name)

@@ -47,15 +47,15 @@ class Findings:
         return row
 
     def look_up(self, shelf: Shelf, key: str, name: str, what: str, problem: bool) -> Row | None:
+        several = shelf.namesakes(name)
+        if several:
+            names = ", ".join(several)
+            self.tell(f'{key}: "{name}" is the name of several ({names}): write the one in full', problem)
+            return None
         found = shelf.find(name)
         if found is None:
             self.tell(
                 f'{key}: there is no {what} "{name}" in QuickBooks, {GONE}: make it, or name another', problem
             )
-            return None
-        several = shelf.namesakes(name)
-        if several:
-            names = ", ".join(several)
-            self.tell(f'{key}: "{name}" is the name of several ({names}): write the one in full', problem)
             return None
         return shelf.by_id[found]

@@ -114,11 +114,17 @@ class QuickbooksOnlineLedger:
         return bool((yield from self.find_customers([Person("default", name, None, self.home)])))
 
     def account_spans(self) -> dict[str, AccountSpan]:
-        """Accounts that the mapping names and QuickBooks does not have take nothing."""
+        """Accounts that the mapping names and QuickBooks does not have, or has several of, take nothing."""
+        accounts = self.directory.accounts
+        lacking = [name for name in named_accounts(self.mapping) if accounts.find(name) is None]
         return {
-            name: AccountSpan(ALWAYS, fault="is not in QuickBooks, or was made inactive there")
-            for name in named_accounts(self.mapping)
-            if self.directory.accounts.find(name) is None
+            name: AccountSpan(
+                ALWAYS,
+                fault="is the name of several in QuickBooks"
+                if accounts.namesakes(name)
+                else "is not in QuickBooks, or was made inactive there",
+            )
+            for name in lacking
         }
 
     # ------------------------------------------------------------------------------------------ writing
