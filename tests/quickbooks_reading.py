@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
+from decimal import Decimal
 from typing import Any, TypeVar
 
 import requests
@@ -20,6 +21,7 @@ from connector.planning.model import Sale
 
 T = TypeVar("T")
 DAY = date(2026, 3, 6)
+INTO = {"value": "2"}
 START = date(2026, 3, 1)
 KEYS = {name: f"dk{name * 24}" for name in "abcdefgh"}
 
@@ -107,3 +109,50 @@ def note(key: str | None, kind: str, *ids: str, sale: str = "100", number: str |
     """A private note as the connector writes it."""
     marks = f"[{kind}{f'; number {number}' if number else ''}; sale {sale}]"
     return " ".join(("What it is", marks, *ids, *([KEYS[key]] if key else [])))
+
+
+def journal(books: Reading, *lines: tuple[str, str, str], **more: Any) -> Json:
+    """A journal entry of (side, account, amount)."""
+    made = [
+        {
+            "Amount": Decimal(amount),
+            "DetailType": "JournalEntryLineDetail",
+            "JournalEntryLineDetail": {
+                "PostingType": side,
+                "AccountRef": books.account(account),
+                **(
+                    {"Entity": {"Type": "Customer", "EntityRef": {"value": "1", "name": "Ada"}}}
+                    if account == RECEIVABLES
+                    else {}
+                ),
+            },
+        }
+        for side, account, amount in lines
+    ]
+    return books.write("JournalEntry", {"TxnDate": "2026-03-07", "Line": made, **more})
+
+
+def expense(books: Reading, *lines: tuple[str, str], account: Json = INTO, **more: Any) -> Json:
+    made = [
+        {
+            "Amount": Decimal(amount),
+            "DetailType": "AccountBasedExpenseLineDetail",
+            "AccountBasedExpenseLineDetail": {"AccountRef": books.account(name)},
+        }
+        for name, amount in lines
+    ]
+    body = {"PaymentType": "Cash", "AccountRef": account, "TxnDate": "2026-03-07", "Line": made}
+    return books.write("Purchase", {**body, **more})
+
+
+def deposit(books: Reading, into: Json, *lines: tuple[str, str], **more: Any) -> Json:
+    made = [
+        {
+            "Amount": Decimal(amount),
+            "DetailType": "DepositLineDetail",
+            "DepositLineDetail": {"AccountRef": books.account(name)},
+        }
+        for name, amount in lines
+    ]
+    body = {"DepositToAccountRef": into, "TxnDate": "2026-03-07", "Line": made}
+    return books.write("Deposit", {**body, **more})

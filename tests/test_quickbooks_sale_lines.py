@@ -47,7 +47,7 @@ def test_without_sales_tax() -> None:
 @pytest.mark.parametrize("how", ["by_code", "automated"])
 def test_in_the_us_the_tax_is_shared_over_what_is_taxed(how: Any) -> None:
     with reading(sales_tax=how) as books:
-        tax = {"TxnTaxDetail": {"TotalTax": Decimal("8.01"), "TxnTaxCodeRef": {"value": "2"}}}
+        tax: Json = {"TxnTaxDetail": {"TotalTax": Decimal("8.01"), "TxnTaxCodeRef": {"value": "2"}}}
         lines = (item_line("33.33"), item_line("40", "2"), item_line("66.67"))
         sale = sold(books, *lines, **tax)
         assert parts(sale.lines) == [(3333, 267), (4000, 0), (6667, 534)]
@@ -57,7 +57,7 @@ def test_in_the_us_the_tax_is_shared_over_what_is_taxed(how: Any) -> None:
 
 def test_a_tax_on_nothing_that_is_taxed_is_shared_over_all() -> None:
     with reading(sales_tax="by_code") as books:
-        tax = {"TxnTaxDetail": {"TotalTax": Decimal("1.00")}}
+        tax: Json = {"TxnTaxDetail": {"TotalTax": Decimal("1.00")}}
         assert parts(sold(books, item_line("25", "2"), item_line("75", "2"), **tax).lines) == [
             (2500, 25),
             (7500, 75),
@@ -106,7 +106,7 @@ def uk_row(total: str, tax: str, how: str, *lines: Json, percent: str = "20") ->
 def test_amounts_that_have_the_tax_within(with_inclusive: bool) -> None:
     """Whether Amount is with the tax is not told; that the amounts come to the total tells it."""
     with reading(sales_tax="by_line", country="GB", currency="GBP") as books:
-        more = {"TaxInclusiveAmt": Decimal("12.00")} if with_inclusive else {}
+        more: Json = {"TaxInclusiveAmt": Decimal("12.00")} if with_inclusive else {}
         lines = (item_line("12.00", TaxCodeRef={"value": "2"}, **more), item_line("5.00", "2"))
         row = uk_row("17.00", "2.00", "TaxInclusive", *lines)
         assert parts(read_lines(row, books.ledger.directory, books.ledger.mapping)) == [(1000, 200), (500, 0)]
@@ -120,7 +120,8 @@ def test_the_taxes_of_the_lines_come_to_that_of_the_form(
 ) -> None:
     """Also where the form was corrected by a cent, and where the code is of no use."""
     with reading(sales_tax="by_line", country="GB", currency="GBP") as books:
-        line = item_line("10.00", **({"TaxCodeRef": {"value": code}} if code else {}))
+        coded: Json = {"TaxCodeRef": {"value": code}} if code else {}
+        line = item_line("10.00", **coded)
         row = uk_row("12.01", "2.01", "TaxExcluded", line)
         assert parts(read_lines(row, books.ledger.directory, books.ledger.mapping)) == taxes
 
@@ -130,7 +131,7 @@ def test_the_taxes_of_the_lines_come_to_that_of_the_form(
 
 def test_a_discount_is_a_line_below_zero() -> None:
     with reading(sales_tax="by_code") as books:
-        tax = {"TxnTaxDetail": {"TotalTax": Decimal("7.20")}}
+        tax: Json = {"TxnTaxDetail": {"TotalTax": Decimal("7.20")}}
         account = books.account("Discounts given")
         lines = (item_line("100"), {"DetailType": "DescriptionOnly", "Description": "Thanks"}, rebate("10"))
         sale = sold(books, *lines, **tax)
