@@ -12,6 +12,8 @@ from quickbooks_reading import INTO, KEYS, Reading, deposit, expense, journal, n
 from vendors.quickbooks.wire import Json
 
 from connector.ledgers.contract import Found
+from connector.ledgers.quickbooks_found import found
+from connector.ledgers.quickbooks_movements import entries_of, movements
 from connector.planning.mapping_model import AccountMap
 from connector.planning.model import Entry
 
@@ -21,8 +23,8 @@ DISCOUNTS = "Discounts given"
 
 @pytest.fixture
 def books() -> Iterator[Reading]:
-    with reading() as found:
-        yield found
+    with reading() as opened:
+        yield opened
 
 
 def document(books: Reading, row: Json) -> Found:
@@ -186,3 +188,66 @@ def test_entries_of_a_foreign_memo_are_what_it_is_worth() -> None:
         assert sum(e.debit_minor for e in found.entries) == 13333
         books.open(clearing_accounts=AccountMap(by_currency={"eur": CLEARING}))
         assert document(books, memo).entries[-1] == Entry(RECEIVABLES, 0, 10000, "eur")
+
+
+def test_a_purchase_out_of_clearing_is_worth_its_total_with_the_tax(books: Reading) -> None:
+    line = {
+        "Amount": Decimal(100),
+        "DetailType": "AccountBasedExpenseLineDetail",
+        "AccountBasedExpenseLineDetail": {"AccountRef": books.account(INCOME)},
+    }
+    row: Json = {
+        "Id": "7",
+        "TxnDate": "2026-03-07",
+        "AccountRef": INTO,
+        "TotalAmt": Decimal(120),
+        "Line": [line],
+    }
+    directory, mapping = books.ledger.directory, books.ledger.mapping
+    assert legs(found(row, "Purchase", directory, mapping)) == (None, 12000, 10000, 12000)
+    moved = movements(row, "Purchase", directory, mapping)
+    assert [(one.account, one.amount_minor) for one in moved] == [
+        (INCOME, 10000),
+        (TAX, 2000),
+        (CLEARING, -12000),
+    ]
+    # What a vendor gives back goes the other way.
+    assert legs(found({**row, "Credit": True}, "Purchase", directory, mapping)) == (None, 12000, 0, 0)
+
+
+def test_a_deposit_out_of_undeposited_funds() -> None:
+    with reading({"clearing_accounts": AccountMap("Undeposited Funds")}) as books:
+        paid = books.write("Payment", payment("110"))
+        link = {
+            "LinkedTxn": [{"TxnId": paid["Id"], "TxnType": "Payment", "TxnLineId": "0"}],
+            "Amount": Decimal(110),
+        }
+        body = {"DepositToAccountRef": CHECKING, "TxnDate": "2026-03-07", "Line": [link]}
+        one = document(books, books.write("Deposit", body))
+        assert moves(one) == [("Undeposited Funds", -11000), ("Checking", 11000)]
+        assert one.cash_minor == 11000
+
+
+def test_a_foreign_journal_entry_shows_no_total(books: Reading) -> None:
+    books.company.set_preference("CurrencyPrefs", MultiCurrencyEnabled=True)
+    books.open()
+    sides = (("Debit", INCOME, "100.00"), ("Debit", TAX, "0.01"), ("Credit", CLEARING, "100.01"))
+    euro = {"CurrencyRef": {"value": "EUR"}, "ExchangeRate": Decimal("1.25")}
+    row = {**journal(books, *sides, **euro), "TotalAmt": Decimal(0)}
+    directory, mapping = books.ledger.directory, books.ledger.mapping
+    entries, line_ids = entries_of(
+        row, movements(row, "JournalEntry", directory, mapping), directory, mapping
+    )
+    assert [e.debit_minor - e.credit_minor for e in entries] == [12500, 1, -12501]
+    assert {e.currency for e in entries} == {"usd"} and line_ids == (None, None, None)
+
+
+def test_lines_that_the_note_does_not_tell_all(books: Reading) -> None:
+    marked = {"PrivateNote": f"Words [credit_memo; sale 100; lines 4] re_1 {KEYS['a']}"}
+    assert document(books, books.write("CreditMemo", form("1", "2", **marked))).line_ids == (None, None, None)
+
+
+def test_accounts_where_the_mapping_gathers_refunds_are_income_and_those_of_exchange_are_not() -> None:
+    with reading({"refunds": "cost of goods sold", "exchange": DISCOUNTS.upper()}) as books:
+        spent = expense(books, ("Cost of Goods Sold", "5"), (DISCOUNTS, "2"))
+        assert document(books, spent).income_minor == 500

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from quickbooks_hands import CLEARING, INCOME, RECEIVABLES, form, pay_line, payment
-from quickbooks_reading import DAY, INTO, Reading, note, reading
+from quickbooks_reading import DAY, INTO, KEYS, Reading, note, reading
 from vendors.quickbooks import Moods
 from vendors.quickbooks.clock import Clock
 from vendors.quickbooks.wire import Json
@@ -155,7 +155,9 @@ def test_one_that_a_person_named(books: Reading, kind: str) -> None:
     books.write("Invoice", form("9", DocNumber="100"))
     named = books.write(kind, payment("110") if kind == "Payment" else form("110", DocNumber="55"))
     assert found(books.sale(ledger_id=named["Id"])).ledger_id == named["Id"]
+    books.carried.clear()
     assert books.sale(ledger_id="what? '") is None
+    assert books.carried == []
     memo = books.write("CreditMemo", form("9", DocNumber="56"))
     assert books.sale(ledger_id=memo["Id"]) is None
 
@@ -175,6 +177,29 @@ def test_what_we_took_back_is_no_sale(books: Reading, kind: str) -> None:
     assert books.sale() is None
 
 
+def test_what_has_lost_our_marks_is_told_by_its_ids(books: Reading) -> None:
+    books.write("Invoice", form("110", DocNumber="100", PrivateNote=f"re_1 ch_1 {KEYS['a']}"))
+    assert books.sale() is None
+    sold = books.write("Invoice", form("110", DocNumber="101", PrivateNote=f"ch_1 {KEYS['b']}"))
+    assert found(books.sale("101")).ledger_id == sold["Id"]
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [("ada@x.test", "ada@x.test"), ("ada@x.test, bob@x.test", None), ("a@x.test;b@x.test", None)],
+)
+def test_a_form_that_goes_to_several_addresses_tells_none(
+    books: Reading, address: str, told: str | None
+) -> None:
+    books.write("Invoice", form("110", DocNumber="100", BillEmail={"Address": address}))
+    assert found(books.sale()).customer_email == told
+
+
+def test_a_stripe_customer_in_the_note(books: Reading) -> None:
+    books.write("Invoice", form("110", DocNumber="100", PrivateNote="of cus_1A, paid"))
+    assert found(books.sale()).customer_id == "cus_1A"
+
+
 def test_our_own_sale_is_one(books: Reading) -> None:
     marked = {"PrivateNote": note("a", "invoice", "ch_1")}
     invoice = books.write("Invoice", form("110", DocNumber="100", **marked))
@@ -188,6 +213,17 @@ def test_a_query_that_lags_behind_finds_it_later() -> None:
         assert books.sale() is None
         clock.advance(61)
         assert found(books.sale()).number == "100"
+
+
+def test_days_that_are_near_are_read_at_once(books: Reading) -> None:
+    days = [DAY, DAY.replace(day=26), DAY.replace(month=5)]
+    asked = [Reference(f"ch_{n}", "usd", None, (f"ch_{n}",), day=day) for n, day in enumerate(days)]
+    books.run(books.ledger.find_sales(asked))
+    receipts = [text.partition("ORDERBY")[0] for text in books.carried if "FROM SalesReceipt" in text]
+    assert receipts == [
+        f"SELECT * FROM SalesReceipt WHERE TxnDate >= '{first}' AND TxnDate <= '{last}' "
+        for first, last in (("2026-03-03", "2026-04-05"), ("2026-05-03", "2026-05-16"))
+    ]
 
 
 # ---------------------------------------------------------------------------------------------- how often is read
@@ -222,6 +258,8 @@ def test_more_than_a_page_by_stripe_id_and_each_day_once(books: Reading) -> None
     by_day = [text for text in books.carried if "TxnDate" in text]
     assert len([text for text in by_day if "FROM SalesReceipt" in text]) == 2
     assert len(by_day) == 4
+    # Pages by position are of rows in an order.
+    assert all("ORDERBY Id STARTPOSITION" in text for text in by_day)
     books.carried.clear()
     assert None not in books.run(books.ledger.find_sales(asked[600:])).values()
     assert [text for text in books.carried if "TxnDate" in text] == []
@@ -247,3 +285,7 @@ def test_payments_of_a_customer_are_read_once(books: Reading) -> None:
     assert [p.ledger_id for p in found(books.sale("101", charge_id="ch_y")).payments] == [free["Id"]]
     assert [text for text in books.carried if "FROM Payment" in text] == []
     assert books.sale("nothing", day=None) is None
+    # Since an earlier day they are read again.
+    early = books.put("Payment", {**payment("9"), "TxnDate": "2026-03-01"})
+    sale = found(books.sale("101", charge_id="ch_y", day=DAY.replace(day=4)))
+    assert [p.ledger_id for p in sale.payments] == [early["Id"], free["Id"]]
