@@ -26,6 +26,7 @@ from connector.progress import NO_PROGRESS, Progress
 from connector.store.codec import encode_json
 from connector.store.intake import Intake, read_cursors
 from connector.store.lease import Lease
+from connector.store.memory import keep_memory
 from connector.store.schema import decision, ledger, run
 from connector.store.words import read_lines
 from connector.stripe_source.source import Source
@@ -190,7 +191,7 @@ class Pass:
 
     def serve(self, one: LedgerSetup, write: bool) -> None:
         """Survey a ledger, fill an empty state from it, decide what is due, carry what was decided."""
-        desk = open_desk(self.setup, one)
+        desk = open_desk(self.setup, one, self.engine, self.should_stop)
         outbox = self.outbox(one)
         try:
             first_run = self.prepare(desk, write)
@@ -209,6 +210,9 @@ class Pass:
                 forget_lost(outbox.known(desk.company.lost))
         finally:
             self.report.touched |= outbox.touched
+            memory = desk.ledger.remember()
+            if memory is not None:
+                keep_memory(self.engine, one.name, memory, self.now)
             close = getattr(desk.courier, "close", None)
             if close is not None:
                 close()

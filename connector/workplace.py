@@ -12,17 +12,14 @@ from datetime import datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from connector.delivery.file_courier import FileCourier
 from connector.delivery.push import PushLimits
 from connector.errors import InputError
-from connector.ledgers.beancount import BeancountLedger
+from connector.ledger_kinds import LEDGERS, Opening
 from connector.ledgers.contract import Capabilities, Company, Courier, Ledger, run_steps
 from connector.planning.accounts import unmapped_accounts
 from connector.planning.case import Books, LedgerPolicy
-from connector.planning.mapping_model import Mapping as LedgerMapping
 from connector.planning.numbering import Templates
 from connector.planning.rules import digest, ruleset_to_json
-from connector.settings.connections import BeancountConnection, Connection
 from connector.settings.mapping import load_mapping
 from connector.settings.references import is_off
 from connector.settings.rules_file import load_checked_rules
@@ -38,17 +35,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from connector.stripe_source.api import ApiSource
-
-
-def open_beancount(mapping: LedgerMapping, connection: Connection) -> tuple[Ledger, Courier]:
-    assert isinstance(connection, BeancountConnection)
-    return BeancountLedger(mapping), FileCourier(Path(connection.path))
-
-
-# One line for each ledger kind: what it can do, and how it is opened.
-LEDGERS: dict[str, tuple[Capabilities, Callable[[LedgerMapping, Connection], tuple[Ledger, Courier]]]] = {
-    "beancount": (BeancountLedger.capabilities, open_beancount),
-}
 
 
 @dataclass(frozen=True)
@@ -267,13 +253,19 @@ def open_state(setup: Setup) -> Engine:
     return open_database(setup.settings.state_url, setup.books.name, setup.books.account)
 
 
-def open_desk(setup: Setup, ledger: LedgerSetup) -> Desk:
-    """Connect to a ledger and survey it. Raises `LedgerDown` where it cannot be used now."""
-    name = ledger.name
-    _, opener = LEDGERS[ledger.policy.kind]
-    adapter, courier = opener(ledger.policy.mapping, setup.settings.connection(name))
+def open_desk(
+    setup: Setup,
+    ledger: LedgerSetup,
+    engine: Engine | None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Desk:
+    """Connect to a ledger and survey it. Raises `LedgerDown` where it cannot be used now. `engine` may be None where the
+    ledger keeps no tokens."""
+    policy = ledger.policy
+    adapter, courier = LEDGERS[policy.kind][1](opening_of(setup, ledger, engine, should_stop))
     company = run_steps(adapter.survey(), courier)
-    company = replace(company, warnings=(*company.warnings, *late_accounts(setup, ledger, company)))
+    warned: Sequence[str] = getattr(courier, "warnings", tuple)()
+    company = replace(company, warnings=(*company.warnings, *warned, *late_accounts(setup, ledger, company)))
     policy = replace(
         ledger.policy,
         closed_until=company.closed_until,
@@ -286,6 +278,31 @@ def open_desk(setup: Setup, ledger: LedgerSetup) -> Desk:
         needs_tax_code=company.needs_tax_code,
     )
     return Desk(ledger, policy, adapter, courier, company)
+
+
+def opening_of(
+    setup: Setup, ledger: LedgerSetup, engine: Engine | None, should_stop: Callable[[], bool]
+) -> Opening:
+    from connector.store.memory import read_memory
+
+    policy, settings = ledger.policy, setup.settings
+    return Opening(
+        name=ledger.name,
+        mapping=policy.mapping,
+        connection=settings.connection(ledger.name),
+        world=setup.world,
+        engine=engine,
+        state_url=settings.state_url,
+        token_key=settings.token_key,
+        start=setup.books.day(setup.books.start),
+        sales=policy.sales,
+        fees=policy.fees,
+        types=frozenset(kind for kind, on in policy.switches.items() if on),
+        rules=policy.rules,
+        limits=ledger.limits,
+        memory=read_memory(engine, ledger.name) if engine is not None else None,
+        should_stop=should_stop,
+    )
 
 
 def late_accounts(setup: Setup, ledger: LedgerSetup, company: Company) -> list[str]:

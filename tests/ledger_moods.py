@@ -16,8 +16,9 @@ from unittest.mock import patch
 
 from small_books import Clock
 
-from connector import workplace
+from connector import ledger_kinds
 from connector.delivery.file_courier import FileCourier
+from connector.ledger_kinds import Opening
 from connector.ledgers.beancount import BeancountLedger
 from connector.ledgers.contract import (
     Answer,
@@ -39,7 +40,7 @@ from connector.ledgers.contract import (
     Unknown,
 )
 from connector.planning.mapping_model import Mapping
-from connector.settings.connections import BeancountConnection, Connection
+from connector.settings.connections import BeancountConnection
 
 CLOSED = "the books are closed until 2026-02-28"
 
@@ -147,13 +148,14 @@ class Weather:
     def over(self) -> Iterator[Weather]:
         """The ledgers of this process are in this weather for the length of the block."""
 
-        def open_moody(mapping: Mapping, connection: Connection) -> tuple[Ledger, Courier]:
+        def open_moody(opening: Opening) -> tuple[Ledger, Courier]:
+            connection = opening.connection
             assert isinstance(connection, BeancountConnection)
-            ledger = MoodyLedger(mapping, self)
+            ledger = MoodyLedger(opening.mapping, self)
             ledger.capabilities = replace(BeancountLedger.capabilities, batch_size=self.batch_size)
             return ledger, MoodyCourier(Path(connection.path), self)
 
-        with patch.dict(workplace.LEDGERS, {"beancount": (BeancountLedger.capabilities, open_moody)}):
+        with patch.dict(ledger_kinds.LEDGERS, {"beancount": (BeancountLedger.capabilities, open_moody)}):
             yield self
 
 

@@ -13,7 +13,7 @@ import pytest
 from cli_books import CLEARING, ROOT, Books, Result, at, bean_check
 
 from connector.cli.root import run
-from connector.workplace import LEDGERS
+from connector.ledger_kinds import LEDGERS
 
 COMMANDS = (
     ("sync",),

@@ -15,15 +15,18 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 import requests
-from quickbooks_access import KEY, OTHER_KEY
+from quickbooks_access import KEY, OTHER_KEY, Access, connection_to
 from quickbooks_hands import TIMEOUT, shop
 from vendors.quickbooks import REALM, FakeQuickBooks
 from vendors.quickbooks.oauth import AUTHORIZE_PATH, CLIENT_ID, CLIENT_SECRET, SCOPE, TOKEN_PATH
 
 from connector.cli import connect
 from connector.cli.root import run
+from connector.delivery.quickbooks_online import quickbooks_app
 from connector.delivery.token_requests import TokenRequests
 from connector.delivery.token_safe import Kept, TokenSafe
+from connector.operations.consent import Consent
+from connector.settings.connections import QuickbooksOnlineConnection
 from connector.store.database import make_engine, open_database
 from connector.store.tokens import read_token
 from connector.world import World
@@ -78,9 +81,6 @@ class Desk:
         patch.setattr(connect, "CALLBACK_PORT", port)
         patch.setattr(connect, "REDIRECT_URI", f"http://localhost:{port}/callback")
         patch.setattr(World, "open_browser", lambda world, address: self.browse(address))
-        patch.setattr(
-            "connector.settings.settings.BUILT_KINDS", frozenset({"beancount", "quickbooks_online"})
-        )
         patch.setenv("CONNECTOR_KEY", KEY)
         self.person: Browse = self.agree
 
@@ -416,9 +416,6 @@ def test_without_a_key_nobody_is_asked(files_desk: Desk, capsys: pytest.CaptureF
 
 
 def test_intuits_own_page_where_tokens_come_from_intuit(files_desk: Desk) -> None:
-    from connector.delivery.quickbooks_online import quickbooks_app
-    from connector.settings.connections import QuickbooksOnlineConnection
-
     data = {**files_desk.connection}
     del data["token_url"]
     app = quickbooks_app(QuickbooksOnlineConnection.model_validate(data), "main")
@@ -445,4 +442,17 @@ def test_connecting_while_the_books_are_held(files_desk: Desk) -> None:
         assert files_desk.run("main") == 0
         with engine.begin() as connection:
             lease.renew(connection)
+    engine.dispose()
+
+
+def test_a_redirect_that_is_loaded_again_is_not_taken_twice(fake: FakeQuickBooks, sqlite_url: str) -> None:
+    engine = open_database(sqlite_url, "acme", "own")
+    access = Access(fake, engine, sqlite_url, None)
+    app = quickbooks_app(connection_to(fake, None), "main")
+    consent = Consent(app, access.tokens(), "http://localhost:1/callback", "s-1", lambda sentence: None)
+    sent = requests.get(consent.address, timeout=TIMEOUT, allow_redirects=False).headers["Location"]
+    query = dict(parse_qsl(urlsplit(sent).query))
+    assert consent.consider(query)[:2] == (200, "Connected")
+    assert consent.consider(query)[:2] == (200, "Nothing more to do")
+    assert consent.error is None and access.refreshes == 1
     engine.dispose()

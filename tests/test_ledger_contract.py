@@ -1,4 +1,4 @@
-"""What every ledger adapter must do, whatever the ledger: the same tests for each line of `workplace.LEDGERS`.
+"""What every ledger adapter must do, whatever the ledger: the same tests for each line of `ledger_kinds.LEDGERS`.
 
 An adapter is given documents of every kind on the accounts of its own mapping file, posts them through its own
 courier, and must find them again in every way in which the connector looks for them.
@@ -13,7 +13,11 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+from pydantic import SecretStr
+from sqlalchemy import Engine
 
+from connector.delivery.push import PushLimits
+from connector.ledger_kinds import LEDGERS, Opening
 from connector.ledgers.contract import (
     Absent,
     Answer,
@@ -36,7 +40,7 @@ from connector.planning.model import REFUND_TYPES, Document, DocumentLine, Kind,
 from connector.settings.connections import BeancountConnection, Connection
 from connector.settings.mapping import load_mapping
 from connector.store.codec import encode_document
-from connector.workplace import LEDGERS
+from connector.world import World
 
 MAPPINGS = Path(__file__).parent.parent / "mappings"
 CUSTOMER = 'Jo "J." Smith, Söhne & Co'
@@ -124,11 +128,29 @@ def open_beancount_place(folder: Path, mapping: Mapping) -> Place:
     return make_place("beancount", mapping, connection, book_by_hand)
 
 
+def opening_of(mapping: Mapping, connection: Connection, engine: Engine | None = None) -> Opening:
+    return Opening(
+        name="main",
+        mapping=mapping,
+        connection=connection,
+        world=World({}),
+        engine=engine,
+        state_url="",
+        token_key=lambda: SecretStr(""),
+        start=date(2026, 1, 1),
+        sales="sales_receipt",
+        fees=True,
+        types=frozenset(REFUND_TYPES),
+        rules=(),
+        limits=PushLimits(),
+    )
+
+
 def make_place(
     kind: str, mapping: Mapping, connection: Connection, book_by_hand: Callable[[str, str, int], None]
 ) -> Place:
     def again() -> tuple[Ledger, Courier]:
-        return LEDGERS[kind][1](mapping, connection)
+        return LEDGERS[kind][1](opening_of(mapping, connection))
 
     ledger, courier = again()
     return Place(ledger, courier, mapping, again, book_by_hand)

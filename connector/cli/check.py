@@ -102,11 +102,14 @@ def check_stripe(setup: Setup, findings: dict[str, Any]) -> None:
 
 
 def check_ledgers(setup: Setup, findings: dict[str, Any]) -> None:
-    from connector.workplace import open_desk
+    from connector.workplace import open_desk, open_state
 
+    engine = None
     for one in setup.ledgers.values():
         try:
-            desk = open_desk(setup, one)
+            if engine is None and one.policy.capabilities.keeps_tokens:
+                engine = open_state(setup)
+            desk = open_desk(setup, one, engine)
         except InputError:
             raise
         except ConnectorError as error:
@@ -147,8 +150,8 @@ def rules_test_command(file: Path, config: Path, ledger: str | None) -> int:
 
     A case has a name, `facts`, and what it expects: see mappings/refund_rules_cases.yaml.
     """
+    from connector.ledger_kinds import LEDGERS
     from connector.settings.rules_cases import run_cases
-    from connector.workplace import LEDGERS
 
     setup = open_setup(config)
     chosen = setup.chosen(ledger)

@@ -54,7 +54,7 @@ def resolve_command(
     action, value = said[0]
     with hold_books(config, False, ledger, stripe=False) as (setup, engine, lease):
         (one,) = setup.chosen(ledger)
-        desk = open_desk(setup, one)
+        desk = open_desk(setup, one, engine)
         word = Word(target, action, value or None, reason)
         click.echo(resolve(engine, lease, setup.world, desk, setup.decisions_file, word))
     return 0

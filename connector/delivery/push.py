@@ -33,6 +33,8 @@ from connector.world import World
 # The longest time a request may take; it must not outlive the lease that it was sent under.
 REQUEST_TIMEOUT_S = 30
 PAGE = 1000
+# While it waits the pass keeps its lease, which ends sooner than some ledgers want us to wait.
+RENEW_EVERY_S = 20
 
 
 # What keeps a document back that follows one in this state.
@@ -125,7 +127,7 @@ class Push:
         self.forgotten = 0
         done = None
         # A document may follow one of greater depth (a replacement follows the reversal of what it replaces).
-        while done != (self.sent, self.bared):
+        while done != (self.sent, self.bared) and not self.forgotten:
             done = (self.sent, self.bared)
             stop = self.sweep()
             if stop is not None:
@@ -143,12 +145,12 @@ class Push:
             if self.should_stop():
                 return STOPPED
             run_steps(self.ledger.prepare(self.outbox.claim(ready)), self.courier)
-            batches = list(self.batches(ready))
-            for start in range(0, len(batches), self.limits.concurrency):
+            for some in self.at_once(list(self.batches(ready))):
                 if self.should_stop():
                     return STOPPED
-                stop = self.send(batches[start : start + self.limits.concurrency])
-                if stop is not None:
+                stop = self.send(some)
+                if stop is not None or self.forgotten:
+                    # Where a number was refused, those of the same sale are to be planned anew before they are sent.
                     return stop
         return None
 
@@ -202,6 +204,13 @@ class Push:
         if stuck:
             self.outbox.settle(stuck, {row.document_key: row for row in rows})
         return ready
+
+    def at_once(self, batches: Sequence[list[Any]]) -> Iterator[Sequence[list[Any]]]:
+        """As many as may be in flight; the first goes alone, so that what the ledger teaches us serves the others."""
+        if batches:
+            yield batches[:1]
+        for start in range(1, len(batches), self.limits.concurrency):
+            yield batches[start : start + self.limits.concurrency]
 
     def batches(self, rows: Sequence[Any]) -> Iterator[list[Any]]:
         """Documents that may share a request, in order."""
@@ -303,8 +312,10 @@ class Push:
 
     def wait(self, seconds: int) -> bool:
         """Sleep as long as the ledger asks; False where the pass is to stop meanwhile."""
-        for _ in range(seconds):
+        for second in range(seconds):
             if self.should_stop():
                 return False
+            if second % RENEW_EVERY_S == 0:
+                self.outbox.hold()
             self.world.sleep(1)
         return True

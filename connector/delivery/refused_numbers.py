@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 
 from connector.store.bulk import insert_many, within
-from connector.store.schema import decision, document, taken_number
+from connector.store.schema import attempt_document, decision, document, refund_number, taken_number
 from connector.store.settling import ARRIVED, forget_plans
 
 # Their number is that of the document that they belong to.
@@ -58,7 +58,8 @@ def renumber(
     if forgotten:
         insert_many(connection, taken_number, list(forgotten.values()), ignore=True)
         ids = sorted(forgotten)
-        forget_plans(connection, ledger, [*ids, *refunds_behind(connection, ledger, ids)])
+        behind = [*refunds_behind(connection, ledger, ids), *refunds_beside(connection, ledger, ids)]
+        forget_plans(connection, ledger, list(dict.fromkeys((*ids, *behind))))
     return Renumbered(len(bare), len(forgotten))
 
 
@@ -68,6 +69,33 @@ def documents_of(connection: Connection, ledger: str, subject_ids: Sequence[str]
             document.c.ledger == ledger, within(connection, document.c.subject_id, subject_ids)
         )
     ).all()
+
+
+def refunds_beside(connection: Connection, ledger: str, refund_ids: Sequence[str]) -> list[str]:
+    """Later refunds of the same sales, of which nothing was sent: their numbers come after these."""
+    mine = refund_number.alias()
+    rows = connection.execute(
+        select(refund_number.c.refund_id)
+        .join(
+            mine,
+            (mine.c.ledger == refund_number.c.ledger) & (mine.c.sale_number == refund_number.c.sale_number),
+        )
+        .where(
+            mine.c.ledger == ledger,
+            within(connection, mine.c.refund_id, refund_ids),
+            refund_number.c.n > mine.c.n,
+            refund_number.c.settled == 0,
+            ~select(document.c.document_key)
+            .where(document.c.ledger == ledger, document.c.subject_id == refund_number.c.refund_id)
+            .where(document.c.state != "planned")
+            .exists(),
+            ~select(attempt_document.c.document_key)
+            .join(document, document.c.document_key == attempt_document.c.document_key)
+            .where(document.c.ledger == ledger, document.c.subject_id == refund_number.c.refund_id)
+            .exists(),
+        )
+    )
+    return [row.refund_id for row in rows if row.refund_id not in refund_ids]
 
 
 def refunds_behind(connection: Connection, ledger: str, charge_ids: Sequence[str]) -> list[str]:

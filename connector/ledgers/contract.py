@@ -52,7 +52,8 @@ class Capabilities:
     `number_length` and `short_id_length` (how much of a Stripe id is kept as a number) are in characters, None: no
     limit. `settle_after_s` is how long after a doubtful write an "absent" answer is not yet believed.
     `lines_by_item`: a line of a sales form is of an item, which says its account; so exchange takes an item too, and
-    no line can be of a receivable. `makes_customers`: a document needs a customer that the ledger knows.
+    no line can be of a receivable. `makes_customers`: a document needs a customer that the ledger knows. `keeps_tokens`: it
+    is opened with the state, which keeps its tokens.
     """
 
     kind: str
@@ -65,6 +66,7 @@ class Capabilities:
     throttle_wait_s: int = 1
     lines_by_item: bool = False
     makes_customers: bool = False
+    keeps_tokens: bool = False
 
 
 @value(frozen=True, slots=True)
@@ -82,7 +84,7 @@ class AccountSpan:
 class Company:
     """What the ledger says about itself and the names in the mapping. Problems are sentences for `check`; `lost` are
     the keys of documents that the books no longer hold. Currencies, accounts, roots, `item_accounts`, `takes_tax` and
-    `needs_tax_code` as in `LedgerPolicy`. `memory` is what the adapter wants to be handed the next time it is opened."""
+    `needs_tax_code` as in `LedgerPolicy`."""
 
     title: str
     closed_until: date | None = None
@@ -96,7 +98,6 @@ class Company:
     item_accounts: Mapping[str, str] = field(default_factory=dict)
     takes_tax: bool = True
     needs_tax_code: bool = False
-    memory: bytes | None = None
 
 
 @value(frozen=True, slots=True)
@@ -281,6 +282,9 @@ class Ledger(Protocol):
     """
 
     capabilities: Capabilities
+
+    def remember(self) -> bytes | None:
+        """What the adapter wants to be handed the next time it is opened; None: nothing, or nothing new."""
 
     def survey(self) -> Steps[Company]:
         """Read what the company is and whether every mapped name can be used as mapped."""

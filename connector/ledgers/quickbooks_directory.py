@@ -136,7 +136,8 @@ def read_directory(mapping: LedgerMapping) -> Steps[Directory]:
     accounts = yield from find_rows("Account")
     items = yield from find_rows("Item", columns="*, Sku")
     codes = yield from find_rows("TaxCode")
-    methods = (yield from find_rows("PaymentMethod")) if mapping.payment_methods else []
+    named = any(mapping.payment_methods.values())
+    methods = (yield from find_rows("PaymentMethod")) if named else []
     directory = Directory(
         preferences=read_preferences(prefs, infos[0] if infos else {}),
         accounts=Shelf(accounts, ("FullyQualifiedName", "Name")),

@@ -31,10 +31,12 @@ XML_WORDS = re.compile(rb"<Detail>(.*?)</Detail>", re.DOTALL)
 TXN_ID = re.compile(r"TxnId=(\d+)")
 CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
 
-NO_ACCESS = frozenset({"3", "100", "110", "120", "3100", "3200", "5020"})
+NO_ACCESS = frozenset({"100", "110", "120", "3100", "3200"})
 THROTTLED = frozenset({"3001", "003001"})
 # The company cannot be written to now: locked, under maintenance, its subscription lapsed.
 AWAY = frozenset({"140", "150", "6190"})
+# Nothing of it was done, whatever the status.
+UNSUPPORTED = "500"
 DUPLICATE_REQUEST = "600"
 GONE = "610"
 STALE = "5010"
@@ -111,6 +113,8 @@ def outcome_of(fault: Fault) -> Outcome:
         return Stale()
     if code == PERIOD_CLOSED:
         return PeriodClosed(f"QuickBooks has closed the period: {fault.words}")
+    if code == UNSUPPORTED:
+        return Rejected(code, fault.words)
     if status >= 500 or not code or (code.isdigit() and int(code) >= SEVERE):
         return Unknown(shown(fault))
     return Rejected(code, fault.words)

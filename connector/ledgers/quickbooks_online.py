@@ -15,10 +15,10 @@ from connector.ledgers.contract import (
     Absent,
     AccountSpan,
     Answer,
-    Capabilities,
     Claimed,
     Company,
     Found,
+    NumberTaken,
     Outcomes,
     Person,
     Posted,
@@ -27,6 +27,7 @@ from connector.ledgers.contract import (
     Steps,
 )
 from connector.ledgers.quickbooks_answers import read_answer, row_of, undo_request
+from connector.ledgers.quickbooks_capabilities import QUICKBOOKS_ONLINE
 from connector.ledgers.quickbooks_credits import Credits
 from connector.ledgers.quickbooks_directory import Directory, named_accounts, read_directory
 from connector.ledgers.quickbooks_forms import FormWriter
@@ -37,10 +38,13 @@ from connector.ledgers.quickbooks_roles import expand
 from connector.ledgers.quickbooks_window import Window
 from connector.ledgers.quickbooks_wire import JSON_TYPE, encode
 from connector.planning.mapping_model import Mapping as LedgerMapping
-from connector.planning.model import REFUND_TYPES, Document, Sale
+from connector.planning.model import Document, Sale
 from connector.planning.values import value
 
 ALWAYS = date(1900, 1, 1)
+# What is remembered of a company in which invoices, receipts and memos share their numbers.
+SHARED = b"numbers are shared"
+FORMS = frozenset({"invoice", "sales_receipt", "credit_memo", "refund_receipt"})
 
 
 @value(frozen=True, slots=True)
@@ -59,24 +63,21 @@ class Wants:
 class QuickbooksOnlineLedger:
     """One company. `survey` comes before everything else."""
 
-    capabilities = Capabilities(
-        kind="quickbooks_online",
-        refund_types=frozenset(REFUND_TYPES),
-        number_length=21,
-        short_id_length=10,
-        concurrency=10,
-        settle_after_s=120,
-        throttle_wait_s=60,
-        lines_by_item=True,
-        makes_customers=True,
-    )
+    capabilities = QUICKBOOKS_ONLINE
 
-    def __init__(self, mapping: LedgerMapping, wants: Wants) -> None:
+    def __init__(self, mapping: LedgerMapping, wants: Wants, memory: bytes | None = None) -> None:
         self.mapping = mapping
         self.wants = wants
+        # Whether a number may stand once among all sales forms; learned from the first refusal.
+        self.shared_numbers = memory == SHARED
+        self.known = memory
         self.credits = Credits()
         self.directory: Directory
         self.writer: FormWriter
+
+    def remember(self) -> bytes | None:
+        memory = SHARED if self.shared_numbers else None
+        return None if memory == self.known else memory
 
     @property
     def home(self) -> str:
@@ -143,6 +144,9 @@ class QuickbooksOnlineLedger:
         (claimed,) = documents
         payload = read_payload(claimed)
         outcome = yield from read_answer(claimed, payload, request, answer, self.home)
+        if isinstance(outcome, NumberTaken) and outcome.holder is not None:
+            kinds = {claimed.kind, outcome.holder.kind or ""}
+            self.shared_numbers |= len(kinds & FORMS) == 2
         row = row_of(answer, payload.entity) if isinstance(outcome, Posted) else None
         if row is not None:
             self.credits.learn(payload.entity, row)

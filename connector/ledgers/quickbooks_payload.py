@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from connector.ledgers.contract import Claimed, Request
-from connector.ledgers.quickbooks_forms import NEW, FormWriter, display_name
+from connector.ledgers.quickbooks_fields import NEW
+from connector.ledgers.quickbooks_forms import FormWriter, display_name
 from connector.ledgers.quickbooks_roles import Entity, entity_of
 from connector.ledgers.quickbooks_wire import JSON_TYPE, decode, encode
 from connector.planning.model import NEW_CUSTOMER, Document, Settles
