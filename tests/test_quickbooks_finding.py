@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from decimal import Decimal
 
 import pytest
 from quickbooks_hands import CLEARING, INCOME, form, payment
@@ -89,6 +90,18 @@ def test_refunds_are_read_once_for_all(books: Reading) -> None:
     assert books.run(books.ledger.find_refunds({})) == {}
 
 
+def test_what_is_in_a_currency_that_stripe_does_not_know_is_passed_over() -> None:
+    with reading() as books:
+        books.company.set_preference("CurrencyPrefs", MultiCurrencyEnabled=True)
+        books.write("Customer", {"DisplayName": "Xe", "CurrencyRef": {"value": "XTS"}})
+        more = {"CurrencyRef": {"value": "XTS"}, "ExchangeRate": Decimal(2), "PrivateNote": "re_1"}
+        memo = books.write("CreditMemo", form("90", DocNumber="100", customer="3", **more))
+        books.open()
+        assert books.run(books.ledger.find_refunds({"re_1": DAY})) == {}
+        assert books.run(books.ledger.find_documents([memo["Id"]])) == {}
+        assert whole_scan(books) == []
+
+
 def test_nobody_booked_a_refund_long_before_it_was_made(books: Reading) -> None:
     books.write("CreditMemo", {**form("30", PrivateNote="re_5"), "TxnDate": "2026-02-25"})
     assert books.run(books.ledger.find_refunds({"re_5": date(2026, 3, 1)})) == {}
@@ -100,7 +113,7 @@ def test_documents_by_id(books: Reading) -> None:
     found = books.run(books.ledger.find_documents(asked))
     assert {i: one.kind for i, one in found.items()} == {invoice["Id"]: "invoice", paid["Id"]: "payment"}
     books.carried.clear()
-    assert books.run(books.ledger.find_documents(["what?"])) == {}
+    assert books.run(books.ledger.find_documents(["what?", "٣"])) == {}
     assert books.carried == []
 
 

@@ -73,6 +73,10 @@ def test_which_leg_a_document_of_others_is(books: Reading) -> None:
             ),
             ("journal_entry", 11000, 10000, 11000),
         ),
+        "from one income to another": (
+            journal(books, ("Debit", INCOME, "9"), ("Credit", "Services", "9"), **marked),
+            ("journal_entry", 900, 900, 0),
+        ),
         "journal the other way": (
             journal(books, ("Debit", CLEARING, "110"), ("Credit", INCOME, "110"), **marked),
             ("journal_entry", 11000, 0, 0),
@@ -128,6 +132,12 @@ def test_a_link_is_worth_what_it_links(books: Reading) -> None:
     link = books.write("Payment", payment("0", *lines, PrivateNote=note("a", "application", "re_1")))
     found = document(books, link)
     assert (found.kind, found.amount_minor, found.entries) == ("application", 11000, ())
+    # The memo that is linked whole leaves the rest of it unapplied.
+    lines = (
+        pay_line("40", "Expense", books.pay_out("40")),
+        pay_line("50", "CreditMemo", books.write("CreditMemo", form("50"))),
+    )
+    assert document(books, books.write("Payment", payment("0", *lines))).amount_minor == 5000
 
 
 @pytest.mark.parametrize("kind", ["Invoice", "SalesReceipt", "CreditMemo", "RefundReceipt"])
@@ -251,3 +261,10 @@ def test_accounts_where_the_mapping_gathers_refunds_are_income_and_those_of_exch
     with reading({"refunds": "cost of goods sold", "exchange": DISCOUNTS.upper()}) as books:
         spent = expense(books, ("Cost of Goods Sold", "5"), (DISCOUNTS, "2"))
         assert document(books, spent).income_minor == 500
+
+
+def test_what_an_item_sold_is_income_on_whatever_account(books: Reading) -> None:
+    """Advances are sold on a liability."""
+    line = item_line("10", "77", ItemAccountRef=books.account(TAX))
+    row: Json = {"Id": "7", "TxnDate": "2026-03-07", "TotalAmt": Decimal(10), "Line": [line]}
+    assert found(row, "CreditMemo", books.ledger.directory, books.ledger.mapping).income_minor == 1000

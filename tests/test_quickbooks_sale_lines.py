@@ -129,6 +129,16 @@ def test_the_taxes_of_the_lines_come_to_that_of_the_form(
 # ---------------------------------------------------------------------------------------------- kinds of lines
 
 
+def test_the_only_rate_is_that_of_a_code_that_is_gone() -> None:
+    with reading(sales_tax="by_line", country="GB", currency="GBP") as books:
+        gone = item_line("10.00", TaxCodeRef={"value": "77"})
+        row = uk_row("22.00", "2.00", "TaxExcluded", gone, item_line("10.00"))
+        assert parts(read_lines(row, books.ledger.directory, books.ledger.mapping)) == [
+            (1000, 200),
+            (1000, 0),
+        ]
+
+
 def test_a_discount_is_a_line_below_zero() -> None:
     with reading(sales_tax="by_code") as books:
         tax: Json = {"TxnTaxDetail": {"TotalTax": Decimal("7.20")}}
@@ -267,6 +277,9 @@ def test_parts_are_worth_together_what_the_whole_is() -> None:
         }
         read = read_lines({**row, "Line": lines}, books.ledger.directory, books.ledger.mapping)
         assert sum(line.home_net_minor for line in read) == 117
+        cents = {**row, "TotalAmt": Decimal("0.02"), "Line": [item_line("0.01"), item_line("0.01")]}
+        read = read_lines(cents, books.ledger.directory, books.ledger.mapping)
+        assert [line.home_net_minor for line in read] == [2, 1]
         # Yen have no cents.
         row |= {"CurrencyRef": {"value": "JPY"}, "ExchangeRate": Decimal("0.0066"), "TotalAmt": Decimal(1000)}
         (line,) = read_lines(
