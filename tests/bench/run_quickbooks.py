@@ -28,11 +28,10 @@ from cli_books import Export
 from quickbooks_books import INCOME, KEY
 from quickbooks_hands import CLEARING, RECEIVABLES
 from quickbooks_server import FIRST, day_of
-from run_bench import PAGE, ROOT, Measured, machine, measure, verdict
+from run_bench import PAGE, QUICKBOOKS, ROOT, Measured, machine, measure, verdict
 from vendors.quickbooks.oauth import CLIENT_ID, CLIENT_SECRET, TOKEN_PATH
 
 Json = dict[str, Any]
-TITLE = "## Posting into QuickBooks Online"
 REFUNDS = 5_000
 START = int(datetime(2026, 5, 1, 12, tzinfo=UTC).timestamp())
 # What Intuit allows of one company.
@@ -250,7 +249,7 @@ def targets(rows: list[Posted]) -> list[str]:
 def write_part(rows: list[Posted], page: Path) -> None:
     """In the place of the same part of the page."""
     lines = [
-        TITLE,
+        QUICKBOOKS,
         "",
         "Written by `tests/bench/run_quickbooks.py`. As many sales as refunds stand in a stand-in for QuickBooks Online,",
         "which keeps Intuit's limits of one company (500 requests a minute, 10 a second); an answer takes 0.3 s. The",
@@ -267,9 +266,9 @@ def write_part(rows: list[Posted], page: Path) -> None:
         *targets(rows),
         "",
     ]
-    before = page.read_text(encoding="utf-8").partition(TITLE)[0] if page.exists() else "# Benchmarks\n\n"
+    before = page.read_text(encoding="utf-8").partition(QUICKBOOKS)[0] if page.exists() else "# Benchmarks"
     page.parent.mkdir(parents=True, exist_ok=True)
-    page.write_text(before + "\n".join(lines), encoding="utf-8")
+    page.write_text(before.rstrip("\n") + "\n\n" + "\n".join(lines), encoding="utf-8")
 
 
 def main() -> int:
@@ -282,7 +281,7 @@ def main() -> int:
     os.environ.setdefault("CONNECTOR_KEY", KEY)
     rows = [bench(chosen.refunds, scenario) for scenario in SCENARIOS]
     write_part(rows, chosen.page)
-    sys.stdout.write(TITLE + chosen.page.read_text(encoding="utf-8").partition(TITLE)[2])
+    sys.stdout.write(QUICKBOOKS + chosen.page.read_text(encoding="utf-8").partition(QUICKBOOKS)[2])
     return 0
 
 
