@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Literal
 
 from connector.planning.entries import Posting, make_entries
-from connector.planning.keys import document_key
+from connector.planning.keys import further_key
 from connector.planning.model import CASH_LEGS, NEW_CUSTOMER, Document, Entry, Settles
 from connector.planning.values import value
 
@@ -72,7 +72,8 @@ VOIDED_INVOICE = "voided_invoice"
 def entity_of(document: Document) -> Entity:
     """What the document is written as. A fee that Stripe gave back is a journal entry: an expense is never negative."""
     if document.kind == "reversal":
-        return MIRRORS[document.part]
+        # One that is known from the books alone does not say of what it is, and is never sent.
+        return MIRRORS[document.part] if document.part else "JournalEntry"
     if document.kind == "fee" and document.entries[-1].debit_minor:
         return "JournalEntry"
     return ENTITIES[document.kind]
@@ -124,8 +125,7 @@ def application_of(document: Document, settles: Settles, accounts: Accounts) -> 
 
 
 def part_key(document: Document, part: str) -> str:
-    """The key of a further write of a document, made of the document's own."""
-    return document_key("", document.ledger, "", document.document_key, part)
+    return further_key(document.ledger, document.document_key, part)
 
 
 def open_minor(document: Document, accounts: Accounts) -> int:

@@ -17,7 +17,7 @@ from connector.delivery.outcome import GIVEN_UP
 from connector.errors import InputError
 from connector.ledgers.contract import Found, run_steps
 from connector.planning.case import Books
-from connector.planning.keys import document_key
+from connector.planning.keys import FURTHER, document_key, further_key
 from connector.planning.model import REFUND_TYPES
 from connector.store.bulk import insert_many, within
 from connector.store.documents import delete_documents
@@ -167,8 +167,14 @@ def take_up_replacements(
     for refund_id, revision in replaced.items():
         mine = (found.c.ledger == name, found.c.refund_id == refund_id)
         hits = connection.execute(select(found).where(*mine, found.c.document_key.is_not(None))).all()
+        latest = {
+            hit.document_key
+            for hit in hits
+            if revision_of(books, name, refund_id, hit.kind, hit.document_key) == revision
+        }
+        latest |= {further_key(name, key, part) for key in latest for part in FURTHER}
         for hit in hits:
-            if revision_of(books, name, refund_id, hit.kind, hit.document_key) != revision:
+            if hit.document_key not in latest:
                 connection.execute(
                     update(found)
                     .where(found.c.ledger == name, found.c.ledger_id == hit.ledger_id)
