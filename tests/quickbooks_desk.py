@@ -16,10 +16,12 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import yaml
 from cli_books import Result
 from quickbooks_books import KEY, QuickBooksBooks, quickbooks
 from quickbooks_hands import CLEARING, form, item_line, pay_line, payment
-from small_shop import Shop
+from small_books import MAPPINGS
+from small_shop import Shop, major
 from vendors.quickbooks import Company
 from vendors.quickbooks.wire import Json
 from vendors.quickbooks.writing import write
@@ -187,7 +189,8 @@ class Desk:
             name = str(self.company.account(each.account)["Name"])
             parts[SHORT.get(name, name)] = parts.get(SHORT.get(name, name), Decimal(0)) + each.amount
         moved = ", ".join(f"{name} {amount}" for name, amount in parts.items() if amount) or "nothing"
-        who = one.get("CustomerRef", one.get("EntityRef", {})).get("name", "-")
+        named: Json = one.get("CustomerRef") or one.get("EntityRef") or {}
+        who = named.get("name", "-")
         left = [f"{name} {one[name]}" for name in ("Balance", "UnappliedAmt") if one.get(name)]
         number = one.get("DocNumber") or one.get("PaymentRefNum") or "-"
         return f"{kind} {number} {one['TxnDate']} {who}: {moved}" + "".join(f"; {each} left" for each in left)
@@ -290,14 +293,32 @@ def pay(
 def receipt(
     desk: Desk, number: str = "100", day: str = "2026-03-02", into: str = CLEARING, **more: Any
 ) -> Json:
-    where = {"DepositToAccountRef": desk.hands.account(into)}
-    return desk.hands.write("SalesReceipt", taxed_form(number, day, **where, **more))
+    body = taxed_form(number, day, **more)
+    return desk.hands.write("SalesReceipt", {**body, "DepositToAccountRef": desk.hands.account(into)})
 
 
 def paid_invoice(desk: Desk, method: str = "card") -> str:
     """The base case: invoice 100 of 110.00 with 10.00 of tax, paid into clearing; returns the charge."""
     pay(desk, invoice(desk))
     return desk.shop.charge("100", 11000, 1000, "2026-03-02", 0, method)
+
+
+def sell(desk: Desk, number: str = "100", amount: int = 11000, fee: int = 349, **fields: Any) -> str:
+    """A charge of a sale that the connector posts, of one line with a tenth of its net as tax."""
+    tax = amount // 11
+    lines = [{"sku": "SKU-1", "amount": major(amount), "tax": major(tax)}]
+    told = {
+        "metadata": {"order_number": number, "sale_lines": json.dumps(lines)},
+        "billing_details": {"name": "Bo", "email": "bo@x.test"},
+        **fields,
+    }
+    return desk.shop.export.charge(number, amount, when="2026-03-02T15:00:00", fee=fee, **told)
+
+
+def mapped(**changes: Any) -> Json:
+    """The mapping of the samples, with other parts."""
+    found: Json = yaml.safe_load((MAPPINGS / "quickbooks_online.yaml").read_text(encoding="utf-8"))
+    return {name: {**part, **changes[name]} if name in changes else part for name, part in found.items()}
 
 
 def rule(then: Any, **when: Any) -> list[Json]:
