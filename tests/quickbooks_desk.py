@@ -12,6 +12,7 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from decimal import Decimal
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -97,6 +98,7 @@ class Desk:
         self.check()
         if planned is not None:
             assert sums(planned) == self.moved_since(before)
+            assert sums(report["ledgers"]["main"]["documents"]) == self.moved_since(before)
         return report
 
     def resync(self, *words: str, code: int = 0) -> Result:
@@ -167,10 +169,13 @@ class Desk:
         return [one for kind in TRANSACTIONS for one in self.company.documents(kind)]
 
     def ours(self) -> list[tuple[str, Json]]:
-        """Transactions that bear our key, in the order in which they were written."""
+        """Transactions that bear our key, in the order in which they were written; those of one kind that may have been
+        written at once by day and number."""
         found = [(kind, one) for kind in TRANSACTIONS for one in self.company.documents(kind)]
         mine = [(kind, one) for kind, one in found if " dk" in one.get("PrivateNote", "")]
-        return sorted(mine, key=lambda pair: int(pair[1]["Id"]))
+        mine.sort(key=lambda pair: int(pair[1]["Id"]))
+        runs = (list(run) for _, run in groupby(mine, key=lambda pair: pair[0]))
+        return [pair for run in runs for pair in sorted(run, key=by_day)]
 
     def written(self) -> list[str]:
         """A line for each of ours: entity, number, day, customer, postings, and what is left open of it."""
@@ -220,6 +225,10 @@ class Desk:
                 continue
             if document["state"] in ("posted", "reversed") and document["ledger_id"] in ours:
                 check_shown(document, ours[document["ledger_id"]][1])
+
+
+def by_day(pair: tuple[str, Json]) -> tuple[str, str]:
+    return pair[1]["TxnDate"], pair[1].get("DocNumber") or pair[1].get("PaymentRefNum") or ""
 
 
 def check_shown(document: Json, one: Json) -> None:
