@@ -67,6 +67,9 @@ TXN_TYPES: dict[Entity, str] = {
 LINKED = frozenset({"credit_memo", "reopen_invoice", *CASH_LEGS})
 # The invoice that comes back with the reversal of a void.
 VOIDED_INVOICE = "voided_invoice"
+# The ref that is the rate of the sale, and what takes it over where Stripe tells none.
+RATE = "rate"
+AT_RATE_OF_SALE = frozenset({"credit_memo", "refund_receipt", VOIDED_INVOICE})
 
 
 def entity_of(document: Document) -> Entity:
