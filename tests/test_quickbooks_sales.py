@@ -1,194 +1,235 @@
-"""Sales that the connector posts into a QuickBooks company, with their customers, fees and refunds, and charges that fail
-after they were posted."""
+"""Sales in QuickBooks Online: how the document of a charge is found, and what is read of it."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
-from quickbooks_desk import Desk, desk, mapped, sell
-from small_shop import fail_charge
+from quickbooks_hands import CLEARING, INCOME, RECEIVABLES, form, pay_line, payment
+from quickbooks_reading import INTO, KEYS, Reading, note, reading
+from vendors.quickbooks import Moods
+from vendors.quickbooks.clock import Clock
 from vendors.quickbooks.wire import Json
 
-BO = "3"
-FEE = "Purchase 100 2026-03-02 -: FEES 3.49, CLR -3.49"
-RECEIPT = ["SalesReceipt 100 2026-03-02 Bo: CLR 110.00, TAX -10.00, Services -100.00"]
-INVOICE = [
-    "Invoice 100 2026-03-02 Bo: AR 110.00, TAX -10.00, Services -100.00",
-    "Payment 100 2026-03-02 Bo: CLR 110.00, AR -110.00",
-]
+from connector.planning.model import Sale, SaleLine
+
+NOON = 1772798400.0
 
 
-def two_refunds(desk: Desk, **fields: Any) -> None:
-    """The first is charged a fee, the second gives one back."""
-    sell(desk, **fields)
-    desk.shop.refund("a", "ch_100", 3300, "2026-03-05", 25)
-    desk.shop.refund("b", "ch_100", 7700, "2026-04-01", -100)
+@pytest.fixture
+def books() -> Iterator[Reading]:
+    with reading() as found:
+        yield found
 
 
-@pytest.mark.parametrize("sales", ["sales_receipt", "invoice_and_payment"])
-def test_a_sale_its_fees_and_its_refunds(tmp_path: Path, sales: str) -> None:
-    receipts = sales == "sales_receipt"
-    with desk(tmp_path / "books", sales=sales, fees=True) as one:
-        two_refunds(one)
-        one.sync()
-        sold = RECEIPT if receipts else INVOICE
-        taken = "RefundReceipt" if receipts else "CreditMemo"
-        money = "CLR" if receipts else "AR"
-        cash = [
-            "Purchase 100-1 2026-03-05 Bo: AR 33.00, CLR -33.00",
-            "Purchase 100-2 2026-04-01 Bo: AR 77.00, CLR -77.00",
-            "Payment 100-1 2026-03-05 Bo: nothing",
-            "Payment 100-2 2026-04-01 Bo: nothing",
-        ]
-        assert sorted(one.written()) == sorted(
-            [
-                FEE,
-                *sold,
-                f"{taken} 100-1 2026-03-05 Bo: {money} -33.00, TAX 3.00, Services 30.00",
-                f"{taken} 100-2 2026-04-01 Bo: {money} -77.00, TAX 7.00, Services 70.00",
-                *([] if receipts else cash),
-                "Purchase 100-1 2026-03-05 -: FEES 0.25, CLR -0.25",
-                "JournalEntry 100-2 2026-04-01 -: FEES -1.00, CLR 1.00",
-            ]
-        )
-        assert (one.totals(), one.open(BO)) == ({"FEES": "2.74", "CLR": "-2.74"}, "0")
-        one.settle_down()
-        # Stripe charges for the failure too.
-        one.shop.fail("re_b", "2026-04-20")
-        one.shop.objects["txn_back_re_b"].update(fee=10, net=7690)
-        one.wait(24)
-        seen = len(one.written())
-        one.sync()
-        back = {
-            "sales_receipt": ["SalesReceipt 100-2-R 2026-04-20 Bo: CLR 77.00, TAX -7.00, Services -70.00"],
-            "invoice_and_payment": [
-                "Payment 100-2-R 2026-04-20 Bo: CLR 77.00, AR -77.00",
-                "Invoice 100-2-R 2026-04-20 Bo: AR 77.00, TAX -7.00, Services -70.00",
-            ],
-        }
-        assert one.written()[seen:] == [
-            *back[sales],
-            "Purchase 100-2 2026-04-20 -: FEES 0.10, CLR -0.10",
-        ]
-        left = {"Services": "-70.00", "FEES": "2.84", "CLR": "74.16", "TAX": "-7.00"}
-        assert (one.totals(), one.open(BO)) == (left, "0")
-        one.settle_down()
-        one.resync("re_a", "--replace")
-        assert (one.totals(), one.open(BO)) == (left, "0")
-        assert "JournalEntry 100-1-R 2026-03-05 -: FEES -0.25, CLR 0.25" in one.written()
-        one.settle_down()
+def found(sale: Sale | None) -> Sale:
+    assert sale is not None
+    return sale
 
 
-@pytest.mark.parametrize("sales", ["sales_receipt", "invoice_and_payment"])
-def test_a_charge_that_fails_after_its_sale_was_posted(tmp_path: Path, sales: str) -> None:
-    with desk(tmp_path / "books", sales=sales, fees=True) as one:
-        sell(one, payment_method_details={"type": "us_bank_account"})
-        one.sync()
-        seen = len(one.written())
-        fail_charge(one.shop, "ch_100", "2026-03-09")
-        one.sync()
-        assert one.written()[seen:] == (
-            ["RefundReceipt 100-R 2026-03-09 Bo: CLR -110.00, TAX 10.00, Services 100.00"]
-            if sales == "sales_receipt"
-            else [
-                "Purchase 100-R 2026-03-09 Bo: AR 110.00, CLR -110.00",
-                "CreditMemo 100-R 2026-03-09 Bo: AR -110.00, TAX 10.00, Services 100.00",
-                "Payment 100-R 2026-03-09 Bo: nothing",
-            ]
-        )
-        assert (one.totals(), one.open(BO)) == ({"FEES": "3.49", "CLR": "-3.49"}, "0")
-        one.settle_down()
+# ---------------------------------------------------------------------------------------------- how it is found
 
 
-def test_refunds_switched_off_still_post_sales(tmp_path: Path) -> None:
-    with desk(tmp_path / "books", sales="sales_receipt", fees=True, refunds={"enabled": False}) as one:
-        two_refunds(one)
-        one.sync()
-        assert one.written() == [FEE, *RECEIPT]
-        assert set(one.outcomes().values()) == {"excluded refunds_switched_off"}
+def test_an_invoice_by_its_number_with_its_payment(books: Reading) -> None:
+    invoice, paid = books.paid_invoice("70", "40", DocNumber="100", BillEmail={"Address": "ada@x.test"})
+    sale = found(books.sale())
+    assert (sale.form, sale.ledger_id, sale.number, sale.currency) == ("invoice", invoice["Id"], "100", "usd")
+    assert (sale.total_minor, sale.balance_minor, sale.void, sale.ours) == (11000, 0, False, False)
+    assert (sale.customer, sale.customer_email, sale.refs) == ("Ada", "ada@x.test", (("customer", "1"),))
+    line = SaleLine(
+        "1", "Widget", 7000, 0, 7000, 0, INCOME, None, "Wid", "Widget", None, "TAX", False, (("item", "1"),)
+    )
+    assert sale.lines[0] == line
+    (pays,) = sale.payments
+    assert (pays.ledger_id, pays.amount_minor, pays.currency) == (paid["Id"], 11000, "usd")
+    assert (pays.account, pays.credit_account, pays.applied, pays.charge_ids) == (
+        CLEARING,
+        RECEIVABLES,
+        True,
+        (),
+    )
 
 
-def test_sales_and_refunds_name_the_payment_method(tmp_path: Path) -> None:
-    mapping = mapped(payment_methods={"card": "Visa", "*": "Cash"})
-    with desk(tmp_path / "books", sales="sales_receipt", mapping=mapping) as one:
-        two_refunds(one)
-        sell(one, "101", payment_method_details={"type": "klarna"})
-        one.sync()
-        methods = {row["DocNumber"]: row["PaymentMethodRef"]["name"] for _, row in one.ours()}
-        assert methods == {"100": "Visa", "100-1": "Visa", "100-2": "Visa", "101": "Cash"}
-        one.settle_down()
+def test_a_receipt_is_its_own_payment(books: Reading) -> None:
+    receipt = books.write(
+        "SalesReceipt", form("110", DocNumber="100", DepositToAccountRef=INTO, PrivateNote="of ch_1")
+    )
+    sale = found(books.sale())
+    assert (sale.form, sale.ledger_id, sale.balance_minor, sale.total_minor) == (
+        "sales_receipt",
+        receipt["Id"],
+        0,
+        11000,
+    )
+    (pays,) = sale.payments
+    assert (pays.ledger_id, pays.account, pays.charge_ids) == (receipt["Id"], CLEARING, ("ch_1",))
+    assert (pays.amount_minor, pays.applied) == (11000, True)
 
 
-# ---------------------------------------------------------------------------------------------- customers
-
-BOBS = {"name": "Bo", "email": "bo@x.test"}
-SOMEBODY = {"DisplayName": "Somebody", "PrimaryEmailAddr": {"Address": "BO@x.test"}}
-# What stands in the company before, what Stripe knows, what the mapping says; who the customer is then.
-CUSTOMERS: dict[str, tuple[list[Json], Json, Json, str]] = {
-    "by name, whatever its capitals": ([{"DisplayName": "bO"}], BOBS, {}, "bO"),
-    "by e-mail": ([SOMEBODY], BOBS, {}, "Somebody"),
-    "by Stripe's id": ([{"DisplayName": "B", "Notes": "cus_9"}, SOMEBODY], BOBS, {}, "Somebody"),
-    "of another Stripe id": ([{**SOMEBODY, "Notes": "cus_8"}], BOBS, {}, "Bo"),
-    "made": ([], BOBS, {}, "Bo"),
-    "made, without a colon": ([], {"name": "Bo: of X"}, {}, "Bo of X"),
-    "made, with the name of another": (
-        [{"DisplayName": "Bo"}],
-        BOBS,
-        {"match": ["stripe_id"]},
-        "Bo (cus_9 USD)",
-    ),
-    "of whom nothing is known": ([], {}, {}, "cus_9"),
-    "that may not be made": ([], BOBS, {"create": False}, "Stripe customers"),
-}
+@pytest.mark.parametrize("asked", ["100", "1000", "100 ", "ab-1", "AB-1", "o'hara", "a\\b"])
+def test_a_number_is_compared_exactly(books: Reading, asked: str) -> None:
+    """QuickBooks itself takes AB-1 for ab-1; and 100 is the beginning of 1000."""
+    books.company.moods.duplicates = "off"
+    ids = {
+        n: books.put("Invoice", form("5", DocNumber=n))["Id"]
+        for n in ("100", "1000", "100 ", "ab-1", "o'hara", "a\\b")
+    }
+    ids["AB-1"] = books.put("SalesReceipt", form("5", DocNumber="AB-1"))["Id"]
+    assert found(books.sale(asked)).ledger_id == ids[asked]
+    assert books.sale(asked + "-1") is None
 
 
-@pytest.mark.parametrize("case", CUSTOMERS.values(), ids=list(CUSTOMERS))
-def test_the_customer_of_a_sale(tmp_path: Path, case: tuple[list[Json], Json, Json, str]) -> None:
-    before, known, changes, name = case
-    mapping = mapped(customers=changes)
-    with desk(tmp_path / "books", sales="invoice_and_payment", mapping=mapping) as one:
-        for customer in before:
-            one.hands.write("Customer", customer)
-        sell(one, billing_details=known, customer="cus_9")
-        sell(one, "101", billing_details=known, customer="cus_9")
-        one.shop.refund("a", "ch_100", 3300, "2026-03-05")
-        one.sync()
-        named = {(row.get("CustomerRef") or row["EntityRef"])["name"] for _, row in one.ours()}
-        assert named == {name}
-        mine = [row for row in one.company.documents("Customer") if row["DisplayName"] == name]
-        assert [one.open(row["Id"]) for row in mine] == ["0"]
-        made = len(one.company.documents("Customer"))
-        one.settle_down()
-        assert len(one.company.documents("Customer")) == made
+def test_an_invoice_comes_before_a_receipt_and_a_void_one_last(books: Reading) -> None:
+    books.company.moods.duplicates = "off"
+    receipt = books.write("SalesReceipt", form("5", DocNumber="100"))
+    invoice = books.write("Invoice", form("5", DocNumber="100"))
+    assert found(books.sale()).ledger_id == invoice["Id"]
+    books.void(invoice)
+    books.open()
+    assert found(books.sale()).ledger_id == receipt["Id"]
 
 
-def test_a_name_that_a_vendor_has(tmp_path: Path) -> None:
-    """Customers, vendors and employees share their names; no customer can be found by it."""
-    with desk(tmp_path / "books", sales="sales_receipt") as one:
-        sell(one)
-        one.fake.inject("refused", "/customer", code="6240")
-        one.sync()
-        assert [row["CustomerRef"]["name"] for _, row in one.ours()] == ["Bo (ch_100 USD)"]
-        one.settle_down()
+def test_one_that_is_no_other_charges_comes_first(books: Reading) -> None:
+    books.company.moods.duplicates = "off"
+    other = books.write("Invoice", form("5", DocNumber="100", PrivateNote="ch_other"))
+    own = books.write("Invoice", form("5", DocNumber="100"))
+    assert found(books.sale()).ledger_id == own["Id"]
+    assert found(books.sale(charge_id="ch_other")).ledger_id == other["Id"]
 
 
-def test_a_charge_without_a_name(tmp_path: Path) -> None:
-    with desk(tmp_path / "books", sales="sales_receipt") as one:
-        sell(one, billing_details={})
-        one.sync()
-        assert [row["CustomerRef"]["name"] for _, row in one.ours()] == ["Stripe customers"]
+@pytest.mark.parametrize("stripe_id", ["ch_1", "pi_1", "in_1"])
+@pytest.mark.parametrize("where", ["invoice", "receipt", "payment", "lone payment", "reference", "memo"])
+def test_by_a_stripe_id(books: Reading, where: str, stripe_id: str) -> None:
+    marked: Json = {"PrivateNote": f"Stripe {stripe_id}."}
+    if where == "reference":
+        marked = {"PaymentRefNum": stripe_id}
+    elif where == "memo":
+        marked = {"CustomerMemo": {"value": f"Thanks ({stripe_id})"}}
+    books.write("Invoice", form("110", DocNumber="7", PrivateNote="ch_11 pi_11 in_11"))
+    if where == "receipt" or where == "memo":
+        wanted = books.write("SalesReceipt", form("110", DocNumber="8", **marked))
+    elif where == "lone payment":
+        wanted = books.write("Payment", payment("110", DepositToAccountRef=INTO, **marked))
+    else:
+        wanted = books.write("Invoice", form("110", DocNumber="8", **(marked if where == "invoice" else {})))
+        more = marked if where in ("payment", "reference") else {}
+        books.write("Payment", payment("110", pay_line("110", "Invoice", wanted), **more))
+    sale = found(books.sale("999", stripe_ids=("ch_1", "pi_1", "in_1")))
+    assert sale.ledger_id == wanted["Id"]
+    forms = {"receipt": "sales_receipt", "memo": "sales_receipt", "lone payment": "payment"}
+    assert sale.form == forms.get(where, "invoice")
+    assert sale.number == ("999" if where == "lone payment" else "8")
+    if where == "lone payment":
+        assert (sale.total_minor, sale.lines, sale.payments[0].account) == (11000, (), CLEARING)
 
 
-def test_no_customer_at_all(tmp_path: Path) -> None:
-    mapping = mapped(customers={"create": False, "default": "Nobody"})
-    with desk(tmp_path / "books", sales="sales_receipt", mapping=mapping) as one:
-        two_refunds(one)
-        one.sync(3)
-        assert set(one.outcomes().values()) == {"held customer_not_found"}
-        assert one.written() == []
-        one.hands.write("Customer", {"DisplayName": "Nobody"})
-        one.sync()
-        assert {outcome.split()[0] for outcome in one.outcomes().values()} == {"posted"}
-        one.settle_down()
+def test_the_charges_own_id_comes_before_that_of_its_invoice(books: Reading) -> None:
+    books.write("Invoice", form("110", DocNumber="7", PrivateNote="in_1"))
+    own = books.write("SalesReceipt", form("110", DocNumber="8", PrivateNote="ch_1"))
+    assert found(books.sale(None, stripe_ids=("ch_1", "pi_1", "in_1"))).ledger_id == own["Id"]
+
+
+def test_the_charges_own_id_among_several_of_one_number(books: Reading) -> None:
+    books.company.moods.duplicates = "off"
+    books.write("Invoice", form("110", DocNumber="100", PrivateNote="pi_1"))
+    own = books.write("Invoice", form("110", DocNumber="100", PrivateNote="ch_1"))
+    assert found(books.sale(stripe_ids=("ch_1", "pi_1"))).ledger_id == own["Id"]
+
+
+def test_a_payment_of_two_invoices_stands_for_the_larger_part(books: Reading) -> None:
+    small = books.write("Invoice", form("10", DocNumber="7"))
+    large = books.write("Invoice", form("100", DocNumber="8"))
+    lines = (pay_line("10", "Invoice", small), pay_line("100", "Invoice", large))
+    books.write("Payment", payment("110", *lines, PrivateNote="ch_1"))
+    assert found(books.sale(None)).ledger_id == large["Id"]
+
+
+def test_a_void_payment_is_no_sale(books: Reading) -> None:
+    paid = books.write("Payment", payment("110", PrivateNote="ch_1"))
+    body = {"Id": paid["Id"], "SyncToken": paid["SyncToken"], "sparse": True}
+    assert books.post("Payment", body, operation="update", include="void").status_code == 200
+    assert books.sale(None) is None
+
+
+@pytest.mark.parametrize(
+    ("day", "kind", "there"),
+    [
+        ("2026-03-16", "Invoice", True),
+        ("2026-03-17", "Invoice", False),
+        ("2025-12-06", "Invoice", True),
+        ("2025-12-05", "Invoice", False),
+        ("2026-03-03", "SalesReceipt", True),
+        ("2026-03-02", "SalesReceipt", False),
+        ("2026-03-16", "Payment", True),
+        ("2026-03-02", "Payment", False),
+    ],
+)
+def test_the_days_around_the_charge_are_looked_at(books: Reading, day: str, kind: str, there: bool) -> None:
+    body = payment("110", PrivateNote="ch_1") if kind == "Payment" else form("110", PrivateNote="ch_1")
+    books.write(kind, {**body, "TxnDate": day})
+    assert (books.sale(None) is not None) == there
+
+
+@pytest.mark.parametrize("kind", ["Invoice", "SalesReceipt", "Payment"])
+def test_one_that_a_person_named(books: Reading, kind: str) -> None:
+    books.write("Invoice", form("9", DocNumber="100"))
+    named = books.write(kind, payment("110") if kind == "Payment" else form("110", DocNumber="55"))
+    assert found(books.sale(ledger_id=named["Id"])).ledger_id == named["Id"]
+    books.carried.clear()
+    assert books.sale(ledger_id="what? '") is None
+    assert books.carried == []
+    memo = books.write("CreditMemo", form("9", DocNumber="56"))
+    assert books.sale(ledger_id=memo["Id"]) is None
+
+
+def test_a_payment_that_a_person_named_stands_for_its_invoice(books: Reading) -> None:
+    invoice, paid = books.paid_invoice("110", DocNumber="55")
+    assert found(books.sale(ledger_id=paid["Id"])).ledger_id == invoice["Id"]
+
+
+@pytest.mark.parametrize("kind", ["reversal of credit_memo", "reversal of refund_receipt", "reversal"])
+def test_what_we_took_back_is_no_sale(books: Reading, kind: str) -> None:
+    """They carry the charge's id as well."""
+    marked = {"PrivateNote": note("a", kind, "re_1", "ch_1")}
+    books.write("Invoice", form("110", DocNumber="100", **marked))
+    books.write("SalesReceipt", form("110", **marked))
+    books.write("Payment", payment("110", **marked))
+    assert books.sale() is None
+
+
+def test_what_has_lost_our_marks_is_told_by_its_ids(books: Reading) -> None:
+    books.write("Invoice", form("110", DocNumber="100", PrivateNote=f"re_1 ch_1 {KEYS['a']}"))
+    assert books.sale() is None
+    sold = books.write("Invoice", form("110", DocNumber="101", PrivateNote=f"ch_1 {KEYS['b']}"))
+    assert found(books.sale("101")).ledger_id == sold["Id"]
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [("ada@x.test", "ada@x.test"), ("ada@x.test, bob@x.test", None), ("a@x.test;b@x.test", None)],
+)
+def test_a_form_that_goes_to_several_addresses_tells_none(
+    books: Reading, address: str, told: str | None
+) -> None:
+    books.write("Invoice", form("110", DocNumber="100", BillEmail={"Address": address}))
+    assert found(books.sale()).customer_email == told
+
+
+def test_a_stripe_customer_in_the_note(books: Reading) -> None:
+    books.write("Invoice", form("110", DocNumber="100", PrivateNote="of cus_1A, paid"))
+    assert found(books.sale()).customer_id == "cus_1A"
+
+
+def test_our_own_sale_is_one(books: Reading) -> None:
+    marked = {"PrivateNote": note("a", "invoice", "ch_1")}
+    invoice = books.write("Invoice", form("110", DocNumber="100", **marked))
+    assert found(books.sale()).ledger_id == invoice["Id"]
+
+
+def test_a_query_that_lags_behind_finds_it_later() -> None:
+    clock = Clock(NOON)
+    with reading(clock=clock, moods=Moods(index_lag=60)) as books:
+        books.write("Invoice", form("110", DocNumber="100"))
+        assert books.sale() is None
+        clock.advance(61)
+        assert found(books.sale()).number == "100"

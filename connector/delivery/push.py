@@ -33,6 +33,8 @@ from connector.world import World
 # The longest time a request may take; it must not outlive the lease that it was sent under.
 REQUEST_TIMEOUT_S = 30
 PAGE = 1000
+# While it waits the pass keeps its lease, which ends sooner than some ledgers want us to wait.
+RENEW_EVERY_S = 20
 
 
 # What keeps a document back that follows one in this state.
@@ -295,8 +297,8 @@ class Push:
         outcomes = run_steps(self.ledger.read([claimed], request, answer), self.courier)
         if isinstance(outcomes.get(claimed.document_key), Absent):
             words = f"{step.sentence}; it was taken out of the ledger again"
-            how = f"correct the cause, then: {retry_command(claimed)}"
-            gone = replace(step, ledger_id=None, sentence=words, action=how)
+            again = f"correct the cause (see taxes and items), then: {retry_command(claimed)}"
+            gone = replace(step, ledger_id=None, sentence=words, action=again)
             self.outbox.settle({claimed.document_key: gone}, {claimed.document_key: row}, {attempt_key: ()})
 
     def read(self, claimed: Sequence[Claimed], outcomes: Outcomes) -> dict[str, Step]:
@@ -311,8 +313,10 @@ class Push:
 
     def wait(self, seconds: int) -> bool:
         """Sleep as long as the ledger asks; False where the pass is to stop meanwhile."""
-        for _ in range(seconds):
+        for second in range(seconds):
             if self.should_stop():
                 return False
+            if second % RENEW_EVERY_S == 0:
+                self.outbox.hold()
             self.world.sleep(1)
         return True

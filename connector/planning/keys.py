@@ -21,10 +21,6 @@ def document_key(
     return "dk" + "".join([PAIRS[bits >> shift & 1023] for shift in range(110, -1, -10)])
 
 
-# The further writes that one document may take in a ledger.
-FURTHER = ("application", "exchange", "voided_invoice")
-
-
-def further_key(ledger: str, key: str, part: str) -> str:
-    """The key of a further write of a document, made of the document's own."""
+def part_key(ledger: str, key: str, part: str) -> str:
+    """The key of a further write that a document takes in a ledger, made of the document's own."""
     return document_key("", ledger, "", key, part)
