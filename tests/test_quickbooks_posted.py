@@ -106,7 +106,7 @@ def test_refunds_switched_off_still_post_sales(tmp_path: Path) -> None:
     with desk(tmp_path / "books", sales="sales_receipt", fees=True, refunds={"enabled": False}) as one:
         two_refunds(one)
         one.sync()
-        assert one.written() == [FEE, *RECEIPT]
+        assert one.written() == [*RECEIPT, FEE]
         assert set(one.outcomes().values()) == {"excluded refunds_switched_off"}
 
 

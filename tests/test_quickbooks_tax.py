@@ -284,7 +284,7 @@ def test_tax_that_the_company_works_out_anew_is_taken_out_again(tmp_path: Path, 
         assert set(one.outcomes().values()) == {"held total_differs"}
         assert one.everything() == before
         first = next(each for each in one.held() if each["reason"] == "total_differs")
-        assert "3240" in first["sentence"] and "3217" in first["sentence"]
+        assert "32.40 USD" in first["sentence"] and "32.17 USD" in first["sentence"]
         assert "taken out" in first["sentence"]
         one.sync(3, plan=False)
         assert one.everything() == before
