@@ -212,3 +212,25 @@ def test_the_day_is_a_day_of_the_books(tmp_path: Path) -> None:
         one.shop.export.refund("a", "ch_100", 3300, when="2026-04-01T03:00:00")
         one.sync()
         assert {line.split()[2] for line in one.written()} == {"2026-03-31"}
+
+
+def test_what_stands_in_the_books_is_taken_up_though_its_sale_is_gone(tmp_path: Path) -> None:
+    """After a lost state: a refund and what took it back, though nothing would be planned of it any more."""
+    with desk(tmp_path / "books") as one:
+        paid = pay(one, invoice(one))
+        one.shop.charge("100", 11000, 1000, "2026-03-02", 0)
+        one.shop.refund("a", "ch_100", 3300, "2026-03-05")
+        one.sync()
+        one.shop.fail("re_a", "2026-04-20")
+        one.sync()
+        for kind in ("Invoice", "Payment"):
+            for row in one.company.documents(kind):
+                if row["Id"] == paid["Id"] or row.get("DocNumber") == "100":
+                    token = {"Id": row["Id"], "SyncToken": row["SyncToken"]}
+                    one.hands.write(kind, token, operation="delete")
+        before = one.everything()
+        one.lose_state()
+        one.sync()
+        assert one.everything() == before
+        assert one.refunds()["re_a"]["outcome"] == "reversed"
+        one.settle_down()
