@@ -13,6 +13,7 @@ from connector.cli.opening import open_books
 from connector.cli.printable import clean
 from connector.cli.root import config_option, json_option
 from connector.cli.shapes import (
+    LINKS,
     debits_first,
     document_json,
     is_debit,
@@ -241,6 +242,8 @@ def print_documents(part: dict[str, Any], zone: tzinfo) -> None:
             click.echo(
                 f"    {side} {entry['account']} {entry['debit'] if debit else entry['credit']} {entry['currency'].upper()}"
             )
+        if document["kind"] == "application":
+            click.echo(f"    {LINKS}")
         for attempt in document["attempts"]:
             click.echo(
                 f"    sent {time_words(second_of(attempt['sent']), zone)} ({attempt['request']}): {attempt['outcome']}"

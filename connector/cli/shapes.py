@@ -74,6 +74,10 @@ def amount_words(amount_minor: int, currency: str) -> str:
     return money_words(amount_minor, currency) if amount_minor else "unknown amount"
 
 
+# An application has no debits and credits to show.
+LINKS = "links documents of the ledger, so that neither stays open; moves nothing"
+
+
 def debits_first(entries: Sequence[Mapping[str, str]]) -> list[Mapping[str, str]]:
     return sorted(entries, key=lambda entry: not is_debit(entry))
 

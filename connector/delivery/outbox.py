@@ -40,6 +40,11 @@ class Outbox:
         # Whether any row may bear this run's id.
         self.touched = False
 
+    def hold(self) -> None:
+        """Keep the lease for another while."""
+        with self.engine.begin() as connection:
+            self.lease.renew(connection)
+
     def recover(self) -> None:
         """What was being sent when a run died is unknown."""
         with self.engine.begin() as connection:

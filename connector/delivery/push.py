@@ -33,6 +33,8 @@ from connector.world import World
 # The longest time a request may take; it must not outlive the lease that it was sent under.
 REQUEST_TIMEOUT_S = 30
 PAGE = 1000
+# While it waits the pass keeps its lease, which ends sooner than some ledgers want us to wait.
+RENEW_EVERY_S = 20
 
 
 # What keeps a document back that follows one in this state.
@@ -310,8 +312,10 @@ class Push:
 
     def wait(self, seconds: int) -> bool:
         """Sleep as long as the ledger asks; False where the pass is to stop meanwhile."""
-        for _ in range(seconds):
+        for second in range(seconds):
             if self.should_stop():
                 return False
+            if second % RENEW_EVERY_S == 0:
+                self.outbox.hold()
             self.world.sleep(1)
         return True

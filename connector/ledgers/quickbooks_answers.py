@@ -91,7 +91,24 @@ def read_answer(
             if row.get("status") == "Deleted"
             else Unknown("QuickBooks did not say that it is deleted")
         )
+    if claimed.kind == "application" and not is_linked(request, row):
+        return Rejected(
+            "link", f"QuickBooks answered, and payment {row['Id']} does not link what it was told to"
+        )
     return posted(claimed, payload, row, home)
+
+
+def is_linked(request: Request, row: Row) -> bool:
+    """Whether a Payment links all that the request asked for."""
+    asked, there = (
+        {
+            (line["LinkedTxn"][0]["TxnType"], line["LinkedTxn"][0]["TxnId"])
+            for line in one.get("Line", ())
+            if line.get("LinkedTxn")
+        }
+        for one in (decode(request.body), row)
+    )
+    return asked <= there
 
 
 def posted(claimed: Claimed, payload: Payload, row: Row, home: str) -> Outcome:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Literal
 
 from connector.planning.entries import Posting, make_entries
-from connector.planning.keys import document_key
+from connector.planning.keys import part_key
 from connector.planning.model import CASH_LEGS, NEW_CUSTOMER, Document, Entry, Settles
 from connector.planning.values import value
 
@@ -111,7 +111,7 @@ def application_of(document: Document, settles: Settles, accounts: Accounts) -> 
     new_customer = [key for name, key in document.refs if name == NEW_CUSTOMER]
     return replace(
         document,
-        document_key=part_key(document, "application"),
+        document_key=part_key(document.ledger, document.document_key, "application"),
         kind="application",
         part=entity_of(document),
         amount_minor=open_minor(document, accounts),
@@ -121,11 +121,6 @@ def application_of(document: Document, settles: Settles, accounts: Accounts) -> 
         narration=f"Link: {document.narration}",
         after=tuple(dict.fromkeys((document.document_key, *named, *new_customer))),
     )
-
-
-def part_key(document: Document, part: str) -> str:
-    """The key of a further write of a document, made of the document's own."""
-    return document_key("", document.ledger, "", document.document_key, part)
 
 
 def open_minor(document: Document, accounts: Accounts) -> int:
@@ -171,7 +166,7 @@ def without_exchange(document: Document, accounts: Accounts) -> list[Document]:
 def exchange_of(document: Document, postings: Sequence[Posting], currency: str) -> Document:
     return replace(
         document,
-        document_key=part_key(document, "exchange"),
+        document_key=part_key(document.ledger, document.document_key, "exchange"),
         kind="exchange",
         amount_minor=abs(postings[-1][1]),
         entries=make_entries(postings, currency),
@@ -192,7 +187,7 @@ def invoice_again(document: Document, accounts: Accounts) -> list[Document]:
     total = -sum(minor for _, minor in earned)
     invoice = replace(
         document,
-        document_key=part_key(document, VOIDED_INVOICE),
+        document_key=part_key(document.ledger, document.document_key, VOIDED_INVOICE),
         part=VOIDED_INVOICE,
         amount_minor=document.amount_minor if foreign else total,
         entries=make_entries([*earned, (accounts.receivable, total)], currency),

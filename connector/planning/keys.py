@@ -19,3 +19,8 @@ def document_key(
     words = "\x1f".join((books, ledger, account, subject_id, kind, part, str(revision)))
     bits = int.from_bytes(hashlib.sha256(words.encode()).digest()[:15], "big")
     return "dk" + "".join([PAIRS[bits >> shift & 1023] for shift in range(110, -1, -10)])
+
+
+def part_key(ledger: str, key: str, part: str) -> str:
+    """The key of a further write that a document takes in a ledger, made of the document's own."""
+    return document_key("", ledger, "", key, part)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Engine, Select, false, func, select
 
+from connector.planning.model import CASH_LEGS
 from connector.store.schema import attempt, attempt_document, decision, document
 from connector.store.views import OUTCOMES, reading
 
@@ -41,6 +42,10 @@ def found_in_run(engine: Engine, run_id: str) -> bool:
         return connection.execute(query).first() is not None
 
 
+# What a refund became is told by its income leg, or by what stands for it.
+NOT_SHOWN = ("fee", "reversal", "application", "exchange", *sorted(CASH_LEGS))
+
+
 def outcome_totals(engine: Engine, run_id: str | None = None, found: bool = False) -> list[Total]:
     """Counts and sums of refunds by ledger, outcome, kinds of documents and currency; of one run, or of all.
 
@@ -49,7 +54,7 @@ def outcome_totals(engine: Engine, run_id: str | None = None, found: bool = Fals
     shown = (
         select(func.min(document.c.kind))
         .where(document.c.subject_id == decision.c.subject_id, document.c.ledger == decision.c.ledger)
-        .where(document.c.kind.not_in(("fee", "reversal", "credit_card_refund", "refund_payout")))
+        .where(document.c.kind.not_in(NOT_SHOWN))
         .scalar_subquery()
     )
     cash = (

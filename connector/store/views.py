@@ -83,7 +83,8 @@ def documents(
             (decision.c.subject_id == document.c.subject_id) & (decision.c.ledger == document.c.ledger),
             isouter=True,
         )
-        .where(document.c.ledger.in_(names))
+        # A customer who was made for a sale is no document of the books.
+        .where(document.c.ledger.in_(names), document.c.kind != "customer")
         .order_by(*order)
     )
     if run_id is not None:
