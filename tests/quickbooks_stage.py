@@ -1,0 +1,224 @@
+"""Stages for faults: books and a QuickBooks company at one moment, copied for each case, behind one server.
+
+`picture` is all that a company holds, told by document keys, so that two companies can be compared whose documents were
+written in another order.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from quickbooks_books import QuickBooksBooks, SharedClock
+from small_shop import Shop
+from vendors.quickbooks import Company, FakeQuickBooks, Request
+from vendors.quickbooks.oauth import OAuth
+from vendors.quickbooks.settling import LINKABLE
+from vendors.quickbooks.wire import Json
+from vendors.quickbooks.writing import TRANSACTIONS
+
+from connector.sync import PassReport
+
+DOCUMENT_KEY = re.compile(r"\bdk[a-z2-7]{24}\b")
+ARRIVED = {"posted", "reversed"}
+# Longer than an absent answer is not believed.
+SETTLED_S = 121
+
+
+# ------------------------------------------------------------------------------------------------ what a company holds
+
+
+def key_of(one: Json) -> str | None:
+    found = DOCUMENT_KEY.search(f"{one.get('PrivateNote', '')} {one.get('Notes', '')}")
+    return found[0] if found else None
+
+
+def keys_in(company: Company) -> Counter[str]:
+    """How many objects of the company bear each document key."""
+    every = [one for kind in (*TRANSACTIONS, "Customer") for one in company.documents(kind)]
+    return Counter(key for one in every if (key := key_of(one)) is not None)
+
+
+def picture(company: Company, numbers: bool = True) -> Json:
+    """All transactions by key (or by id, where others wrote them), what each links, and every balance."""
+    names = {
+        (kind, one["Id"]): key_of(one) or f"{kind} {one['Id']}"
+        for kind in (*TRANSACTIONS, "Customer")
+        for one in company.documents(kind)
+    }
+    shown = {}
+    for kind in TRANSACTIONS:
+        for one in company.documents(kind):
+            customer = one.get("CustomerRef", one.get("EntityRef", {})).get("value")
+            told = {name: one.get(name) for name in ("TxnDate", "TotalAmt", "Balance", "RemainingCredit")}
+            told |= {"UnappliedAmt": one.get("UnappliedAmt"), "customer": names.get(("Customer", customer))}
+            told["entry"] = str(entry_of(company, kind, one["Id"], names))
+            if kind == "Payment":
+                told["links"] = sorted(links_of(one, names))
+            if numbers:
+                told["number"] = one.get("DocNumber", one.get("PaymentRefNum"))
+            shown[names[kind, one["Id"]]] = (kind, told)
+    customers = {names["Customer", one["Id"]]: one["DisplayName"] for one in company.documents("Customer")}
+    open_ = {name: company.open_balance(one_id) for (kind, one_id), name in names.items() if kind == "Customer"}
+    return {
+        "documents": shown,
+        "customers": customers,
+        "open": open_,
+        "trial balance": company.trial_balance(),
+    }
+
+
+def links_of(payment: Json, names: dict[tuple[str, str], str]) -> Iterator[tuple[str, str]]:
+    for line in payment["Line"]:
+        for link in line["LinkedTxn"]:
+            yield names[LINKABLE[link["TxnType"]], link["TxnId"]], str(line["Amount"])
+
+
+def entry_of(company: Company, kind: str, object_id: str, names: dict[tuple[str, str], str]) -> list[Any]:
+    entry = company.ledger.entries.get((kind, object_id))
+    postings = entry.postings if entry is not None else ()
+    return sorted(
+        (one.account, str(one.amount), names.get(("Customer", one.customer or ""), "")) for one in postings
+    )
+
+
+# ------------------------------------------------------------------------------------------------ a case
+
+
+@dataclass
+class Case:
+    """One copy of a stage."""
+
+    books: QuickBooksBooks
+    fake: FakeQuickBooks
+
+    @property
+    def company(self) -> Company:
+        return self.fake.company
+
+    def sync(self, later_s: int = 0) -> PassReport:
+        self.books.world.clock.now += later_s
+        return self.books.sync()
+
+    def check_no_wrong_state(self, died: bool = False) -> None:
+        """Posted means that it stands in the books, once; what stands there is never called planned or refused, and
+        never without what it follows. A run that `died` leaves what it was sending."""
+        found = keys_in(self.company)
+        assert [key for key, count in found.items() if count > 1] == []
+        rows = self.books.rows("document", "document_key, state, after_keys, kind")
+        states = {row[0]: row[1] for row in rows}
+        arrived = {key for key, state in states.items() if state in ARRIVED}
+        # A void, and a link that is a line of another's payment, bear no key.
+        own = {row[0] for row in rows if row[3] not in ("void", "application")}
+        assert arrived & own <= set(found) <= set(states)
+        assert {states[key] for key in set(found) - arrived} <= {"sending" if died else "unknown", "held"}
+        assert [key for key, _, after, _ in rows if key in found and not arrived.issuperset(after.split())] == []
+
+    @property
+    def is_settled(self) -> bool:
+        return set(self.books.states()) <= ARRIVED
+
+
+@dataclass
+class Stage:
+    """`result` is the picture after a clean pass, `asked` the requests of that pass, in order."""
+
+    name: str
+    folder: Path
+    fake: FakeQuickBooks
+    books: QuickBooksBooks
+    company: Company
+    oauth: OAuth
+    shop: Shop
+    result: Json = field(default_factory=dict)
+    rows: list[Any] = field(default_factory=list)
+    asked: list[Request] = field(default_factory=list)
+
+    @contextmanager
+    def case(self, **moods: Any) -> Iterator[Case]:
+        """A copy, in the place of the one before; `moods` are those of its company."""
+        books, fake = copy_books(self.books, self.folder / "case"), self.fake
+        clock = SharedClock(books.world)
+        take_place(fake, self.company.copy(clock), self.oauth.copy(clock))
+        for name, value in moods.items():
+            assert hasattr(fake.company.moods, name)
+            setattr(fake.company.moods, name, value)
+        books.fake = fake
+        yield Case(books, fake)
+        assert fake.broken == []
+        fake.company.check()
+
+    def run_clean(self) -> None:
+        """The requests and the result that every other case must come to."""
+        with self.case() as case:
+            report = case.sync()
+            assert report.errors == [] and case.is_settled
+            case.check_no_wrong_state()
+            self.asked = api_requests(case.fake)
+            self.result = picture(case.company)
+            self.rows = outcome_rows(case.books)
+
+    def places(self, writes: bool) -> list[int]:
+        """The numbers, from 1, of the requests of a clean pass that write, or that read."""
+        return [place for place, one in enumerate(self.asked, start=1) if one.is_write == writes]
+
+
+def api_requests(fake: FakeQuickBooks) -> list[Request]:
+    return [one for one in fake.requests if one.asked.path.startswith("/v3/")]
+
+
+def outcome_rows(books: QuickBooksBooks) -> list[Any]:
+    """What the state says in the end, but for the ledger's ids, which depend on the order."""
+    return [
+        books.rows("decision", "subject_id, outcome, reason, sentence, action, number, revision, shares"),
+        books.rows("document", "document_key, state, number, kind, reason"),
+        books.rows("refund_number", "refund_id, revision, sale_number, n, number, settled"),
+        books.rows("sale_number", "charge_id, number"),
+    ]
+
+
+def copy_books(books: QuickBooksBooks, folder: Path) -> QuickBooksBooks:
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(books.folder, folder)
+    copied = QuickBooksBooks(folder, **books.ledger)
+    copied.world.clock.now = books.world.clock.now
+    copied.world.clock.issued = books.world.clock.issued
+    return copied
+
+
+def take_place(fake: FakeQuickBooks, company: Company, oauth: OAuth) -> None:
+    """The server serves this company from now on, and has forgotten all else."""
+    fake.company = company
+    fake.companies = {company.realm: company}
+    fake.oauth = oauth
+    fake.requests.clear()
+    fake.faults.clear()
+    fake.before_request = None
+
+
+Scene = Callable[[QuickBooksBooks, Shop], None]
+
+
+def make_stage(
+    name: str, books: QuickBooksBooks, shop: Shop, earlier: Scene | None, scene: Scene
+) -> Stage:
+    """The stage after `earlier` was posted cleanly, with `scene` still to be posted."""
+    if earlier is not None:
+        earlier(books, shop)
+        shop.write()
+        assert books.sync().errors == []
+        assert set(books.states()) <= ARRIVED, books.rows("document", "kind, state, reason, sentence")
+    scene(books, shop)
+    shop.write()
+    made = Stage(
+        *(name, books.folder.parent, books.fake, books, books.company, books.fake.oauth, shop),
+    )
+    made.run_clean()
+    return made
+
