@@ -17,6 +17,7 @@ from unittest.mock import patch
 
 from quickbooks_stage import SETTLED_S, Case, Stage, api_requests, outcome_rows, picture
 from vendors.quickbooks import Fault
+from vendors.quickbooks import Fault
 
 from connector.delivery.transport import CONNECT_S, Transport
 from connector.ledgers.contract import Answer, Request
@@ -118,42 +119,56 @@ AT_READS = (
 
 @dataclass
 class Line:
-    """What happens between the courier and the server, at the request with the number `place`."""
+    """What happens between the courier and the server at one request: the one with the number `place` of all, or of
+    those that write. `sent` counts what the server has been asked, in this pass and before."""
 
-    case: Case
     trouble: Trouble
     place: int
+    of_writes: bool = False
+    case: Case = field(init=False)
     count: int = 0
-    fired: bool = False
-    kept: tuple[Request, str] | None = None
+    sent: int = 0
+    struck: bool = False
+    fault: Fault | None = None
+    kept: Request | None = None
 
     @property
     def snapshot(self) -> Path:
         return self.case.books.folder / "snapshot"
 
+    @property
+    def fired(self) -> bool:
+        return self.struck and (self.fault is None or self.fault.times < self.trouble.fault.get("times", 1))
+
     @contextmanager
-    def on(self) -> Iterator[Line]:
+    def on(self, case: Case) -> Iterator[None]:
+        self.case = case
+        self.sent = len(api_requests(case.fake))
         right = Transport.send
 
-        def send(transport: Transport, request: Request, access: str, timeout_s: float) -> Answer:
-            self.count += 1
-            if self.count != self.place:
-                return right(transport, request, access, timeout_s)  # type: ignore[arg-type]
-            self.fired = True
+        def send(transport: Transport, request: Request, access: str, timeout_s: int) -> Answer:
+            self.count += bool(request.document_keys) or not self.of_writes
+            self.sent += 1
+            if self.count != self.place or self.struck:
+                return right(transport, request, access, timeout_s)
+            self.struck = True
             if self.trouble.line == "dies before":
                 self.die()
             if self.trouble.line == "late":
-                self.kept = request, access
+                self.kept = request
                 return Answer(0, b"no answer in time", arrived=False)
-            if self.trouble.line == "hang":
-                timeout_s = CONNECT_S + TIMEOUT_S
-            answer = right(transport, request, access, timeout_s)  # type: ignore[arg-type]
+            if self.trouble.fault:
+                self.fault = self.case.fake.inject(**self.trouble.fault)
+            waits: Any = CONNECT_S + TIMEOUT_S if self.trouble.line == "hang" else timeout_s
+            answer = right(transport, request, access, waits)
             if self.trouble.line == "dies after":
                 self.die()
             return answer
 
         with patch.object(Transport, "send", send):
-            yield self
+            yield
+        self.wait_for_server()
+        self.case.fake.faults.clear()
 
     def die(self) -> None:
         """The state stays as it is at this moment, whatever is still done on the way out."""
@@ -173,56 +188,60 @@ class Line:
         """Until it is done with what nobody waits for any more."""
         if self.trouble.line == "hang":
             ends = time.monotonic() + 10
-            while len(api_requests(self.case.fake)) < self.count and time.monotonic() < ends:
+            while len(api_requests(self.case.fake)) < self.sent and time.monotonic() < ends:
                 time.sleep(0.01)
 
     def arrive(self) -> None:
         """What was on its way all the time is carried out now."""
         assert self.kept is not None
-        request, _ = self.kept
-        base = self.case.fake.api("")
-        transport = Transport(base, (("minorversion", "75"),), "intuit_tid")
-        transport.send(request, self.case.fake.oauth.grant().access, 30)
+        transport = Transport(self.case.fake.api(""), (("minorversion", "75"),), "intuit_tid")
+        transport.send(self.kept, self.case.fake.oauth.grant().access, 30)
         transport.close()
 
 
 # ------------------------------------------------------------------------------------------------ one schedule
 
 
-def strike(stage: Stage, trouble: Trouble, place: int, numbers: bool = True, **moods: Any) -> None:
-    """One fault at one request, what the pass says of it, and the way back."""
+def strike(stage: Stage, trouble: Trouble, place: int, **moods: Any) -> None:
+    """One fault at one request of a pass, what the pass says of it, and the way back."""
     with stage.case(**{**moods, **trouble.moods}) as case:
-        fault = case.fake.inject(skip=place - 1, **trouble.fault) if trouble.fault else None
-        line = Line(case, trouble, place)
-        with line.on():
-            code = run_struck(case, line)
-        assert code == trouble.code
-        line.wait_for_server()
-        assert trouble.line is None or line.fired
-        assert fault is None or fault.times < trouble.fault.get("times", 1)
-        case.fake.faults.clear()
-        case.check_no_wrong_state(trouble.kills)
-        if line.kept is not None:
-            # Asked after a minute, the company has nothing yet.
-            assert case.sync(60).errors == []
-            case.check_no_wrong_state()
-            line.arrive()
-        answer_for_a_person(case, trouble)
-        converge(stage, case, numbers)
+        codes = (trouble.code, None) if stage.reads_a_holder(place) else (trouble.code,)
+        assert run_struck(case, Line(trouble, place)) in codes
+        converge(stage, case)
 
 
-def run_struck(case: Case, line: Line) -> str | None:
-    """The pass that the fault strikes: the code of its error, if it lives to tell one."""
-    if line.trouble.kills:
+def strike_twice(stage: Stage, first: Trouble, place: int, second: Line, **moods: Any) -> None:
+    """A fault, and in the pass after it another, that of `second`."""
+    with stage.case(**moods) as case:
+        case.set_moods(first.moods)
+        assert run_struck(case, Line(first, place)) == first.code
+        case.set_moods(second.trouble.moods)
+        assert run_struck(case, second, SETTLED_S) == second.trouble.code
+        converge(stage, case)
+
+
+def run_struck(case: Case, line: Line, later_s: int = 0) -> str | None:
+    """The pass that the fault strikes, and what a person or the network does after it: the code of the pass's error, if
+    it lives to tell one."""
+    died, code = False, None
+    with line.on(case):
         try:
-            case.sync()
+            report = case.sync(later_s)
+            assert len(report.errors) <= 1
+            code = report.errors[0].code if report.errors else None
         except Died:
-            line.bring_back()
-            return None
-        raise AssertionError("the process did not die")
-    report = case.sync()
-    assert len(report.errors) <= 1
-    return report.errors[0].code if report.errors else None
+            died = True
+    assert line.fired and died == line.trouble.kills
+    if died:
+        line.bring_back()
+    case.check_no_wrong_state(died)
+    if line.kept is not None:
+        # Asked after a minute, the company has nothing yet.
+        assert case.sync(60).errors == []
+        case.check_no_wrong_state()
+        line.arrive()
+    answer_for_a_person(case, line.trouble)
+    return code
 
 
 def answer_for_a_person(case: Case, trouble: Trouble) -> None:
@@ -233,7 +252,7 @@ def answer_for_a_person(case: Case, trouble: Trouble) -> None:
         case.books.retry(key)
 
 
-def converge(stage: Stage, case: Case, numbers: bool) -> None:
+def converge(stage: Stage, case: Case) -> None:
     """Clean passes until all has arrived, as if nothing had happened; another one writes nothing."""
     for _ in range(MOST_PASSES):
         assert case.sync(SETTLED_S).errors == []
@@ -241,21 +260,11 @@ def converge(stage: Stage, case: Case, numbers: bool) -> None:
         if case.is_settled:
             break
     assert case.is_settled, case.books.rows("document", "kind, state, reason, sentence")
-    seen, wanted = picture(case.company, numbers), without_numbers(stage.result, numbers)
-    for part in wanted:
-        assert seen[part] == wanted[part], part
+    seen, numbers = picture(case.company, stage.numbers), stage.numbers
+    for part, wanted in stage.result.items():
+        assert seen[part] == wanted, part
     if numbers:
         assert outcome_rows(case.books) == stage.rows
     written = len(case.fake.writes())
     assert case.sync(SETTLED_S).errors == []
     assert len(case.fake.writes()) == written
-
-
-def without_numbers(result: dict[str, Any], numbers: bool) -> dict[str, Any]:
-    if numbers:
-        return result
-    documents = {
-        key: (kind, {name: text for name, text in told.items() if name != "number"})
-        for key, (kind, told) in result["documents"].items()
-    }
-    return {**result, "documents": documents}

@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 from quickbooks_books import QuickBooksBooks, quickbooks
 from quickbooks_hands import form, item_line, pay_line, payment
 from quickbooks_stage import Scene, Stage, make_stage
 from small_books import MEMO_RULES
 from small_shop import Shop
+from vendors.quickbooks import Moods
 from vendors.quickbooks.wire import Json
 
 FOUND_RULES = [
@@ -86,7 +86,7 @@ def then_they_fail(*refund_ids: str) -> Scene:
 
 @dataclass(frozen=True)
 class Play:
-    """`balance` is the trial balance that Stripe's objects call for, in major units."""
+    """`balance` is the trial balance that Stripe's objects call for, in major units; `moods` those of the company."""
 
     name: str
     scene: Scene
@@ -94,9 +94,11 @@ class Play:
     earlier: Scene | None = None
     rules: list[Json] | None = None
     settings: Json = field(default_factory=dict)
+    moods: Json = field(default_factory=dict)
 
 
-INVOICES: Json = {"sales": "invoice_and_payment", "fees": True}
+INVOICES: Json = {"sales": "invoice_and_payment", "fees": True, "limits": {"concurrency": 10}}
+ONE_EACH: Json = {"duplicates": "per_type"}
 RECEIPTS: Json = {"sales": "sales_receipt", "fees": True, "limits": {"concurrency": 1}}
 FOUND: Json = {
     "sales": "find",
@@ -109,6 +111,14 @@ CLEARING, FEES, SERVICES = "Stripe Clearing", "Stripe Fees", "Services"
 EVERY = (
     Play(
         "invoices and memos",
+        sale_of_a_new_customer,
+        {CLEARING: "-3.74", FEES: "3.74"},
+        rules=MEMO_RULES,
+        settings=INVOICES,
+        moods=ONE_EACH,
+    ),
+    Play(
+        "invoices and memos that share their numbers",
         sale_of_a_new_customer,
         {CLEARING: "-3.74", FEES: "3.74"},
         rules=MEMO_RULES,
@@ -134,6 +144,7 @@ EVERY = (
         sale_of_a_new_customer,
         MEMO_RULES,
         INVOICES,
+        ONE_EACH,
     ),
     Play(
         "receipts taken back",
@@ -155,17 +166,19 @@ PLAYS = {play.name: play for play in EVERY}
 
 
 @contextmanager
-def stage_of(play: Play, folder: Path, **company: Any) -> Iterator[Stage]:
+def stage_of(play: Play, folder: Path) -> Iterator[Stage]:
     """The stage of a play, with its clean pass run."""
+    moods = Moods(**play.moods)
     with quickbooks(
         folder / "template",
         play.rules,
         {"sale_grace": "0s"},
-        company={"sales_tax": "by_code", **company},
+        company={"sales_tax": "by_code", "moods": moods},
         **play.settings,
     ) as (books, shop):
         books.migrate()
-        made = make_stage(play.name, books, shop, play.earlier, play.scene)
+        numbers = moods.duplicates == "per_type" or play.settings["limits"]["concurrency"] == 1
+        made = make_stage(play.name, books, shop, numbers, play.earlier, play.scene)
         balance = {name: str(amount) for name, amount in made.result["trial balance"].items()}
         assert balance == play.balance
         yield made
