@@ -17,7 +17,6 @@ from unittest.mock import patch
 
 from quickbooks_stage import SETTLED_S, Case, Stage, api_requests, outcome_rows, picture
 from vendors.quickbooks import Fault
-from vendors.quickbooks import Fault
 
 from connector.delivery.transport import CONNECT_S, Transport
 from connector.ledgers.contract import Answer, Request
@@ -79,7 +78,13 @@ REFUSED = (
     of_server("throttled for a moment", "throttled"),
     of_server("throttled for a moment, told by 403", "throttled", moods={"throttle_body": "xml_403"}),
     of_server("throttled for long", "throttled", times=LASTS, error="throttled"),
-    of_server("throttled for long, in JSON", "throttled", times=LASTS, error="throttled", moods={"throttle_body": "json"}),
+    of_server(
+        "throttled for long, in JSON",
+        "throttled",
+        times=LASTS,
+        error="throttled",
+        moods={"throttle_body": "json"},
+    ),
     of_server("stale", "refused", code="5010"),
     of_server("period closed", "refused", code="6210"),
     of_server("against the rules", "refused", code="6000", person=True),

@@ -65,7 +65,9 @@ def picture(company: Company, numbers: bool = True) -> Json:
                 told["number"] = one.get("DocNumber", one.get("PaymentRefNum"))
             shown[names[kind, one["Id"]]] = (kind, told)
     customers = {names["Customer", one["Id"]]: one["DisplayName"] for one in company.documents("Customer")}
-    open_ = {name: company.open_balance(one_id) for (kind, one_id), name in names.items() if kind == "Customer"}
+    open_ = {
+        name: company.open_balance(one_id) for (kind, one_id), name in names.items() if kind == "Customer"
+    }
     return {
         "documents": shown,
         "customers": customers,
@@ -122,8 +124,14 @@ class Case:
         # A void, and a link that is a line of another's payment, bear no key.
         own = {row[0] for row in rows if row[3] not in ("void", "application")}
         assert arrived & own <= set(found) <= set(states)
-        assert {states[key] for key in set(found) - arrived} <= {"unknown", "held", *(["sending"] if died else [])}
-        assert [key for key, _, after, _ in rows if key in found and not arrived.issuperset(after.split())] == []
+        assert {states[key] for key in set(found) - arrived} <= {
+            "unknown",
+            "held",
+            *(["sending"] if died else []),
+        }
+        assert [
+            key for key, _, after, _ in rows if key in found and not arrived.issuperset(after.split())
+        ] == []
 
     @property
     def is_settled(self) -> bool:
@@ -172,7 +180,6 @@ class Stage:
     def places(self, writes: bool) -> list[int]:
         """The numbers, from 1, of the requests of a clean pass that write, or that read."""
         return [place for place, one in enumerate(self.asked, start=1) if one.is_write == writes]
-
 
     def reads_a_holder(self, place: int) -> bool:
         """Whether this request asks who holds a number that was refused: what it does not find is unknown, and the pass
@@ -234,4 +241,3 @@ def make_stage(
     )
     made.run_clean()
     return made
-

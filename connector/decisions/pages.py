@@ -49,7 +49,8 @@ def discard_unsent(engine: Engine, lease: Lease, ledger: str) -> int:
 
     Planned is what was never sent, what the ledger refused without writing, and what a look did not find; what waits
     for its memo or for an open period was not written either. Numbers that were never sent are free again; a refund
-    that was sent once keeps its own, as do those of the sale before it: they would leave gaps. Returns how many subjects are due again.
+    that was sent once keeps its own, as do those of the sale before it: they would leave gaps. Returns how many subjects
+    are due again.
     """
     with engine.connect().execution_options(reading=True) as connection:
         planned = {
