@@ -63,6 +63,16 @@ def test_a_fault_at_every_write(stage: Stage, trouble: Trouble) -> None:
     assert places
 
 
+def test_passes_that_come_soon_write_nothing_twice(stage: Stage) -> None:
+    """The index lags, and no request id is honoured."""
+    places = stage.places(writes=True)
+    doubts = (*ABSENT, *PRESENT, *ENDS)
+    for turn, place in enumerate(places):
+        trouble = doubts[(place * 5 + turn) % len(doubts)]
+        strike(stage, trouble, place, soon=(0, 50), request_id="ignore", index_lag=60)
+    assert places
+
+
 @pytest.mark.parametrize("part", range(3))
 def test_a_fault_at_every_read(stage: Stage, part: int) -> None:
     places = stage.places(writes=False)
