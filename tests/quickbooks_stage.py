@@ -55,9 +55,12 @@ def picture(company: Company, numbers: bool = True) -> Json:
     shown = {}
     for kind in TRANSACTIONS:
         for one in company.documents(kind):
-            customer = one.get("CustomerRef", one.get("EntityRef", {})).get("value")
+            customer = (one.get("CustomerRef") or one.get("EntityRef") or {}).get("value")
             told = {name: one.get(name) for name in ("TxnDate", "TotalAmt", "Balance", "RemainingCredit")}
-            told |= {"UnappliedAmt": one.get("UnappliedAmt"), "customer": names.get(("Customer", customer))}
+            told |= {
+                "UnappliedAmt": one.get("UnappliedAmt"),
+                "customer": names.get(("Customer", str(customer))),
+            }
             told["entry"] = str(entry_of(company, kind, one["Id"], names))
             if kind == "Payment":
                 told["links"] = sorted(links_of(one, names))
