@@ -79,6 +79,7 @@ def open_quickbooks_online(opening: Opening) -> tuple[Ledger, Courier]:
         fees=opening.fees,
         types=opening.types,
         leaves_memos=any("credit_memo" in rule.result for rule in opening.rules),
+        realm=opening.connection.realm_id,
     )
     return QuickbooksOnlineLedger(opening.mapping, wants, opening.memory), courier
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -131,6 +132,43 @@ def test_the_shipped_beancount_mapping() -> None:
         assert account_fault(mapping.sales_item(sku) or "") is None
     assert mapping.sales_item("SKU-NEW") == "Income:Sales"
     assert mapping.refund_item("SKU-NEW") is not None
+
+
+def test_the_shipped_quickbooks_online_mapping() -> None:
+    mapping = load_mapping(ROOT / "mappings/quickbooks_online.yaml", "quickbooks_online")
+    assert mapping.clearing("usd") == "Stripe Clearing"
+    assert mapping.receivable("eur") == "Accounts Receivable (A/R)"
+    assert (mapping.fees, mapping.sales, mapping.refunds) == ("Stripe Fees", None, None)
+    assert mapping.sales_item("SKU-NEW") == "Services"
+    assert mapping.refund_item("SKU-NEW") == "Refunds"
+    assert mapping.exchange_item is None
+    assert (mapping.tax_default, mapping.taxes) == (None, {})
+    assert mapping.customer_default == "Stripe customers"
+    assert mapping.payment_method("card") is None
+
+
+def test_the_examples_in_the_comments_of_the_quickbooks_online_mapping(tmp_path: Path) -> None:
+    """Each line that somebody may take out of its comment is a right one, there where it stands."""
+    text = (ROOT / "mappings/quickbooks_online.yaml").read_text(encoding="utf-8")
+    told = re.sub(r"^    # (SKU-)", r"    \1", text, flags=re.MULTILINE)
+    for old, new in (
+        ("payment_methods: {", "payment_methods: {card: Credit Card, us_bank_account: ACH, "),
+        ("taxes: {default: null}", "taxes: {default: 20.0% S, txr_1Q: 5.0% R}"),
+        ("clearing: Stripe Clearing ", "clearing: {usd: Stripe Clearing, eur: Stripe Clearing EUR} "),
+        (
+            "receivable: Accounts Receivable (A/R) ",
+            "receivable: {usd: Accounts Receivable (A/R), eur: Accounts Receivable (A/R) - EUR} ",
+        ),
+    ):
+        assert told.count(old) == 1
+        told = told.replace(old, new)
+    mapping = load(tmp_path, told, "quickbooks_online")
+    assert mapping.sales_item("SKU-MUG") == "Mugs:Blue mug"
+    assert mapping.refund_item("SKU-MUG") == "Mug (not restocked)"
+    assert mapping.clearing("eur") == "Stripe Clearing EUR"
+    assert mapping.receivable("eur") == "Accounts Receivable (A/R) - EUR"
+    assert (mapping.tax_code(None), mapping.tax_code("txr_1Q")) == ("20.0% S", "5.0% R")
+    assert mapping.payment_method("us_bank_account") == "ACH"
 
 
 @pytest.mark.parametrize(

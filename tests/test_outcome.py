@@ -194,4 +194,4 @@ def test_the_words_of_the_ledger_reach_the_person() -> None:
     said = follow(row(Rejected("6000", "no such tax code"), "write", "rejected")).sentence or ""
     assert "no such tax code" in said and "6000" in said
     said = follow(row(Posted("7", "100", 11001, "usd"), "write", "held")).sentence or ""
-    assert "11001" in said and "11000" in said and "7" in said
+    assert "110.01 USD" in said and "110.00 USD" in said and "id is 7" in said

@@ -16,7 +16,7 @@ from pydantic import SecretStr, ValidationError
 
 from connector.errors import InputError
 from connector.planning.numbering import NumberSource
-from connector.settings.connections import CONNECTIONS, BeancountConnection
+from connector.settings.connections import CONNECTIONS, BeancountConnection, QuickbooksOnlineConnection
 from connector.settings.schedule import parse_cron
 from connector.settings.settings import Settings, load_settings, settings_schema
 from connector.settings.values import spell_duration
@@ -66,6 +66,23 @@ def test_the_example_is_complete_and_runs_as_it_is() -> None:
     assert settings.connection("main") == BeancountConnection(path=str(ROOT / "books/acme"))
 
 
+def test_the_second_ledger_of_the_example_waits_until_it_is_switched_on(tmp_path: Path) -> None:
+    text = (ROOT / "config.example.yaml").read_text(encoding="utf-8")
+    off = "    enabled: false "
+    assert text.count(off) == 1
+    secrets = {"QBO_REALM_ID": "7", "QBO_CLIENT_ID": "id", "QBO_CLIENT_SECRET": "secret"}
+    (tmp_path / "config.yaml").write_text(text.replace(off, "    enabled: true "), encoding="utf-8")
+    settings = load_settings(tmp_path / "config.yaml", secrets)
+    connection = settings.connection("quickbooks")
+    assert isinstance(connection, QuickbooksOnlineConnection)
+    small = QuickbooksOnlineConnection.model_validate(
+        {"realm_id": "7", "client_id": "id", "client_secret": "secret"}
+    )
+    assert connection == small
+    # Without them it is off, and the rest runs.
+    assert load_settings(ROOT / "config.example.yaml", {}).ledger("quickbooks").enabled is False
+
+
 def test_the_example_names_every_key_and_shows_its_default(tmp_path: Path) -> None:
     text = (ROOT / "config.example.yaml").read_text(encoding="utf-8")
     example = load(tmp_path, text).model_dump(mode="json", by_alias=True)
@@ -73,9 +90,14 @@ def test_the_example_names_every_key_and_shows_its_default(tmp_path: Path) -> No
     shown = json.loads(json.dumps(example))
     shown["stripe"]["export"] = None
     shown["ledgers"]["main"] |= {"sales": "find", "fees": False}
+    online = shown["ledgers"].pop("quickbooks")
     small["state"] = load(tmp_path, SMALL).state_url.replace(f"{tmp_path}/", "")
     small["ledgers"]["main"]["mapping"] = load(tmp_path, SMALL).ledger("main").mapping_name
     assert shown == small
+    other = {"kind": "quickbooks_online", "enabled": False, "fees": True, "mapping": "quickbooks_online.yaml"}
+    connection = online.pop("connection")
+    assert online == {k: v for k, v in {**small["ledgers"]["main"], **other}.items() if k != "connection"}
+    assert set(connection) == set(QuickbooksOnlineConnection.model_fields)
     schema = settings_schema()
     for name, part in {"": schema, **schema["$defs"]}.items():
         for key in part["properties"]:

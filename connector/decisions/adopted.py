@@ -117,6 +117,9 @@ def document_found(name: str, row: Any, hit: Found) -> list[Document]:
     kind = next((kind for kind in KINDS if kind == hit.kind), None)
     if kind is None or hit.document_key is None:
         return []
+    # Of a document in the charge's currency the entries tell what it is worth in the books.
+    foreign = bool(hit.entries) and hit.entries[0].currency != hit.currency
+    worth = hit.entries[-1].debit_minor + hit.entries[-1].credit_minor if foreign else None
     return [
         Document(
             document_key=hit.document_key,
@@ -134,5 +137,6 @@ def document_found(name: str, row: Any, hit: Found) -> list[Document]:
             entries=hit.entries,
             customer=hit.customer,
             sale_number=hit.sale_number,
+            home_minor=worth,
         )
     ]

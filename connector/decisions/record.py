@@ -14,7 +14,7 @@ from connector.decisions.adopted import adopted_row
 from connector.ledgers.contract import Found, Ledger
 from connector.planning.case import Plan
 from connector.planning.model import CASH_LEGS, Document
-from connector.planning.sentences import resolve_command
+from connector.planning.sentences import money, resolve_command
 from connector.planning.values import value
 from connector.store.bulk import insert_many, update_many, within
 from connector.store.codec import (
@@ -278,6 +278,6 @@ def state_of_hit(d: Document, hit: Found) -> dict[str, Any]:
         "ledger_id": hit.ledger_id,
         "reason": "duplicate_in_books",
         "sentence": f"the books hold this document as {hit.ledger_id} with another amount "
-        f"({hit.amount_minor} {hit.currency} minor units instead of {d.amount_minor} {d.currency})",
+        f"({money(hit.amount_minor, hit.currency)} instead of {money(d.amount_minor, d.currency)})",
         "action": f"correct the books, then: {resolve_command(d.document_key, d.ledger, '--retry')}",
     }

@@ -27,7 +27,7 @@ from connector.ledgers.contract import (
     Withheld,
 )
 from connector.planning.model import DocumentState
-from connector.planning.sentences import resolve_command
+from connector.planning.sentences import money, resolve_command
 from connector.planning.values import value
 from connector.store.codec import decode_document
 
@@ -77,8 +77,8 @@ def arrived(claimed: Claimed, hit: Posted | Found) -> Step:
         hit.ledger_id,
         hit.number,
         "total_differs",
-        f"the ledger's total is {hit.amount_minor} {hit.currency}, planned were {claimed.amount_minor} "
-        f"{claimed.currency} (minor units); the ledger's id is {hit.ledger_id}",
+        f"the ledger's total is {money(hit.amount_minor, hit.currency)}, planned were "
+        f"{money(claimed.amount_minor, claimed.currency)}; the ledger's id is {hit.ledger_id}",
         f"correct the document in the ledger, then: {retry_command(claimed)}",
     )
 

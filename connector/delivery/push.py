@@ -14,7 +14,7 @@ from typing import Any
 
 from connector.delivery.attempts import last_sent
 from connector.delivery.outbox import Outbox
-from connector.delivery.outcome import GIVEN_UP, TRIED_AGAIN, Step, give_up, next_step
+from connector.delivery.outcome import GIVEN_UP, TRIED_AGAIN, Step, give_up, next_step, retry_command
 from connector.errors import Stopped
 from connector.ledgers.contract import (
     Absent,
@@ -302,7 +302,8 @@ class Push:
         outcomes = run_steps(self.ledger.read([claimed], request, answer), self.courier)
         if isinstance(outcomes.get(claimed.document_key), Absent):
             words = f"{step.sentence}; it was taken out of the ledger again"
-            gone = replace(step, ledger_id=None, sentence=words)
+            again = f"correct the cause (see taxes and items), then: {retry_command(claimed)}"
+            gone = replace(step, ledger_id=None, sentence=words, action=again)
             self.outbox.settle({claimed.document_key: gone}, {claimed.document_key: row}, {attempt_key: ()})
 
     def read(self, claimed: Sequence[Claimed], outcomes: Outcomes) -> dict[str, Step]:

@@ -1,7 +1,8 @@
 """What a QuickBooks Online company has: preferences, accounts, items, tax codes, payment methods; read once a run.
 
-A name in the mapping may be the full name, the name, the SKU of an item, or the id. An account or item is shown by the
-mapping's own spelling where the mapping names it, else by its full name.
+Accounts and items may be many, so that only what changed of them is read again. A name in the mapping may be the full
+name, the name, the SKU of an item, or the id. An account or item is shown by the mapping's own spelling where the mapping
+names it, else by its full name.
 https://developer.intuit.com/app/developer/qbo/docs/api/accounting/all-entities/preferences
 """
 
@@ -13,12 +14,15 @@ from datetime import date
 from typing import Literal
 
 from connector.ledgers.contract import Request, Steps
+from connector.ledgers.quickbooks_memory import Lists, read_lists, time_of
 from connector.ledgers.quickbooks_wire import Row, find_rows, read_object, ref_of
 from connector.planning.mapping_model import Mapping as LedgerMapping
 
 SalesTax = Literal["off", "us", "automated", "by_line"]
 UNDEPOSITED = "UndepositedFunds"
 STOCK = "Inventory"
+# Items that no line can be of: a category holds items, a bundle is written as the lines of its items.
+UNSOLD = frozenset({"Category", "Group"})
 
 
 @dataclass(frozen=True)
@@ -53,10 +57,22 @@ class Shelf:
                 if row.get(name):
                     self.by_name[str(row[name]).casefold()] = str(row["Id"])
         self.labels: dict[str, str] = {}
+        self.full_names: dict[str, dict[str, str]] = {}
+        for row in listed:
+            full = str(row.get("FullyQualifiedName") or row.get("Name"))
+            self.full_names.setdefault(str(row.get("Name")).casefold(), {})[str(row["Id"])] = full
+
+    def namesakes(self, name: str) -> list[str]:
+        """The full names of several that share this short name; none where it is clear which is meant."""
+        found = self.full_names.get(name.casefold(), {})
+        is_full = any(full.casefold() == name.casefold() for full in found.values())
+        return [] if is_full or len(found) < 2 else sorted(found.values())
 
     def find(self, name: str) -> str | None:
-        """The id."""
+        """The id; None where there is none, or where several have this name and it is not said which is meant."""
         found = self.by_name.get(name.casefold())
+        if found is not None and self.namesakes(name):
+            return None
         return found if found is not None else (name if name in self.by_id else None)
 
     def spell(self, names: Iterable[str]) -> None:
@@ -74,13 +90,15 @@ class Shelf:
 
 @dataclass
 class Directory:
-    """The lists of the company."""
+    """The lists of the company. `unsold` are items that no line can be of; `lists` is what to remember."""
 
     preferences: Preferences
     accounts: Shelf
     items: Shelf
+    unsold: Shelf
     tax_codes: Shelf
     payment_methods: Shelf
+    lists: Lists
     item_accounts: dict[str, str] = field(default_factory=dict)
 
     def account_id(self, name: str) -> str:
@@ -128,22 +146,27 @@ class Directory:
         return self.items.by_id.get(item_id, {}).get("Type") == STOCK
 
 
-def read_directory(mapping: LedgerMapping) -> Steps[Directory]:
-    """Read the company. Raises `LedgerDown`."""
-    prefs = read_object((yield Request("GET", "/preferences")), "Preferences")
+def read_directory(mapping: LedgerMapping, known: Lists | None = None) -> Steps[Directory]:
+    """Read the company; of what is `known` of it, what changed since. Raises `LedgerDown`."""
+    answer = yield Request("GET", "/preferences")
+    prefs = read_object(answer, "Preferences")
     infos = yield from find_rows("CompanyInfo")
-    # Without a condition a query leaves out what was made inactive, and that cannot be used in new documents.
-    accounts = yield from find_rows("Account")
-    items = yield from find_rows("Item", columns="*, Sku")
+    # What QuickBooks' clock showed before the lists were read: what changes meanwhile is read again.
+    lists = yield from read_lists(known, time_of(answer))
+    # Few, and so never remembered.
     codes = yield from find_rows("TaxCode")
     named = any(mapping.payment_methods.values())
     methods = (yield from find_rows("PaymentMethod")) if named else []
+    items = lists.rows("Item")
+    names = ("FullyQualifiedName", "Name", "Sku")
     directory = Directory(
         preferences=read_preferences(prefs, infos[0] if infos else {}),
-        accounts=Shelf(accounts, ("FullyQualifiedName", "Name")),
-        items=Shelf(items, ("FullyQualifiedName", "Name", "Sku")),
+        accounts=Shelf(lists.rows("Account"), ("FullyQualifiedName", "Name")),
+        items=Shelf([row for row in items if row.get("Type") not in UNSOLD], names),
+        unsold=Shelf([row for row in items if row.get("Type") in UNSOLD], names),
         tax_codes=Shelf(codes, ("Name",)),
         payment_methods=Shelf(methods, ("Name",)),
+        lists=lists,
     )
     directory.accounts.spell(named_accounts(mapping))
     directory.items.spell(named_items(mapping))
@@ -152,8 +175,8 @@ def read_directory(mapping: LedgerMapping) -> Steps[Directory]:
         if account is not None:
             directory.item_accounts[directory.items.label(item_id)] = account
             # As a person may write it in the mapping, besides how it is shown.
-            for name in ("FullyQualifiedName", "Name", "Sku"):
-                if row.get(name):
+            for name in names:
+                if row.get(name) and directory.items.find(str(row[name])) == item_id:
                     directory.item_accounts.setdefault(str(row[name]), account)
     for name in named_items(mapping):
         found = directory.items.find(name)

@@ -6,13 +6,12 @@ from typing import Any
 
 from quickbooks.objects.base import EmailAddress
 
+from connector.ledgers.quickbooks_customers import display_name
 from connector.ledgers.quickbooks_fields import CLASSES, SALES_FORMS, make, plain, ref
 from connector.ledgers.quickbooks_money_forms import MoneyFormWriter
 from connector.ledgers.quickbooks_roles import entity_of
 from connector.ledgers.quickbooks_sales_forms import SalesFormWriter
 from connector.planning.model import Document
-
-NAME = 100
 
 
 class FormWriter(SalesFormWriter, MoneyFormWriter):
@@ -45,7 +44,7 @@ class FormWriter(SalesFormWriter, MoneyFormWriter):
         """QuickBooks takes no colon in a name; our key and the Stripe id stand in the notes."""
         email = self.named(document, "email")
         return {
-            "DisplayName": display_name(document, False),
+            "DisplayName": names_of(document)[0],
             "Notes": f"{document.subject_id} {document.document_key}",
             "PrimaryEmailAddr": make(EmailAddress, Address=email) if email is not None else None,
             "CurrencyRef": ref(document.currency.upper())
@@ -54,10 +53,7 @@ class FormWriter(SalesFormWriter, MoneyFormWriter):
         }
 
 
-def display_name(document: Document, told_apart: bool) -> str:
-    """The name; with the Stripe id behind it where another customer, a vendor or an employee has the name."""
-    name = " ".join((document.customer or document.subject_id).replace(":", " ").split())
-    if not told_apart:
-        return name[:NAME]
-    more = f" ({document.subject_id} {document.currency.upper()})"
-    return name[: NAME - len(more)] + more
+def names_of(document: Document) -> tuple[str, str]:
+    """The name of a customer, and the one that tells them apart where somebody else has it."""
+    name = document.customer or document.subject_id
+    return display_name(name), display_name(name, (document.subject_id, document.currency))

@@ -14,6 +14,7 @@ from connector.ledgers.quickbooks_forms import FormWriter
 from connector.ledgers.quickbooks_notes import read_note
 from connector.ledgers.quickbooks_payload import Payload, parent_id, post
 from connector.ledgers.quickbooks_roles import ENTITIES, TXN_TYPES
+from connector.ledgers.quickbooks_sale_heads import is_void
 from connector.ledgers.quickbooks_wire import Row, find_one, find_rows, minor, quoted, ref_of
 from connector.planning.money import format_amount
 
@@ -144,12 +145,6 @@ def request_void(claimed: Claimed, payload: Payload, attempt_key: str) -> Steps[
             return only(claimed, guard(f"payment {payment['Id']} of its customer waits unapplied"))
     body = {"Id": row["Id"], "SyncToken": row["SyncToken"]}
     return post(claimed, "Invoice", body, attempt_key, "operation=void")
-
-
-def is_void(row: Row) -> bool:
-    """An invoice of nothing, without lines: the word that QuickBooks puts before its note is in the user's language."""
-    items = [line for line in row.get("Line", ()) if line.get("DetailType") != "SubTotalLineDetail"]
-    return not row.get("TotalAmt") and not items
 
 
 def guard(why: str) -> Withheld:

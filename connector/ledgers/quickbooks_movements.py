@@ -50,7 +50,7 @@ def movements(row: Row, entity: str, directory: Directory, mapping: LedgerMappin
     elif entity == "JournalEntry":
         found = of_journal(row, directory, mapping)
     else:
-        found = of_money(row, entity, directory)
+        found = of_money(row, entity, directory, mapping)
     return [one for one in found if one.amount_minor]
 
 
@@ -69,10 +69,18 @@ def of_form(row: Row, entity: str, directory: Directory, mapping: LedgerMapping)
             account, item = directory.accounts.label(ref_of(detail, "DiscountAccountRef") or ""), None
         found.append(Movement(account, sign * net, True, item))
     found.append(Movement(mapping.tax or "", sign * sum(taxes)))
-    rest = -sum(one.amount_minor for one in found)
     if entity in ("Invoice", "CreditMemo"):
-        return [*found, Movement(mapping.receivable(currency) or "", rest, whole=True)]
-    return [*found, Movement(money_of(row, "DepositToAccountRef", directory), rest, whole=True)]
+        last = mapping.receivable(currency) or ""
+    else:
+        last = money_of(row, "DepositToAccountRef", directory)
+    return with_total(found, last, -sign * minor(row.get("TotalAmt"), currency))
+
+
+def with_total(found: list[Movement], account: str, total: int, rest: str = "") -> list[Movement]:
+    """Movements with the side of the total; what the lines do not tell (they may be of a kind that is not known here)
+    is on the account `rest`."""
+    missing = -total - sum(one.amount_minor for one in found)
+    return [*found, Movement(rest, missing), Movement(account, total, whole=True)]
 
 
 def of_payment(row: Row, directory: Directory, mapping: LedgerMapping) -> list[Movement]:
@@ -82,8 +90,9 @@ def of_payment(row: Row, directory: Directory, mapping: LedgerMapping) -> list[M
     return [Movement(mapping.receivable(currency) or "", -total), Movement(into, total, whole=True)]
 
 
-def of_money(row: Row, entity: str, directory: Directory) -> list[Movement]:
-    """A purchase takes money out of its account, a deposit and what a vendor gives back puts money in."""
+def of_money(row: Row, entity: str, directory: Directory, mapping: LedgerMapping) -> list[Movement]:
+    """A purchase takes money out of its account, a deposit and what a vendor gives back puts money in; the total of a
+    purchase is with its tax."""
     currency = currency_of(row, directory.preferences.home)
     spends = entity == "Purchase" and not row.get("Credit")
     found = []
@@ -97,9 +106,10 @@ def of_money(row: Row, entity: str, directory: Directory) -> list[Movement]:
         else:
             label = directory.accounts.label(account)
         found.append(Movement(label, amount if spends else -amount))
-    rest = -sum(one.amount_minor for one in found)
+    total = minor(row.get("TotalAmt"), currency)
+    untold = mapping.tax or "" if entity == "Purchase" else ""
     field = "DepositToAccountRef" if entity == "Deposit" else "AccountRef"
-    return [*found, Movement(money_of(row, field, directory), rest, whole=True)]
+    return with_total(found, money_of(row, field, directory), -total if spends else total, untold)
 
 
 def of_journal(row: Row, directory: Directory, mapping: LedgerMapping) -> list[Movement]:
@@ -126,11 +136,16 @@ def money_of(row: Row, name: str, directory: Directory) -> str:
 def is_income(one: Movement, directory: Directory, mapping: LedgerMapping) -> bool:
     """Whether it is on what is sold or taken back; the mapping may gather refunds elsewhere."""
     exchange = directory.items.find(mapping.exchange_item) if mapping.exchange_item else None
-    if one.account in (mapping.exchange, mapping.fees) or is_exchange(one, exchange):
-        return False
     account = directory.accounts.find(one.account)
+    if is_exchange(one, exchange) or is_of(account, directory, mapping.exchange, mapping.fees):
+        return False
     revenue = account is not None and directory.accounts.by_id[account].get("Classification") == REVENUE
-    return one.sold or revenue or one.account in (mapping.refunds, mapping.sales)
+    return one.sold or revenue or is_of(account, directory, mapping.refunds, mapping.sales)
+
+
+def is_of(account: str | None, directory: Directory, *names: str | None) -> bool:
+    """Whether an account is one of these, however the mapping spells them."""
+    return account is not None and account in {directory.accounts.find(name) for name in names if name}
 
 
 def entries_of(

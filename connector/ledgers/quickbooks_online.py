@@ -28,11 +28,13 @@ from connector.ledgers.contract import (
 )
 from connector.ledgers.quickbooks_answers import read_answer, row_of, undo_request
 from connector.ledgers.quickbooks_capabilities import QUICKBOOKS_ONLINE
+from connector.ledgers.quickbooks_check import findings
 from connector.ledgers.quickbooks_credits import Credits
 from connector.ledgers.quickbooks_directory import Directory, named_accounts, read_directory
 from connector.ledgers.quickbooks_forms import FormWriter
 from connector.ledgers.quickbooks_links import only, request_link, request_payment, request_void
 from connector.ledgers.quickbooks_look import look
+from connector.ledgers.quickbooks_memory import Memory, pack, unpack
 from connector.ledgers.quickbooks_payload import OVERRIDE, post, read_payload, write_payload
 from connector.ledgers.quickbooks_roles import expand
 from connector.ledgers.quickbooks_window import Window
@@ -42,22 +44,21 @@ from connector.planning.model import Document, Sale
 from connector.planning.values import value
 
 ALWAYS = date(1900, 1, 1)
-# What is remembered of a company in which invoices, receipts and memos share their numbers.
-SHARED = b"numbers are shared"
 FORMS = frozenset({"invoice", "sales_receipt", "credit_memo", "refund_receipt"})
 
 
 @value(frozen=True, slots=True)
 class Wants:
     """What the settings ask of the company, for `check`: the form of the sales that are posted (or `find`), whether fees
-    are booked, the refund types that are on, whether a rule leaves credit memos open. Documents are looked for from
-    `start` on."""
+    are booked, the refund types that are on, whether a rule makes credit memos. Documents are looked for from `start`
+    on. `realm` is the company's id; what was remembered of another one is of no use."""
 
     start: date
     sales: str = "find"
     fees: bool = False
     types: frozenset[str] = frozenset()
     leaves_memos: bool = False
+    realm: str = ""
 
 
 class QuickbooksOnlineLedger:
@@ -68,42 +69,62 @@ class QuickbooksOnlineLedger:
     def __init__(self, mapping: LedgerMapping, wants: Wants, memory: bytes | None = None) -> None:
         self.mapping = mapping
         self.wants = wants
+        self.known = unpack(memory, wants.realm)
         # Whether a number may stand once among all sales forms; learned from the first refusal.
-        self.shared_numbers = memory == SHARED
-        self.known = memory
+        self.shared_numbers = self.known.shared_numbers
+        self.lists = self.known.lists
         self.credits = Credits()
         self.directory: Directory
         self.writer: FormWriter
 
     def remember(self) -> bytes | None:
-        memory = SHARED if self.shared_numbers else None
-        return None if memory == self.known else memory
+        memory = Memory(self.shared_numbers, self.lists)
+        return None if memory == self.known else pack(memory, self.wants.realm)
 
     @property
     def home(self) -> str:
         return self.directory.preferences.home
 
     def survey(self) -> Steps[Company]:
-        self.directory = yield from read_directory(self.mapping)
+        self.directory = yield from read_directory(self.mapping, self.lists)
+        self.lists = self.directory.lists
         self.writer = FormWriter(self.directory, self.mapping)
         prefs = self.directory.preferences
+        problems, warnings = findings(
+            self.directory, self.mapping, self.wants, (yield from self.has_default_customer())
+        )
         return Company(
             title=prefs.title,
             closed_until=prefs.closed_until,
             home_currency=prefs.home,
             holds_charge_currency=prefs.multi_currency,
             accounts=self.account_spans(),
+            problems=problems,
+            warnings=warnings,
             item_accounts=self.directory.item_accounts,
             takes_tax=prefs.sales_tax != "off",
             needs_tax_code=prefs.sales_tax == "by_line",
         )
 
+    def has_default_customer(self) -> Steps[bool]:
+        """Asked only where sales may need it."""
+        name = self.mapping.customer_default
+        if name is None or self.wants.sales == "find":
+            return True
+        return bool((yield from self.find_customers([Person("default", name, None, self.home)])))
+
     def account_spans(self) -> dict[str, AccountSpan]:
-        """Accounts that the mapping names and QuickBooks does not have take nothing."""
+        """Accounts that the mapping names and QuickBooks does not have, or has several of, take nothing."""
+        accounts = self.directory.accounts
+        lacking = [name for name in named_accounts(self.mapping) if accounts.find(name) is None]
         return {
-            name: AccountSpan(ALWAYS, fault="is not in QuickBooks, or was made inactive there")
-            for name in named_accounts(self.mapping)
-            if self.directory.accounts.find(name) is None
+            name: AccountSpan(
+                ALWAYS,
+                fault="is the name of several in QuickBooks"
+                if accounts.namesakes(name)
+                else "is not in QuickBooks, or was made inactive there",
+            )
+            for name in lacking
         }
 
     # ------------------------------------------------------------------------------------------ writing
@@ -163,8 +184,6 @@ class QuickbooksOnlineLedger:
 
     # ------------------------------------------------------------------------------------------ finding
 
-    # Whether a refund may not have the number of a sale; QuickBooks tells only when it refuses one.
-    shared_numbers: bool = False
     seen: tuple[Directory, Window] | None = None
 
     def window(self) -> Window:

@@ -7,7 +7,7 @@ from typing import Any
 
 from connector.ledgers.contract import Claimed, Request
 from connector.ledgers.quickbooks_fields import NEW
-from connector.ledgers.quickbooks_forms import FormWriter, display_name
+from connector.ledgers.quickbooks_forms import FormWriter, names_of
 from connector.ledgers.quickbooks_roles import Entity, entity_of
 from connector.ledgers.quickbooks_wire import JSON_TYPE, decode, encode
 from connector.planning.model import NEW_CUSTOMER, Document, Settles
@@ -40,7 +40,7 @@ def write_payload(document: Document, writer: FormWriter) -> str:
         "charge_id": document.charge_id,
     }
     if document.kind == "customer":
-        stored["told_apart"] = display_name(document, True)
+        stored["told_apart"] = names_of(document)[1]
     if document.settles is not None:
         settles = document.settles
         stored["settles"] = [settles.kind, settles.document_key, settles.ledger_id]

@@ -73,7 +73,9 @@ class Heads:
         self.references = references
         self.home = directory.preferences.home
         self.window = window
+        # What a number found: by that number as it is written, and by the Stripe ids on it.
         self.by_number: dict[str, list[Seen]] = {}
+        self.marked: dict[str, list[Seen]] = {}
         self.by_id: dict[str, Seen] = {}
 
     def find(self) -> Steps[dict[str, Seen]]:
@@ -99,11 +101,12 @@ class Heads:
                     self.by_id[str(row["Id"])] = (entity, row)
 
     def read_numbered(self, entity: str, numbers: Iterable[str]) -> Steps[None]:
-        wanted = set(numbers)
-        for row in (yield from find_by(entity, "DocNumber", wanted)):
-            number = str(row.get("DocNumber") or "")
-            if number in wanted and is_sale(row, self.home):
-                self.by_number.setdefault(number, []).append((entity, row))
+        for row in (yield from find_by(entity, "DocNumber", numbers)):
+            if is_sale(row, self.home):
+                note = read_note(row)
+                self.by_number.setdefault(str(row["DocNumber"]), []).append((entity, row))
+                for stripe_id in (*note.charge_ids, *note.payment_ids):
+                    self.marked.setdefault(stripe_id, []).append((entity, row))
 
     def is_certain(self, reference: Reference) -> bool:
         """Whether its number found a sale that stands and is no other charge's."""
@@ -158,11 +161,7 @@ class Heads:
     def carrying(self, stripe_id: str) -> list[Seen]:
         """What carries an id, of the days that were read and of what was found by number."""
         found = {str(row["Id"]): (entity, row) for entity, row in self.window.carrying(stripe_id)}
-        for seen in self.by_number.values():
-            for entity, row in seen:
-                note = read_note(row)
-                if stripe_id in note.charge_ids or stripe_id in note.payment_ids:
-                    found[str(row["Id"])] = (entity, row)
+        found |= {str(row["Id"]): (entity, row) for entity, row in self.marked.get(stripe_id, ())}
         return list(found.values())
 
     def sold_by(self, seen: Seen) -> Seen | None:

@@ -12,10 +12,9 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from connector.ledgers.quickbooks_directory import Directory
-from connector.ledgers.quickbooks_wire import Row, currency_of, minor, ref_of
+from connector.ledgers.quickbooks_wire import Row, amount, currency_of, minor, ref_of
 from connector.planning.mapping_model import Mapping as LedgerMapping
 from connector.planning.model import DISCOUNT, SaleLine
-from connector.planning.money import multiply_ratio
 from connector.planning.shares import share_out
 
 ITEM, REBATE, GROUP = "SalesItemLineDetail", "DiscountLineDetail", "GroupLineDetail"
@@ -139,7 +138,7 @@ def amounts_of(row: Row, lines: Sequence[Row], directory: Directory) -> tuple[li
         return said, [0] * len(lines)
     if directory.preferences.sales_tax != "by_line":
         return said, share_tax(
-            tax, [n if code_of(line) == "TAX" else 0 for n, line in zip(said, lines, strict=True)], said
+            tax, [n if is_taxed(line) else 0 for n, line in zip(said, lines, strict=True)], said
         )
     # Amounts that come to the total although there is tax have it within.
     gross = row.get("GlobalTaxCalculation") == "TaxInclusive" and sum(said) == minor(
@@ -160,6 +159,11 @@ def amounts_of(row: Row, lines: Sequence[Row], directory: Directory) -> tuple[li
 
 def code_of(line: Row) -> str | None:
     return ref_of(part_of(line, str(line["DetailType"])), "TaxCodeRef")
+
+
+def is_taxed(line: Row) -> bool:
+    """In the US, where a line says TAX, or NON."""
+    return code_of(line) not in (None, "NON")
 
 
 def whole(number: Decimal) -> int:
@@ -217,8 +221,7 @@ def in_books(row: Row, parts: Sequence[int], directory: Directory, mapping: Ledg
         return list(parts)
     rate = Decimal(str(row["ExchangeRate"]))
     total = Decimal(str(row.get("TotalAmt") or 0))
-    worth = minor(row["HomeTotalAmt"] if row.get("HomeTotalAmt") else total * rate, home)
-    came = minor(total, currency)
-    if sum(parts) == came > 0:
-        return share_out(worth, parts)
-    return [multiply_ratio(part, worth, came) if came else 0 for part in parts]
+    if sum(parts) == minor(total, currency) > 0:
+        worth = row["HomeTotalAmt"] if row.get("HomeTotalAmt") else total * rate
+        return share_out(minor(worth, home), parts)
+    return [minor(amount(part, currency) * rate, home) for part in parts]

@@ -170,7 +170,7 @@ class SaleReader:
             payments=payments,
             customer=str(named) if named else None,
             customer_id=stripe_customer[0] if stripe_customer else None,
-            customer_email=part_of(row, "BillEmail").get("Address") or None,
+            customer_email=email_of(row),
             void=is_void(row),
             booked=self.booked(reference, row),
             refs=refs_of(row),
@@ -277,6 +277,12 @@ class SaleReader:
                 continue
             mine.append(self.read_payment(row, False))
         return replace(sale, payments=in_order((*sale.payments, *mine))) if mine else sale
+
+
+def email_of(row: Row) -> str | None:
+    """The address that the form is sent to; several are nobody's."""
+    address = str(part_of(row, "BillEmail").get("Address") or "").strip()
+    return address if address and not set(address) & set(",; ") else None
 
 
 def in_order(payments: Iterable[SalePayment]) -> tuple[SalePayment, ...]:

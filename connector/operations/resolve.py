@@ -162,7 +162,7 @@ def find_named(desk: Desk, word: Word) -> Found | None:
     ledger_id = word.value or ""
     found = run_steps(desk.ledger.find_documents([ledger_id]), desk.courier)
     if ledger_id in found:
-        return found[ledger_id]
+        return only_one(desk, word, found[ledger_id])
     missing = f"ledger {desk.policy.name} has no document with the id {ledger_id}"
     if word.action == "adopt":
         raise InputError(missing)
@@ -173,6 +173,24 @@ def find_named(desk: Desk, word: Word) -> Found | None:
         ids = ", ".join(hit.ledger_id for hit in numbered)
         raise InputError(f"{len(numbered)} sales have the number {ledger_id}; name one by its id: {ids}")
     return numbered[0]
+
+
+def only_one(desk: Desk, word: Word, hit: Found) -> Found:
+    """The document with this id. `InputError` where it may be meant as the number of another sale."""
+    if word.action != "sale" or hit.number == word.value:
+        return hit
+    others = [
+        one
+        for one in run_steps(desk.ledger.find_numbered(word.value or ""), desk.courier)
+        if one.ledger_id != hit.ledger_id
+    ]
+    if others:
+        ids = ", ".join(one.ledger_id for one in others)
+        raise InputError(
+            f"{word.value} is the id of a {(hit.kind or 'document').replace('_', ' ')} with the number "
+            f"{hit.number or '(none)'}, and the number of another sale: name that one by its id: {ids}"
+        )
+    return hit
 
 
 def check_named(connection: Connection, name: str, row: Any, word: Word, hit: Found | None) -> None:

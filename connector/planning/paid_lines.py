@@ -26,7 +26,17 @@ def sale_lines_of(case: RefundCase, sale: Sale) -> tuple[SaleLine, ...]:
         lines = tuple(replace(line, line_id=f"{at} {line.line_id}") for at, line in enumerate(lines, start=1))
     if sale.currency != sale.charge_currency:
         lines = in_charge_currency(case, sale, lines)
+    elif settles_in(case, sale.currency):
+        # Stripe keeps a balance in this currency: no rate comes in between, whatever the ledger's own.
+        lines = tuple(
+            replace(line, home_net_minor=line.net_minor, home_tax_minor=line.tax_minor) for line in lines
+        )
     return (*lines, *overpaid_line(case, sale, lines))
+
+
+def settles_in(case: RefundCase, currency: str) -> bool:
+    settled = case.charge.settled() if case.charge is not None else None
+    return settled is not None and settled[1] == currency
 
 
 def overpaid_line(case: RefundCase, sale: Sale, lines: Sequence[SaleLine]) -> tuple[SaleLine, ...]:

@@ -59,13 +59,15 @@ def shares_in_books(
     if leg is None:
         return None
     by_id = {line.line_id: line for line in lines}
+    mapping = ledger.mapping
+    exchange = {mapping.exchange, ledger.item_accounts.get(mapping.exchange_item or "", mapping.exchange)}
     nets: dict[str, int] = {}
     taxes: dict[str, int] = {}
     for entry, line_id in zip(leg.entries[:-1], leg.line_ids[:-1], strict=True):
         signed = entry.debit_minor - entry.credit_minor
         if line_id is not None:
             nets[line_id] = nets.get(line_id, 0) + signed
-        elif entry.account != ledger.mapping.exchange:
+        elif entry.account not in exchange:
             taxes[entry.account] = taxes.get(entry.account, 0) + signed
     if not by_id.keys() >= nets.keys():
         return None
