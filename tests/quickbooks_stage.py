@@ -143,8 +143,9 @@ class Case:
 
 @dataclass
 class Stage:
-    """`result` is the picture after a clean pass, `asked` the requests of that pass, in order. `numbers`: they come out
-    the same whatever happens, since the company refuses none."""
+    """`result` is the picture after a clean pass, `asked` the requests of that pass, in order; `survey` is how
+    many of them every pass begins with. `numbers`: they come out the same whatever happens, since the company refuses
+    none."""
 
     name: str
     folder: Path
@@ -155,6 +156,7 @@ class Stage:
     numbers: bool
     result: Json = field(default_factory=dict)
     rows: list[Any] = field(default_factory=list)
+    survey: int = 0
     asked: list[Request] = field(default_factory=list)
 
     @contextmanager
@@ -179,6 +181,9 @@ class Stage:
             self.asked = api_requests(case.fake)
             self.result = picture(case.company, self.numbers)
             self.rows = outcome_rows(case.books)
+            before = len(api_requests(case.fake))
+            assert case.sync(SETTLED_S).errors == []
+            self.survey = len(api_requests(case.fake)) - before
 
     def places(self, writes: bool) -> list[int]:
         """The numbers, from 1, of the requests of a clean pass that write, or that read."""

@@ -34,8 +34,6 @@ from small_books import fast_folder
 
 EVERY_WRITE, EVERY_READ = 4, 2 * len(AT_READS)
 PAIRS = 3
-# Preferences, company, accounts, items, tax codes: then what is in doubt is looked for.
-SURVEY = 5
 
 
 @pytest.fixture(scope="module", params=PLAYS.values(), ids=lambda play: play.name)
@@ -76,7 +74,7 @@ def test_passes_that_come_soon_write_nothing_twice(stage: Stage) -> None:
 @pytest.mark.parametrize("part", range(3))
 def test_a_fault_at_every_read(stage: Stage, part: int) -> None:
     places = stage.places(writes=False)
-    assert len(places) > SURVEY
+    assert len(places) > stage.survey
     for place in places[part::3]:
         for kind, trouble in enumerate(AT_READS):
             if (place * 7 + kind) % EVERY_READ == 0:
@@ -107,7 +105,7 @@ def test_a_fault_and_another_when_it_is_looked_for(stage: Stage) -> None:
     for turn in range(PAIRS):
         first, then = chance.choice(LOOKED_FOR), chance.choice(AT_READS)
         place = chance.choice(stage.places(writes=True))
-        strike_twice(stage, first, place, Line(then, SURVEY + 1), **moods_of(turn))
+        strike_twice(stage, first, place, Line(then, stage.survey + 1), **moods_of(turn))
     assert PAIRS > 0
 
 
