@@ -6,6 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input install -qq
 SIZES ?= 1000 10000 100000
+REFUNDS ?= 5000
 
 # One stamp for each thing that was installed; newer lock files or settings make it stale.
 PROGRAM := $(VENV)/.program-installed
@@ -52,8 +53,9 @@ types: $(EVERYTHING) ## Check all types
 contracts: $(EVERYTHING) ## Check who may import whom
 	$(BIN)/lint-imports
 
-bench: $(EVERYTHING) ## Measure and write docs/benchmarks.md; other sizes: make bench SIZES="1000 10000"
+bench: $(EVERYTHING) ## Measure and write docs/benchmarks.md; other sizes: make bench SIZES="1000 10000" REFUNDS=500
 	$(BIN)/python tests/bench/run_bench.py $(SIZES)
+	$(BIN)/python tests/bench/run_quickbooks.py $(REFUNDS)
 
 lock: $(EVERYTHING) ## Choose the newest allowed versions and write the lock files
 	@$(PIP) 'uv>=0.9,<1'

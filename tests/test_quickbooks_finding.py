@@ -187,3 +187,28 @@ def test_a_number_is_taken_as_it_is_written() -> None:
         held = books.run(books.ledger.numbers_taken("refund", [f"B-{n}" for n in range(450)]))
         assert len(held) == 450
         assert len(books.carried) == 6
+
+
+def test_what_comes_next_after_a_sales_number_is_not_asked_for() -> None:
+    """QuickBooks refuses it by itself; to ask for each refund alone would cost more than a refusal now and then."""
+    with reading() as books:
+        for number in ("100", "1000", "100-1"):
+            books.write("Invoice", form("1", DocNumber=number))
+        books.open()
+        books.ledger.shared_numbers = True
+
+        def taken(*numbers: str) -> tuple[set[str], int]:
+            books.carried.clear()
+            return set(books.run(books.ledger.numbers_taken("refund", numbers))), len(books.carried)
+
+        assert taken("100-1") == ({"100-1"}, 2)
+        assert taken("100", "7") == ({"100"}, 2)
+        assert taken("100-2") == (set(), 0)
+        # The number of another sale, or several at once: as many reads as for one.
+        assert taken("1000") == ({"1000"}, 2)
+        assert taken("100-1", "100-2") == ({"100-1"}, 2)
+        books.company.set_preference("SalesFormsPrefs", CustomTxnNumbers=False)
+        books.open()
+        books.ledger.shared_numbers = True
+        assert taken("100", "7") == ({"100"}, 4)
+        assert taken("100-2") == (set(), 4)

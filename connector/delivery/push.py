@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
+from connector.decisions.pages import discard_unsent
 from connector.delivery.attempts import last_sent
 from connector.delivery.outbox import Outbox
 from connector.delivery.outcome import GIVEN_UP, TRIED_AGAIN, Step, give_up, next_step, retry_command
@@ -126,6 +127,7 @@ class Push:
         self.progress = progress
         self.outbox.free_held()
         self.forgotten = 0
+        known = self.ledger.remember()
         done = None
         # A document may follow one of greater depth (a replacement follows the reversal of what it replaces).
         while done != (self.sent, self.bared) and not self.forgotten:
@@ -137,6 +139,9 @@ class Push:
             if self.told:
                 self.told = False
                 self.sent += self.look_at_unknown()
+        if self.forgotten and self.ledger.remember() != known:
+            # What a refusal taught about numbers holds for everything that waits; else each would be refused.
+            discard_unsent(self.outbox.engine, self.outbox.lease, self.outbox.ledger)
         return None
 
     def sweep(self) -> Stop | None:

@@ -15,7 +15,7 @@ from connector.ledgers.quickbooks_notes import read_note
 from connector.ledgers.quickbooks_payload import Payload, parent_id, post
 from connector.ledgers.quickbooks_roles import ENTITIES, TXN_TYPES
 from connector.ledgers.quickbooks_sale_heads import is_void
-from connector.ledgers.quickbooks_wire import Row, find_one, find_rows, minor, quoted, ref_of
+from connector.ledgers.quickbooks_wire import Row, amount, find_one, find_rows, minor, quoted, ref_of
 from connector.planning.money import format_amount
 
 Link = tuple[int, str, str]
@@ -77,7 +77,7 @@ def update_payment(
         "SyncToken": row["SyncToken"],
         "sparse": True,
         "CustomerRef": {"value": ref_of(row, "CustomerRef")},
-        "TotalAmt": row["TotalAmt"],
+        "TotalAmt": amount(minor(row["TotalAmt"], claimed.currency), claimed.currency),
         "Line": writer.link_lines(claimed.currency, [*kept, mine]),
     }
     if ref_of(row, "CurrencyRef") is not None and writer.directory.preferences.multi_currency:

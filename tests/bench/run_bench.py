@@ -26,6 +26,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "benchmarks.md"
+QUICKBOOKS = "## Posting into QuickBooks Online"
 SIZES = (1_000, 10_000, 100_000)
 WITH_FEES = 10_000
 # Refunds in a backlog that is read over the API.
@@ -350,7 +351,14 @@ def write_page(rows: list[Row], pulls: list[Pulled], page: Path) -> None:
         "",
     ]
     page.parent.mkdir(parents=True, exist_ok=True)
-    page.write_text("\n".join(lines), encoding="utf-8")
+    page.write_text("\n".join(lines) + last_part(page), encoding="utf-8")
+
+
+def last_part(page: Path) -> str:
+    """What `run_quickbooks.py` wrote there; it stays."""
+    written = page.read_text(encoding="utf-8") if page.exists() else ""
+    _, title, rest = written.partition(QUICKBOOKS)
+    return f"\n{title}{rest}" if title else ""
 
 
 def main() -> int:

@@ -1,0 +1,68 @@
+"""A command of the connector in virtual time:   quickbooks_pass.py START ARGUMENT ...
+
+The program is the real one, over HTTP; other are its clock, its sleep, and how long an answer takes. Each request says
+when it left, so that the stand-in counts by the same time.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from unittest.mock import patch
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from virtual_time import STAMP, VirtualTime
+
+from connector.cli.root import run
+from connector.delivery.http_courier import HttpCourier
+from connector.delivery.push import Push, Sending
+from connector.delivery.transport import Transport
+from connector.ledgers.contract import Answer, Request
+from connector.world import World
+
+# How long Intuit takes for an answer.
+LATENCY_S = 0.3
+carry, carry_one, send = Push.carry, HttpCourier.carry, Transport.send
+
+
+def main() -> int:
+    virtual = VirtualTime(float(sys.argv[1]))
+
+    def carry_at_once(push: Push, sendings: Sequence[Sending]) -> list[Answer]:
+        if len(sendings) < 2:
+            return carry(push, sendings)
+        virtual.begin(len(sendings))
+        answers = carry(push, sendings)
+        virtual.all_ended()
+        return answers
+
+    def send_slowly(transport: Transport, request: Request, access: str, timeout_s: int) -> Answer:
+        stamped = replace(request, headers=(*request.headers, (STAMP, f"{virtual.now():.4f}")))
+        answer = send(transport, stamped, access, timeout_s)
+        virtual.sleep(LATENCY_S)
+        return answer
+
+    def carry_and_end(courier: HttpCourier, request: Request) -> Answer:
+        try:
+            return carry_one(courier, request)
+        finally:
+            if threading.current_thread() is not threading.main_thread():
+                virtual.end()
+
+    with (
+        patch.object(World, "now", lambda world: int(virtual.now())),
+        patch.object(World, "monotonic_ms", lambda world: int(virtual.now() * 1000)),
+        patch.object(World, "sleep", lambda world, seconds: virtual.sleep(seconds)),
+        patch.object(Push, "carry", carry_at_once),
+        patch.object(HttpCourier, "carry", carry_and_end),
+        patch.object(Transport, "send", send_slowly),
+    ):
+        return run(sys.argv[2:])
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
