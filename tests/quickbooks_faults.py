@@ -211,7 +211,8 @@ def strike(stage: Stage, trouble: Trouble, place: int, soon: tuple[int, ...] = (
     """One fault at one request of a pass, what the pass says of it, and the way back; `soon` are passes that come so
     many seconds after the one before, too early for an absent document to be believed."""
     with stage.case(**{**moods, **trouble.moods}) as case:
-        codes = (trouble.code, None) if stage.reads_a_holder(place) else (trouble.code,)
+        holder = stage.reads_a_holder(place, moods.get("index_lag", 0))
+        codes = (trouble.code, None) if holder else (trouble.code,)
         assert run_struck(case, Line(trouble, place)) in codes
         for later_s in soon:
             assert case.sync(later_s).errors == []

@@ -29,6 +29,8 @@ DOCUMENT_KEY = re.compile(r"\bdk[a-z2-7]{24}\b")
 ARRIVED = {"posted", "reversed"}
 # Longer than an absent answer is not believed.
 SETTLED_S = 121
+# Seconds until a query sees a write.
+LAGS = (0, 60)
 
 
 # ------------------------------------------------------------------------------------------------ what a company holds
@@ -143,9 +145,9 @@ class Case:
 
 @dataclass
 class Stage:
-    """`result` is the picture after a clean pass, `asked` the requests of that pass, in order; `survey` is how
-    many of them every pass begins with. `numbers`: they come out the same whatever happens, since the company refuses
-    none."""
+    """`result` is the picture after a clean pass, `asked` the requests of that pass, in order, by how long the company's
+    index lags; `survey` is how many of them every pass begins with. `numbers`: they come out the same whatever happens,
+    since the company refuses none."""
 
     name: str
     folder: Path
@@ -157,7 +159,7 @@ class Stage:
     result: Json = field(default_factory=dict)
     rows: list[Any] = field(default_factory=list)
     survey: int = 0
-    asked: list[Request] = field(default_factory=list)
+    asked: dict[int, list[Request]] = field(default_factory=dict)
 
     @contextmanager
     def case(self, **moods: Any) -> Iterator[Case]:
@@ -174,26 +176,32 @@ class Stage:
 
     def run_clean(self) -> None:
         """The requests and the result that every other case must come to."""
-        with self.case() as case:
-            report = case.sync()
-            assert report.errors == [] and case.is_settled
-            case.check_no_wrong_state()
-            self.asked = api_requests(case.fake)
-            self.result = picture(case.company, self.numbers)
-            self.rows = outcome_rows(case.books)
-            before = len(api_requests(case.fake))
-            assert case.sync(SETTLED_S).errors == []
-            self.survey = len(api_requests(case.fake)) - before
+        for lag in LAGS:
+            with self.case(index_lag=lag) as case:
+                report = case.sync()
+                assert report.errors == [] and case.is_settled
+                case.check_no_wrong_state()
+                self.asked[lag] = api_requests(case.fake)
+                result = picture(case.company, self.numbers)
+                assert result == (self.result or result)
+                self.result = result
+                self.rows = outcome_rows(case.books)
+                self.count_survey(case)
 
-    def places(self, writes: bool) -> list[int]:
+    def count_survey(self, case: Case) -> None:
+        before = len(api_requests(case.fake))
+        assert case.sync(SETTLED_S).errors == []
+        self.survey = len(api_requests(case.fake)) - before
+
+    def places(self, writes: bool, lag: int = 0) -> list[int]:
         """The numbers, from 1, of the requests of a clean pass that write, or that read."""
-        return [place for place, one in enumerate(self.asked, start=1) if one.is_write == writes]
+        return [place for place, one in enumerate(self.asked[lag], start=1) if one.is_write == writes]
 
-    def reads_a_holder(self, place: int) -> bool:
+    def reads_a_holder(self, place: int, lag: int) -> bool:
         """Whether this request asks who holds a number that was refused: what it does not find is unknown, and the pass
         goes on."""
-        before = [one for one in self.asked[: place - 1] if one.is_write]
-        one = self.asked[place - 1]
+        before = [one for one in self.asked[lag][: place - 1] if one.is_write]
+        one = self.asked[lag][place - 1]
         return one.asked.method == "GET" and bool(before) and before[-1].status == 400
 
 
