@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -95,6 +95,7 @@ class Play:
     rules: list[Json] | None = None
     settings: Json = field(default_factory=dict)
     moods: Json = field(default_factory=dict)
+    sales_tax: str = "by_code"
 
 
 INVOICES: Json = {"sales": "invoice_and_payment", "fees": True, "limits": {"concurrency": 10}}
@@ -163,6 +164,8 @@ EVERY = (
     ),
 )
 PLAYS = {play.name: play for play in EVERY}
+# A company that may work the tax out anew.
+AUTOMATED = replace(PLAYS["receipts"], name="receipts with automated tax", sales_tax="automated")
 
 
 @contextmanager
@@ -173,7 +176,7 @@ def stage_of(play: Play, folder: Path) -> Iterator[Stage]:
         folder / "template",
         play.rules,
         {"sale_grace": "0s"},
-        company={"sales_tax": "by_code", "moods": moods},
+        company={"sales_tax": play.sales_tax, "moods": moods},
         **play.settings,
     ) as (books, shop):
         books.migrate()
