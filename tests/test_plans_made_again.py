@@ -192,3 +192,22 @@ def test_a_refund_that_was_sent_once_keeps_its_number(tmp_path: Path) -> None:
         ("re_100a", 0, "100", 1),
         ("re_100b", 1, "100-1", 1),
     ]
+
+
+def test_a_refund_keeps_its_number_where_one_behind_it_was_sent(tmp_path: Path) -> None:
+    """Of one day, so that the second is sent first; the ledger refuses it before the first is sent."""
+    books = open_shop(tmp_path, fees=False, limits={"longest_wait": "90s"})
+    shop = Shop(books.export)
+    shop.charge("100", 11000, 1000, "2026-02-02", 0)
+    shop.refund("100a", "ch_100", 5000, "2026-03-10")
+    shop.refund("100b", "ch_100", 1000, "2026-03-10")
+    shop.write()
+    weather = spoiled(books, "throttled for long")
+    with weather.over():
+        books.sync()
+        assert b'refund_id: "re_100b"' in weather.sent[0].body
+        assert books.sync().errors == []
+    assert books.rows("refund_number", "refund_id, n, number, settled") == [
+        ("re_100a", 0, "100", 1),
+        ("re_100b", 1, "100-1", 1),
+    ]

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, and_, or_, select, text, tuple_
 
 from connector.store.bulk import within
 from connector.store.lease import Lease
-from connector.store.schema import DUE, OPEN, attempt_document, decision, document
+from connector.store.schema import DUE, OPEN, attempt_document, decision, document, refund_number
 from connector.store.settling import FREE_THEMSELVES, forget_plans
 
 PAGE = 1000
@@ -49,7 +49,8 @@ def discard_unsent(engine: Engine, lease: Lease, ledger: str) -> int:
 
     Planned is what was never sent, what the ledger refused without writing, and what a look did not find; what waits
     for its memo or for an open period was not written either. Numbers that were never sent are free again; a refund
-    that was sent once keeps its own. Returns how many subjects are due again.
+    that was sent once keeps its own, as do those of the sale before it: they would leave gaps. Returns how many subjects
+    are due again.
     """
     with engine.connect().execution_options(reading=True) as connection:
         planned = {
@@ -64,7 +65,7 @@ def discard_unsent(engine: Engine, lease: Lease, ledger: str) -> int:
             lease.renew(connection)
             begun = begun_subjects(connection, ledger, ids)
             unsent = [i for i in ids if i not in begun]
-            forget_plans(connection, ledger, unsent, attempted(connection, ledger, unsent))
+            forget_plans(connection, ledger, unsent, numbered(connection, ledger, unsent))
             count += len(unsent)
     return count
 
@@ -85,13 +86,29 @@ def begun_subjects(connection: Connection, ledger: str, ids: Sequence[str]) -> s
     return {row.subject_id for row in rows}
 
 
-def attempted(connection: Connection, ledger: str, ids: Sequence[str]) -> set[str]:
-    """Those of which a document was sent, whatever became of it."""
-    rows = connection.execute(
-        select(document.c.subject_id)
-        .join(attempt_document, attempt_document.c.document_key == document.c.document_key)
-        .where(document.c.ledger == ledger, within(connection, document.c.subject_id, ids))
+def numbered(connection: Connection, ledger: str, ids: Sequence[str]) -> set[str]:
+    """Those of which a document was sent, whatever became of it, and those with a number before one that was sent."""
+    mine, later = refund_number.alias(), refund_number.alias()
+    sent = (
+        select(attempt_document.c.document_key)
+        .join(document, document.c.document_key == attempt_document.c.document_key)
+        .where(document.c.ledger == ledger)
     )
+    itself = select(document.c.subject_id).join(
+        attempt_document, attempt_document.c.document_key == document.c.document_key
+    )
+    before = (
+        select(mine.c.refund_id.label("subject_id"))
+        .join(later, (later.c.ledger == mine.c.ledger) & (later.c.sale_number == mine.c.sale_number))
+        .where(mine.c.ledger == ledger, within(connection, mine.c.refund_id, ids), later.c.n > mine.c.n)
+        .where(sent.where(document.c.subject_id == later.c.refund_id).exists())
+    )
+    rows = [
+        *connection.execute(
+            itself.where(document.c.ledger == ledger, within(connection, document.c.subject_id, ids))
+        ),
+        *connection.execute(before),
+    ]
     return {row.subject_id for row in rows}
 
 

@@ -140,6 +140,14 @@ class Outbox:
             ).all()
             return {key: (state, kind, ledger_id) for key, state, kind, ledger_id in found}
 
+    def sentence_of(self, document_key: str) -> str:
+        """What was said of a document."""
+        with self.engine.connect().execution_options(reading=True) as connection:
+            found = connection.execute(
+                select(document.c.sentence).where(document.c.document_key == document_key)
+            ).scalar_one()
+            return str(found or "nothing is known of it")
+
     def claim(self, rows: Sequence[Any]) -> list[Claimed]:
         """What a request needs of these rows, with what they follow."""
         parents = self.parent_states(rows)

@@ -29,6 +29,7 @@ from connector.ledgers.contract import (
     Unknown,
     run_steps,
 )
+from connector.planning.sentences import resolve_command
 from connector.world import World
 
 # The longest time a request may take; it must not outlive the lease that it was sent under.
@@ -191,24 +192,28 @@ class Push:
         parents = self.outbox.parent_states(rows)
         ready, stuck = [], {}
         for row in rows:
-            states = [parents.get(key, ("absent", "", None))[:2] for key in row.after_keys.split()]
+            states = [(key, *parents.get(key, ("absent", "", None))[:2]) for key in row.after_keys.split()]
             # The reversal of what was never written is not waited for.
-            states = [one for one in states if one != ("skipped", "reversal")]
-            if all(state in ("posted", "adopted", "reversed") for state, _ in states):
+            states = [one for one in states if one[1:] != ("skipped", "reversal")]
+            if all(state in ("posted", "adopted", "reversed") for _, state, _ in states):
                 ready.append(row)
                 continue
-            blocking = next(((BLOCKED[state], kind) for state, kind in states if state in BLOCKED), None)
+            blocking = next((one for one in states if one[1] in BLOCKED), None)
             if blocking is not None:
-                why, kind = blocking
-                stuck[row.document_key] = Step(
-                    "held",
-                    reason="credit_memo_not_posted",
-                    sentence=f"it waits for the {kind.replace('_', ' ') or 'document'} before it, which {why}",
-                    action="free that document first; this one follows by itself",
-                )
+                stuck[row.document_key] = self.waits_for(row, *blocking)
         if stuck:
             self.outbox.settle(stuck, {row.document_key: row for row in rows})
         return ready
+
+    def waits_for(self, row: Any, key: str, state: str, kind: str) -> Step:
+        """A document that is kept back by the one with this key. Of a customer only this tells why, since customers are
+        not listed."""
+        why = f"it waits for the {kind.replace('_', ' ') or 'document'} before it, which {BLOCKED[state]}"
+        action = "free that document first; this one follows by itself"
+        if kind == "customer":
+            why += f": {self.outbox.sentence_of(key)}"
+            action = f"correct the cause, then: {resolve_command(row.subject_id, row.ledger, '--retry')}"
+        return Step("held", reason="credit_memo_not_posted", sentence=why, action=action)
 
     def at_once(self, batches: Sequence[list[Any]]) -> Iterator[Sequence[list[Any]]]:
         """As many as may be in flight; the first goes alone, so that what the ledger teaches us serves the others."""

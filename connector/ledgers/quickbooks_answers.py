@@ -79,7 +79,7 @@ def read_answer(
     if fault is not None and fault.code == DUPLICATE_NUMBER:
         return (yield from number_taken(claimed, payload, fault, home))
     if fault is not None and fault.code == DUPLICATE_NAME and payload.entity == "Customer":
-        return (yield from name_taken(claimed, payload))
+        return (yield from name_taken(claimed, payload, fault))
     if fault is not None:
         return outcome_of(fault)
     row = row_of(answer, payload.entity)
@@ -165,11 +165,14 @@ def holder_of(row: Row, entity: str, home: str) -> Found:
     )
 
 
-def name_taken(claimed: Claimed, payload: Payload) -> Steps[Outcome]:
+def name_taken(claimed: Claimed, payload: Payload, fault: Fault) -> Steps[Outcome]:
     """The customer may have been made by a request whose answer was lost; else somebody else has the name: a customer, a
     vendor or an employee, which share one list of names."""
     name = str(payload.body["DisplayName"])
-    rows = yield from find_rows("Customer", f"DisplayName = {quoted(name)}")
+    try:
+        rows = yield from find_rows("Customer", f"DisplayName = {quoted(name)}")
+    except LedgerDown as error:
+        return Unknown(f"{shown(fault)}; who has the name could not be read: {error}")
     ours = next((row for row in rows if is_ours(row, claimed)), None)
     if ours is not None:
         return Posted(str(ours["Id"]), None, 0, claimed.currency)

@@ -20,6 +20,7 @@ from connector.planning.model import REFUND_TYPES, RefundType
 from connector.planning.refund_types import sale_forms
 from connector.planning.rule_results import order_types, refuse_types
 from connector.planning.sentences import PLACEHOLDERS, REVERSAL_SKIPPED, resolve_command, resync_command
+from connector.store.bulk import within
 from connector.store.documents import insert_documents
 from connector.store.lease import Lease
 from connector.store.schema import decision, document, refund_number
@@ -55,7 +56,7 @@ def resolve(engine: Engine, lease: Lease, world: World, desk: Desk, decisions_fi
             f"--reason is still {word.reason}; say why in its place, it is kept with the decision"
         )
     with engine.connect().execution_options(reading=True) as connection:
-        row, key = find_subject(connection, name, word.target)
+        row, key = find_subject(connection, name, word)
         documents = list(
             connection.execute(
                 select(document).where(document.c.ledger == name, document.c.subject_id == row.subject_id)
@@ -97,15 +98,22 @@ def keep_words(decisions_file: Path, records: Sequence[dict[str, Any]]) -> None:
         raise ConnectorError(f"{decisions_file} cannot be written: {words}; nothing was recorded") from error
 
 
-def find_subject(connection: Connection, name: str, target: str) -> tuple[Any, str | None]:
-    """The row of decisions that a document key, refund id or charge id belongs to."""
-    key = None
+def find_subject(connection: Connection, name: str, word: Word) -> tuple[Any, str | None]:
+    """The row of decisions that a document key, refund id or charge id belongs to; of a customer that of a sale that
+    waits for them, without a key."""
+    key, target = None, word.target
     subject_id = target
     found = connection.execute(
-        select(document.c.subject_id, document.c.ledger).where(document.c.document_key == target)
+        select(document.c.subject_id, document.c.ledger, document.c.kind).where(
+            document.c.document_key == target
+        )
     ).first()
     if found is not None:
         key, subject_id = target, found.subject_id
+        if found.kind == "customer":
+            if word.action != "retry":
+                raise InputError(f"{target} is a customer; it can only be tried again")
+            key, subject_id = None, waiting_for(connection, target) or target
         if found.ledger != name:
             raise InputError(f"document {target} is of ledger {found.ledger}, not {name}")
     row = connection.execute(
@@ -114,6 +122,14 @@ def find_subject(connection: Connection, name: str, target: str) -> tuple[Any, s
     if row is None:
         raise InputError(f"{target} is neither a document key nor a refund that ledger {name} knows")
     return row, key
+
+
+def waiting_for(connection: Connection, customer_key: str) -> str | None:
+    """A charge or refund of which a document follows this customer."""
+    rows = connection.execute(
+        select(document.c.subject_id).where(document.c.after_keys.contains(customer_key)).limit(1)
+    )
+    return next((str(row.subject_id) for row in rows), None)
 
 
 def read_types(desk: Desk, row: Any, text: str) -> tuple[RefundType, ...]:
@@ -261,12 +277,18 @@ def apply(connection: Connection, name: str, row: Any, word: Word, key: str | No
         if doubts:
             set_decision(connection, name, row, due=ASKED)
         return f"{row.subject_id}: adopted as {hit.ledger_id}{doubts}"
-    # Whether a held document stands in the ledger after all is looked up before anything is sent again.
-    connection.execute(
-        update(document)
-        .where(*mine, document.c.state.in_((*STUCK, *IN_DOUBT)))
-        .values(state="unknown", reason=None, sentence="a person asked to try again")
+    # Whether a held document stands in the ledger after all is looked up before anything is sent again; so is a customer
+    # whom it waits for.
+    waited_for = connection.execute(select(document.c.after_keys).where(*mine)).scalars()
+    customers = within(
+        connection, document.c.document_key, sorted({k for keys in waited_for for k in keys.split()})
     )
+    for chosen in (mine, (document.c.kind == "customer", customers)):
+        connection.execute(
+            update(document)
+            .where(*chosen, document.c.state.in_((*STUCK, *IN_DOUBT)))
+            .values(state="unknown", reason=None, sentence="a person asked to try again")
+        )
     if row.reason == "duplicate_in_books" and row.aim == "held":
         # The person took away what was adopted beside the connector's own document.
         ours = select(document.c.document_key).where(*mine, document.c.state == "posted")

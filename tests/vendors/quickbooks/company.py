@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -61,6 +62,12 @@ class Company:
         self._by_subtype: dict[str, str] = {}
         self._receivables: dict[str, str] = {}
         chart.open_books(self)
+
+    def copy(self, clock: Clock) -> Company:
+        """The same company at this moment, which goes its own way from here, by its own clock."""
+        made = deepcopy(self, {id(self.clock): clock, id(self.table): self.table})
+        made.shelf.lag = lambda: made.moods.index_lag
+        return made
 
     # ------------------------------------------------------------------------------------------ preferences
 

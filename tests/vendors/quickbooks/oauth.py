@@ -6,6 +6,7 @@ import base64
 import threading
 import time
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlencode
@@ -64,6 +65,13 @@ class OAuth:
         self._in_flight: set[str] = set()
         self._made = 0
         self._lock = threading.Lock()
+
+    def copy(self, clock: Clock) -> OAuth:
+        """The same consents and tokens at this moment, by another clock."""
+        made = OAuth(clock, self.realm)
+        kept = {name: value for name, value in vars(self).items() if name not in ("clock", "_lock")}
+        vars(made).update(deepcopy(kept))
+        return made
 
     # ------------------------------------------------------------------------------------------ by hand
 

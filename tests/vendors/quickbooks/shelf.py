@@ -18,7 +18,7 @@ class Shelf:
         self.deleted: dict[Key, float] = {}
         self._undo = undo
         self._now = now
-        self._lag = lag
+        self.lag = lag
         self._seen: defaultdict[str, dict[str, Json]] = defaultdict(dict)
         self._seen_numbers: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
         self._numbers: defaultdict[tuple[str, str], dict[str, None]] = defaultdict(dict)
@@ -43,7 +43,7 @@ class Shelf:
         old = self.get(kind, object_id)
         self._set(kind, object_id, new)
         self._undo.note(lambda: self._set(kind, object_id, old))
-        waiting = (self._now() + self._lag(), kind, object_id, new)
+        waiting = (self._now() + self.lag(), kind, object_id, new)
         self._waiting.append(waiting)
         self._undo.note(lambda: self._waiting.remove(waiting))
 
