@@ -48,7 +48,7 @@ def test_class_and_department_of_the_sale(tmp_path: Path, sale: str, on: tuple[b
         track(one, *on)
         for kind in ("Class", "Department"):
             one.hands.write(kind, {"Name": "North"})
-        named = {
+        named: Json = {
             **({"ClassRef": NORTH} if on[0] else {}),
             **({"DepartmentRef": NORTH} if on[2] else {}),
         }
