@@ -32,8 +32,8 @@ from connector.store.words import read_lines
 from connector.stripe_source.source import Source
 from connector.workplace import Desk, LedgerSetup, Setup, open_desk, open_source
 
-# How many numbers that a ledger refuses are tried past in one run; the next run goes on.
-MOST_NUMBERS = 20
+# How often in one run a ledger may refuse numbers, some at once, before the next run goes on.
+MOST_NUMBERS = 500
 
 
 @dataclass(slots=True)

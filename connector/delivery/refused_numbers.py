@@ -66,7 +66,10 @@ def renumber(
 def documents_of(connection: Connection, ledger: str, subject_ids: Sequence[str]) -> Sequence[Any]:
     return connection.execute(
         select(document.c.subject_id, document.c.revision, document.c.state, document.c.ledger_id).where(
-            document.c.ledger == ledger, within(connection, document.c.subject_id, subject_ids)
+            document.c.ledger == ledger,
+            # The customer of a guest is made for the charge, and has no number.
+            document.c.kind != "customer",
+            within(connection, document.c.subject_id, subject_ids),
         )
     ).all()
 

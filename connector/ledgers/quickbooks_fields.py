@@ -22,7 +22,7 @@ from quickbooks.objects.salesreceipt import SalesReceipt
 
 from connector.ledgers.quickbooks_directory import Directory
 from connector.ledgers.quickbooks_notes import write_note
-from connector.ledgers.quickbooks_roles import Accounts, Entity
+from connector.ledgers.quickbooks_roles import AT_RATE_OF_SALE, RATE, Accounts, Entity
 from connector.ledgers.quickbooks_wire import amount
 from connector.planning.mapping_model import Mapping as LedgerMapping
 from connector.planning.model import NEW_CUSTOMER, Document
@@ -99,9 +99,14 @@ class FieldWriter:
         }
 
     def rate(self, document: Document) -> Decimal | None:
-        """Home units for one of the document's currency, as exact as its home total needs; None where Stripe told none:
-        then QuickBooks takes the rate of the day."""
-        if document.home_minor is None or not document.amount_minor:
+        """Home units for one of the document's currency, as exact as its home total needs. Where Stripe told none what
+        takes income back has the rate of the sale; None: QuickBooks takes the rate of the day."""
+        if document.home_minor is None:
+            known = self.named(document, RATE)
+            kind = document.part if document.kind == "reversal" else document.kind
+            multi = self.directory.preferences.multi_currency
+            return Decimal(known) if known is not None and multi and kind in AT_RATE_OF_SALE else None
+        if not document.amount_minor:
             return None
         home, whole = document.home_minor, document.amount_minor
         places = exponent(document.entry_currency)

@@ -44,7 +44,8 @@ def write_payload(document: Document, writer: FormWriter) -> str:
     if document.settles is not None:
         settles = document.settles
         stored["settles"] = [settles.kind, settles.document_key, settles.ledger_id]
-    if document.kind == "application":
+    if document.kind == "application" and document.after:
+        # One that is known from the books alone, and is never sent, follows nothing.
         stored["linked"] = document.after[0]
     if is_numbered_by_another(document):
         stored["override"] = True

@@ -67,6 +67,9 @@ TXN_TYPES: dict[Entity, str] = {
 LINKED = frozenset({"credit_memo", "reopen_invoice", *CASH_LEGS})
 # The invoice that comes back with the reversal of a void.
 VOIDED_INVOICE = "voided_invoice"
+# The ref that is the rate of the sale, and what takes it over where Stripe tells none.
+RATE = "rate"
+AT_RATE_OF_SALE = frozenset({"credit_memo", "refund_receipt", VOIDED_INVOICE})
 
 
 def entity_of(document: Document) -> Entity:
@@ -74,7 +77,8 @@ def entity_of(document: Document) -> Entity:
     if is_from_books(document):
         return "JournalEntry"
     if document.kind == "reversal":
-        return MIRRORS[document.part]
+        # One that is known from the books alone does not say of what it is, and is never sent.
+        return MIRRORS[document.part] if document.part else "JournalEntry"
     if document.kind == "fee" and document.entries[-1].debit_minor:
         return "JournalEntry"
     return ENTITIES[document.kind]

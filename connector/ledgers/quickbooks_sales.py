@@ -13,7 +13,7 @@ from datetime import date
 from connector.ledgers.contract import Reference, Steps
 from connector.ledgers.quickbooks_directory import Directory
 from connector.ledgers.quickbooks_notes import read_note
-from connector.ledgers.quickbooks_roles import VOIDED_INVOICE
+from connector.ledgers.quickbooks_roles import RATE, VOIDED_INVOICE
 from connector.ledgers.quickbooks_sale_heads import BEFORE, Heads, charges_of, ids_of, is_void, linked
 from connector.ledgers.quickbooks_sale_lines import part_of, read_lines, rows_of
 from connector.ledgers.quickbooks_window import Seen, Window
@@ -293,4 +293,8 @@ def refs_of(row: Row) -> tuple[tuple[str, str], ...]:
     """What the documents against a sale take over from it."""
     refs = [(name, found) for name, ref in REFS if (found := ref_of(row, ref)) is not None]
     code = ref_of(part_of(row, "TxnTaxDetail"), "TxnTaxCodeRef")
-    return (*refs, ("tax_code", code)) if code is not None else tuple(refs)
+    if code is not None:
+        refs.append(("tax_code", code))
+    if row.get("ExchangeRate"):
+        refs.append((RATE, str(row["ExchangeRate"])))
+    return tuple(refs)

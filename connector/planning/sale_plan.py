@@ -131,7 +131,17 @@ def build_sale(
     if ledger.fees and settlement.fee_minor:
         charge_id = charge.charge_id
         documents.append(
-            fee_document(ledger, books, charge_id, None, charge_id, number, settlement, make.customer)
+            fee_document(
+                ledger,
+                books,
+                charge_id,
+                None,
+                charge_id,
+                number,
+                settlement,
+                make.customer,
+                after=(documents[0].document_key,),
+            )
         )
     return Plan(
         "posted",
