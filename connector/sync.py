@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Engine, insert, select, update
@@ -18,8 +19,8 @@ from connector.decisions.pages import discard_unsent, due_pages
 from connector.decisions.record import Recorder
 from connector.decisions.refunds import RefundDesk
 from connector.delivery.outbox import Outbox
-from connector.delivery.push import STOPPED, Push
-from connector.errors import ConnectorError, LedgerDown
+from connector.delivery.push import RENEW_EVERY_S, STOPPED, Push
+from connector.errors import ConnectorError, LedgerDown, Stopped
 from connector.operations.fill import fill_from_books
 from connector.operations.other_state import take_effect
 from connector.progress import NO_PROGRESS, Progress
@@ -34,6 +35,7 @@ from connector.workplace import Desk, LedgerSetup, Setup, open_desk, open_source
 
 # How often in one run a ledger may refuse numbers, some at once, before the next run goes on.
 MOST_NUMBERS = 500
+CONNECT = "connector connect"
 
 
 @dataclass(slots=True)
@@ -119,13 +121,21 @@ class Pass:
         try:
             self.serve(one, write)
         except LedgerDown as error:
-            self.fail(one.name, error.code, str(error))
+            sentence = self.with_way_back(one.name, error.code, str(error))
+            self.fail(one.name, error.code, sentence)
             if write:
                 self.report.touched = True
-                self.outbox(one).give_up(error.code, str(error), undecided=True)
+                self.outbox(one).give_up(error.code, sentence, undecided=True)
 
     def fail(self, name: str | None, code: str, sentence: str) -> None:
-        self.report.errors.append(PassError(name, code, sentence))
+        self.report.errors.append(PassError(name, code, self.with_way_back(name, code, sentence)))
+
+    def with_way_back(self, name: str | None, code: str, sentence: str) -> str:
+        """A ledger that refuses the access is connected again."""
+        one = self.setup.ledgers.get(name or "")
+        if code != "unauthorised" or one is None or not one.policy.capabilities.keeps_tokens:
+            return sentence
+        return sentence if CONNECT in sentence else f"{sentence}: connect again: {CONNECT} {name}"
 
     # ------------------------------------------------------------------------------------------ pull
 
@@ -194,7 +204,7 @@ class Pass:
         desk = open_desk(self.setup, one, self.engine, self.should_stop)
         outbox = self.outbox(one)
         try:
-            first_run = self.prepare(desk, write)
+            first_run = self.prepare(desk, outbox, write)
             outbox.doubt(desk.company.lost)
             push = self.push(desk, outbox)
             if write:
@@ -217,19 +227,32 @@ class Pass:
             if close is not None:
                 close()
 
-    def prepare(self, desk: Desk, write: bool) -> int:
+    def prepare(self, desk: Desk, outbox: Outbox, write: bool) -> int:
         """Fill the state from the books once; remember when this ledger was first written to."""
         name = desk.policy.name
         with self.engine.connect().execution_options(reading=True) as connection:
             row = connection.execute(select(ledger).where(ledger.c.name == name)).one()
         if not row.filled:
             path = self.setup.settings.path
-            fill_from_books(self.engine, self.lease, self.setup.books, desk, path)
+            fill = partial(fill_from_books, self.engine, self.lease, self.setup.books, desk, path)
+            # A state was lost, or is another machine's: what was written last may not be seen yet.
+            if fill() and write and self.wait_to_settle(desk, outbox):
+                fill()
         if row.first_run is None and write:
             with self.engine.begin() as connection:
                 self.lease.renew(connection)
                 connection.execute(update(ledger).where(ledger.c.name == name).values(first_run=self.now))
         return int(row.first_run) if row.first_run is not None else self.now
+
+    def wait_to_settle(self, desk: Desk, outbox: Outbox) -> bool:
+        """Wait as long as the ledger may still show what was written before; False where it shows all at once."""
+        for second in range(desk.setup.limits.settle_after_s):
+            if self.should_stop():
+                raise Stopped
+            if second % RENEW_EVERY_S == 0:
+                outbox.hold()
+            self.setup.world.sleep(1)
+        return desk.setup.limits.settle_after_s > 0
 
     def outbox(self, one: LedgerSetup) -> Outbox:
         return Outbox(self.engine, self.lease, one.name, self.report.run_id)
@@ -286,6 +309,9 @@ class Pass:
             if stop is not None or not push.forgotten:
                 return
             self.decide(desk, outbox, first_run)
+        sentence = "the ledger refused too many numbers in one run; the next run goes on"
+        outbox.give_up(LedgerDown("").code, sentence)
+        self.fail(desk.policy.name, LedgerDown("").code, sentence)
 
     # ------------------------------------------------------------------------------------------ the run itself
 

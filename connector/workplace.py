@@ -262,6 +262,12 @@ def open_desk(
     """Connect to a ledger and survey it. Raises `LedgerDown` where it cannot be used now. `engine` may be None where the
     ledger keeps no tokens."""
     policy = ledger.policy
+    realm = getattr(setup.settings.connection(ledger.name), "realm_id", None)
+    if realm is not None and engine is not None:
+        from connector.store.database import remember_names
+
+        # Of another company it is not known what stands in its books.
+        remember_names(engine, setup.settings.state_url, {f"company of ledger {ledger.name}": realm})
     adapter, courier = LEDGERS[policy.kind][1](opening_of(setup, ledger, engine, should_stop))
     company = run_steps(adapter.survey(), courier)
     warned: Sequence[str] = getattr(courier, "warnings", tuple)()

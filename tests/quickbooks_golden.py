@@ -113,7 +113,7 @@ def made_of(case: Case) -> Request:
     )
     posted = case.told.get("takes_out")
     if posted is not None:
-        made = ledger.undo(claimed, Posted(posted, part.number, part.amount_minor, part.currency))
+        made = ledger.undo(claimed, Posted(posted, part.number, part.amount_minor, part.currency), ATTEMPT)
     else:
         found = run_steps(ledger.request([claimed], ATTEMPT), books)
         made = found if isinstance(found, Request) else None

@@ -95,6 +95,16 @@ def retry_command(claimed: Claimed) -> str:
     return resolve_command(claimed.document_key, decode_document(claimed.content).ledger, "--retry")
 
 
+def skip_command(claimed: Claimed) -> str:
+    return resolve_command(claimed.document_key, decode_document(claimed.content).ledger, "--skip")
+
+
+def adopt_command(claimed: Claimed, ledger_id: str) -> str:
+    """For the refund or charge as a whole: the document of others stands for it."""
+    document = decode_document(claimed.content)
+    return resolve_command(document.subject_id, document.ledger, f"--adopt {ledger_id}")
+
+
 def unknown(outcome: Outcome, claimed: Claimed) -> Step:
     why = outcome.why if isinstance(outcome, Unknown) else "the ledger did not say whether it is there"
     return Step(
@@ -149,7 +159,7 @@ def after_write(claimed: Claimed, outcome: Outcome) -> Step:
             "rejected",
             reason="rejected_by_ledger",
             sentence=f"the ledger refused it: {outcome.words} ({outcome.code})",
-            action=f"correct the cause, then: {retry_command(claimed)}",
+            action=f"correct the cause, then: {retry_command(claimed)}; or leave it out: {skip_command(claimed)}",
         )
     return unknown(outcome, claimed)
 
@@ -165,11 +175,14 @@ def number_taken(claimed: Claimed, holder: Found | None) -> Step:
     name = holder.ledger_id if holder else ""
     if not like and not claimed.bare:
         return Step("planned", taken_by=name)
+    again = f"number it otherwise there, then: {retry_command(claimed)}"
+    if like:
+        again = f"if it is this refund: {adopt_command(claimed, name)}; else {again}"
     return Step(
         "held",
         reason="duplicate_in_books" if like else "number_taken",
         sentence=f"number {claimed.number} is held by {name or 'another document'}",
-        action=retry_command(claimed),
+        action=again,
     )
 
 

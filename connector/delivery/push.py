@@ -113,6 +113,8 @@ class Push:
         self.bared = 0
         self.forgotten = 0
         self.told = False
+        # A request may leave so much later than it was stored: it waits its turn, or for an access token.
+        self.leaves_late_s = REQUEST_TIMEOUT_S if limits.settle_after_s and limits.concurrency > 1 else 0
 
     def settle_doubts(self) -> None:
         """What an earlier run left in doubt is looked for, before anything is decided upon it or written again."""
@@ -175,11 +177,13 @@ class Push:
         for rows in self.outbox.pages("unknown", PAGE):
             by_key = {row.document_key: row for row in rows}
             claimed = {one.document_key: one for one in self.outbox.claim(rows)}
+            # Not the end of the look, which may have waited: what it says is of the moment when it asked.
+            asked = self.world.now()
             seen = run_steps(self.ledger.look(list(claimed.values())), self.courier)
             sent = last_sent(self.outbox.engine, list(by_key))
             steps = {}
             for key, one in claimed.items():
-                age_s = self.world.now() - sent.get(key, 0)
+                age_s = asked - sent.get(key, 0) - self.leaves_late_s
                 outcome = seen.get(key, Unknown("the ledger did not say whether it is there"))
                 step = next_step(one, outcome, "look", age_s, self.limits.settle_after_s)
                 steps[key] = give_up(step) if by_key[key].reason == GIVEN_UP else step
@@ -269,8 +273,7 @@ class Push:
         self.outbox.begin([(s.attempt_key, s.request, s.keys) for s in sendings])
         in_time = self.outbox.lease.left_s() >= REQUEST_TIMEOUT_S
         for sending, answer in zip(sendings, self.carry(sendings) if in_time else (), strict=in_time):
-            outcomes = run_steps(self.ledger.read(sending.documents, sending.request, answer), self.courier)
-            steps.update(self.read(sending.documents, outcomes))
+            steps.update(self.read(sending.documents, self.outcomes_of(sending, answer)))
         if not in_time:
             steps.update(dict.fromkeys((key for s in sendings for key in s.keys), NOT_SENT))
         renumbered = self.outbox.settle(steps, rows, {s.attempt_key: s.keys for s in sendings})
@@ -285,6 +288,14 @@ class Push:
                 self.take_out(claimed[key], rows[key], step)
         return steps
 
+    def outcomes_of(self, sending: Sending, answer: Answer) -> Outcomes:
+        """What the answer says; one that no adapter foresaw says nothing, and does not end the run of the others."""
+        try:
+            return run_steps(self.ledger.read(sending.documents, sending.request, answer), self.courier)
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            why = Unknown(f"the answer cannot be understood ({type(error).__name__})")
+            return dict.fromkeys(sending.keys, why)
+
     def carry(self, sendings: Sequence[Sending]) -> list[Answer]:
         """The answers, in order; a ledger that takes several requests at once gets them at once."""
         requests = [sending.request for sending in sendings]
@@ -296,10 +307,10 @@ class Push:
     def take_out(self, claimed: Claimed, row: Any, step: Step) -> None:
         """Undo what was just written with another total than planned, where the ledger lets that be done safely."""
         posted = Posted(step.ledger_id or "", step.number, claimed.amount_minor, claimed.currency)
-        request = self.ledger.undo(claimed, posted)
+        attempt_key = self.world.new_id()
+        request = self.ledger.undo(claimed, posted, attempt_key)
         if request is None:
             return
-        attempt_key = self.world.new_id()
         self.outbox.begin([(attempt_key, request, [claimed.document_key])], state=step.state)
         if self.outbox.lease.left_s() < REQUEST_TIMEOUT_S:
             return

@@ -278,7 +278,7 @@ class BeancountLedger:
             return read_refused(documents, answer)
         return {d.document_key: Down(f"the books cannot be written: {words_of(answer)}") for d in documents}
 
-    def undo(self, document: Claimed, posted: Posted) -> Request | None:
+    def undo(self, document: Claimed, posted: Posted, attempt_key: str) -> Request | None:
         """What was written is what was planned."""
         return None
 

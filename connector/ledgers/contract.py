@@ -335,7 +335,7 @@ class Ledger(Protocol):
     def read(self, documents: Sequence[Claimed], request: Request, answer: Answer) -> Steps[Outcomes]:
         """One outcome for each document key of the request; a missing one is Unknown. May read who holds a number."""
 
-    def undo(self, document: Claimed, posted: Posted) -> Request | None:
+    def undo(self, document: Claimed, posted: Posted, attempt_key: str) -> Request | None:
         """The request that takes out again what was just written with another total than planned; None where that is
         not safe."""
 

@@ -39,14 +39,19 @@ from connector.ledgers.quickbooks_wire import (
     currency_of,
     day_of,
     decode,
+    find_by,
     find_one,
     find_rows,
     minor,
     quoted,
+    ref_of,
 )
+from connector.planning.money import is_known
 
 NUMBERED = ("Invoice", "SalesReceipt", "CreditMemo", "RefundReceipt", "Purchase", "JournalEntry")
 DELETE = "operation=delete"
+# What is to be linked is not open any more, or cannot be linked.
+NOT_LINKED = frozenset({"620", "6000"})
 
 
 def row_of(answer: Answer, entity: str) -> Row | None:
@@ -80,6 +85,9 @@ def read_answer(
         return (yield from number_taken(claimed, payload, fault, home))
     if fault is not None and fault.code == DUPLICATE_NAME and payload.entity == "Customer":
         return (yield from name_taken(claimed, payload, fault))
+    if fault is not None and claimed.kind == "application" and fault.code in NOT_LINKED:
+        linked = yield from linked_by_hand(claimed, request)
+        return linked if linked is not None else outcome_of(fault)
     if fault is not None:
         return outcome_of(fault)
     row = row_of(answer, payload.entity)
@@ -100,15 +108,7 @@ def read_answer(
 
 def is_linked(request: Request, row: Row) -> bool:
     """Whether a Payment links all that the request asked for."""
-    asked, there = (
-        {
-            (line["LinkedTxn"][0]["TxnType"], line["LinkedTxn"][0]["TxnId"])
-            for line in one.get("Line", ())
-            if line.get("LinkedTxn")
-        }
-        for one in (decode(request.body), row)
-    )
-    return asked <= there
+    return links_in(decode(request.body)) <= links_in(row)
 
 
 def posted(claimed: Claimed, payload: Payload, row: Row, home: str) -> Outcome:
@@ -118,6 +118,8 @@ def posted(claimed: Claimed, payload: Payload, row: Row, home: str) -> Outcome:
         return Rejected("void", f"QuickBooks answered, and invoice {ledger_id} is not void")
     if claimed.kind in ("void", "application"):
         return Posted(ledger_id, claimed.number, claimed.amount_minor, claimed.currency)
+    if payload.entity == "Customer" and not is_ours(row, claimed):
+        return Unknown(f"QuickBooks answered with another customer ({ledger_id})", told=True)
     if payload.entity == "Customer":
         return Posted(ledger_id, None, 0, claimed.currency)
     key = read_note(row).document_key
@@ -139,10 +141,39 @@ def number_taken(claimed: Claimed, payload: Payload, fault: Fault, home: str) ->
         for entity in order:
             row = yield from find_one(entity, holder_id)
             if row is not None:
-                return NumberTaken(holder_of(row, entity, home))
+                known = is_known(currency_of(row, home))
+                return NumberTaken(holder_of(row, entity, home) if known else None)
     except LedgerDown as error:
         return Unknown(f"{shown(fault)}; who holds the number could not be read: {error}")
     return NumberTaken(None)
+
+
+def linked_by_hand(claimed: Claimed, request: Request) -> Steps[Outcome | None]:
+    """Whether somebody has linked meanwhile just what was to be linked: then the effect is there."""
+    body = decode(request.body)
+    asked = links_in(body)
+    customer = ref_of(body, "CustomerRef")
+    if customer is None or not asked:
+        return None
+    try:
+        rows = yield from find_rows("Payment", f"CustomerRef = {quoted(customer)}")
+    except LedgerDown as error:
+        return Unknown(f"QuickBooks refused the link, and whether it is there could not be read: {error}")
+    row = next((row for row in rows if asked <= links_in(row)), None)
+    return (
+        None
+        if row is None
+        else Posted(str(row["Id"]), claimed.number, claimed.amount_minor, claimed.currency)
+    )
+
+
+def links_in(row: Row) -> set[tuple[str, str]]:
+    """What the lines of a Payment link: type and id."""
+    return {
+        (str(link["TxnType"]), str(link["TxnId"]))
+        for line in row.get("Line") or ()
+        for link in line.get("LinkedTxn") or ()
+    }
 
 
 def holder_of(row: Row, entity: str, home: str) -> Found:
@@ -168,9 +199,9 @@ def holder_of(row: Row, entity: str, home: str) -> Found:
 def name_taken(claimed: Claimed, payload: Payload, fault: Fault) -> Steps[Outcome]:
     """The customer may have been made by a request whose answer was lost; else somebody else has the name: a customer, a
     vendor or an employee, which share one list of names."""
-    name = str(payload.body["DisplayName"])
+    names = [str(payload.body["DisplayName"]), *([payload.told_apart] if payload.told_apart else [])]
     try:
-        rows = yield from find_rows("Customer", f"DisplayName = {quoted(name)}")
+        rows = yield from find_by("Customer", "DisplayName", names)
     except LedgerDown as error:
         return Unknown(f"{shown(fault)}; who has the name could not be read: {error}")
     ours = next((row for row in rows if is_ours(row, claimed)), None)

@@ -34,12 +34,17 @@ def request_link(
     made: Any = payload.part
     mine = (claimed.amount_minor, TXN_TYPES[made], linked.ledger_id)
     if settles.kind == "payment":
-        return (yield from update_payment(claimed, other_id, mine, attempt_key, writer))
+        reopens = payload.reopens
+        if reopens is not None and reopens in claimed.parents:
+            reopens = claimed.parents[reopens].ledger_id
+        return (yield from update_payment(claimed, other_id, mine, reopens, attempt_key, writer))
     entity = ENTITIES[settles.kind]
     if entity == "CreditMemo" and mine[1] == "Expense":
         links: Sequence[Link] = [mine, (mine[0], TXN_TYPES[entity], other_id)]
     else:
         open_minor = yield from least_open(claimed, (entity, other_id), (made, linked.ledger_id))
+        if open_minor is None:
+            return only(claimed, Rejected("610", f"{entity} {other_id} is not in QuickBooks any more"))
         if not open_minor:
             return only(claimed, there(claimed, other_id))
         links = [(open_minor, mine[1], mine[2]), (open_minor, TXN_TYPES[entity], other_id)]
@@ -47,31 +52,39 @@ def request_link(
     return post(claimed, "Payment", body, attempt_key)
 
 
-def least_open(claimed: Claimed, *pairs: tuple[str, str]) -> Steps[int]:
-    """What both have open, and no more than is to be linked; an Expense does not tell and counts as open."""
+def least_open(claimed: Claimed, *pairs: tuple[str, str]) -> Steps[int | None]:
+    """What both have open, and no more than is to be linked; an Expense does not tell and counts as open. None where one
+    of them is gone."""
     left = claimed.amount_minor
     for entity, object_id in pairs:
         if entity in ("Invoice", "CreditMemo"):
             row = yield from find_one(entity, object_id)
-            left = min(left, minor(row.get("Balance"), claimed.currency) if row else 0)
+            if row is None:
+                return None
+            left = min(left, minor(row.get("Balance"), claimed.currency))
     return left
 
 
 def update_payment(
-    claimed: Claimed, payment_id: str, mine: Link, attempt_key: str, writer: FormWriter
+    claimed: Claimed,
+    payment_id: str,
+    mine: Link,
+    reopens: str | None,
+    attempt_key: str,
+    writer: FormWriter,
 ) -> Steps[Request | Outcomes]:
-    """A further line of a payment that stands; where none of it is unapplied, what it pays is reduced by as much, from
-    the last line on."""
+    """A further line of a payment that stands; `reopens` is the invoice that is paid by as much less."""
     row = yield from find_one("Payment", payment_id)
     if row is None:
         return only(claimed, Rejected("610", f"payment {payment_id} is not in QuickBooks any more"))
     links = links_of(row, claimed.currency)
     if (mine[1], mine[2]) in [(kind, object_id) for _, kind, object_id in links]:
         return only(claimed, there(claimed, payment_id))
-    free = minor(row.get("UnappliedAmt"), claimed.currency)
-    kept, missing = take_off(links, mine[0] - free)
+    wanted = mine[0] - minor(row.get("UnappliedAmt"), claimed.currency)
+    kept, missing = (links, wanted) if reopens is None else take_off(links, wanted, reopens)
     if missing > 0:
-        return only(claimed, credit_used(claimed, f"payment {payment_id}", free))
+        taken_by = ", ".join(f"{kind} {object_id}" for _, kind, object_id in links if object_id != reopens)
+        return only(claimed, credit_used(claimed, f"payment {payment_id}", mine[0] - missing, taken_by))
     body = {
         "Id": row["Id"],
         "SyncToken": row["SyncToken"],
@@ -86,14 +99,16 @@ def update_payment(
     return post(claimed, "Payment", body, attempt_key, "operation=update")
 
 
-def take_off(links: Sequence[Link], amount_minor: int) -> tuple[list[Link], int]:
-    """The invoices among the links paid less by this amount, the last first; and what could not be taken."""
+def take_off(links: Sequence[Link], amount_minor: int, invoice_id: str) -> tuple[list[Link], int]:
+    """The links with this invoice paid less by the amount; and what could not be taken off it. No other invoice is
+    touched: what it was paid with is not ours to take."""
     kept: list[Link] = []
-    for paid, kind, object_id in reversed(links):
-        less = min(paid, amount_minor) if kind == "Invoice" and amount_minor > 0 else 0
+    for paid, kind, object_id in links:
+        mine = (kind, object_id) == ("Invoice", invoice_id) and amount_minor > 0
+        less = min(paid, amount_minor) if mine else 0
         amount_minor -= less
         if paid > less:
-            kept.insert(0, (paid - less, kind, object_id))
+            kept.append((paid - less, kind, object_id))
     return kept, amount_minor
 
 
@@ -116,7 +131,10 @@ def request_payment(
     if settles is not None and settles.kind == "invoice" and invoice_id is not None:
         open_minor = claimed.amount_minor
         if claimed.kind == "reversal":
-            open_minor = yield from least_open(claimed, ("Invoice", invoice_id))
+            still_open = yield from least_open(claimed, ("Invoice", invoice_id))
+            if still_open is None:
+                return only(claimed, Rejected("610", f"invoice {invoice_id} is not in QuickBooks any more"))
+            open_minor = still_open
         if open_minor:
             body["Line"] = writer.link_lines(claimed.currency, [(open_minor, "Invoice", invoice_id)])
     return post(claimed, "Payment", body, attempt_key)
@@ -137,12 +155,17 @@ def request_void(claimed: Claimed, payload: Payload, attempt_key: str) -> Steps[
     if minor(row.get("Balance"), claimed.currency) != minor(row.get("TotalAmt"), claimed.currency):
         return only(claimed, guard("something was paid or credited on it meanwhile"))
     customer = ref_of(row, "CustomerRef")
-    paid = (yield from find_rows("Payment", f"CustomerRef = {quoted(customer)}")) if customer else []
+    # An earlier payment cannot be of this invoice.
+    since = f"TxnDate >= {quoted(str(row['TxnDate']))}"
+    paid = (
+        (yield from find_rows("Payment", f"CustomerRef = {quoted(customer)} AND {since}")) if customer else []
+    )
     for payment in paid:
-        free = minor(payment.get("UnappliedAmt"), claimed.currency)
-        note = read_note(payment)
-        if free and (free == claimed.amount_minor or payload.charge_id in note.charge_ids):
-            return only(claimed, guard(f"payment {payment['Id']} of its customer waits unapplied"))
+        total, free = (minor(payment.get(name), claimed.currency) for name in ("TotalAmt", "UnappliedAmt"))
+        charges = read_note(payment).charge_ids
+        alike = not charges and claimed.amount_minor in (total, free)
+        if total and (alike or payload.charge_id in charges):
+            return only(claimed, guard(f"payment {payment['Id']} of its customer may be of this invoice"))
     body = {"Id": row["Id"], "SyncToken": row["SyncToken"]}
     return post(claimed, "Invoice", body, attempt_key, "operation=void")
 
@@ -169,3 +192,20 @@ def there(claimed: Claimed, ledger_id: str) -> Posted:
 
 def only(claimed: Claimed, outcome: Any) -> Mapping[str, Any]:
     return {claimed.document_key: outcome}
+
+
+def refuse_gone(claimed: Claimed, payload: Payload) -> Steps[Withheld | None]:
+    """What is taken back must stand: a mirror of what a person deleted would book what never was. None where it does."""
+    parent = claimed.parents.get(payload.reverses or "")
+    if parent is None or parent.kind not in ENTITIES:
+        return None
+    entity = ENTITIES[parent.kind]
+    for one in (entity, "JournalEntry") if parent.kind == "fee" else (entity,):
+        if (yield from find_one(one, parent.ledger_id)) is not None:
+            return None
+    kind = parent.kind.replace("_", " ")
+    return Withheld(
+        "ledger_cannot",
+        f"{kind} {parent.ledger_id}, which was to be taken back, is not in QuickBooks any more",
+        "see what took it back there; where nothing is missing leave this out with --skip in the place of --retry",
+    )

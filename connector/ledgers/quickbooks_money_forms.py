@@ -46,6 +46,10 @@ class MoneyFormWriter(FieldWriter):
             **self.head(document),
             "DocNumber": document.number,
             "PaymentType": "Cash",
+            # Outside the US each expense says how it is taxed: this one is not.
+            "GlobalTaxCalculation": "NotApplicable"
+            if self.directory.preferences.sales_tax == "by_line"
+            else None,
             "AccountRef": self.account(document.entries[-1].account),
             "EntityRef": ref(customer, "Customer"),
             "Line": self.expense_lines(document, customer),

@@ -32,7 +32,7 @@ from connector.ledgers.quickbooks_check import findings
 from connector.ledgers.quickbooks_credits import Credits
 from connector.ledgers.quickbooks_directory import Directory, named_accounts, read_directory
 from connector.ledgers.quickbooks_forms import FormWriter
-from connector.ledgers.quickbooks_links import only, request_link, request_payment, request_void
+from connector.ledgers.quickbooks_links import only, refuse_gone, request_link, request_payment, request_void
 from connector.ledgers.quickbooks_look import look
 from connector.ledgers.quickbooks_memory import Memory, pack, unpack
 from connector.ledgers.quickbooks_payload import OVERRIDE, post, read_payload, write_payload
@@ -152,6 +152,9 @@ class QuickbooksOnlineLedger:
             return (yield from request_link(claimed, payload, attempt_key, self.writer))
         if claimed.kind == "void":
             return (yield from request_void(claimed, payload, attempt_key))
+        gone = yield from refuse_gone(claimed, payload)
+        if gone is not None:
+            return only(claimed, gone)
         if payload.entity == "Payment":
             return (yield from request_payment(claimed, payload, attempt_key, self.writer))
         used = yield from self.credits.check(claimed, payload)
@@ -175,11 +178,12 @@ class QuickbooksOnlineLedger:
             self.credits.learn(payload.entity, row)
         return {claimed.document_key: outcome}
 
-    def undo(self, document: Claimed, posted: Posted) -> Request | None:
+    def undo(self, document: Claimed, posted: Posted, attempt_key: str) -> Request | None:
         made = undo_request(document, read_payload(document).entity, posted.ledger_id)
         if made is None:
             return None
-        return Request("POST", made[0], encode(made[1]), JSON_TYPE, (document.document_key,))
+        target = f"{made[0]}&requestid={attempt_key}"
+        return Request("POST", target, encode(made[1]), JSON_TYPE, (document.document_key,))
 
     def look(self, documents: Sequence[Claimed]) -> Steps[dict[str, Found | Absent]]:
         return (yield from look(documents, self.home))

@@ -8,7 +8,7 @@ from typing import Any
 from connector.ledgers.contract import Claimed, Request
 from connector.ledgers.quickbooks_fields import NEW
 from connector.ledgers.quickbooks_forms import FormWriter, names_of
-from connector.ledgers.quickbooks_roles import Entity, entity_of
+from connector.ledgers.quickbooks_roles import REOPENS, Entity, entity_of
 from connector.ledgers.quickbooks_wire import JSON_TYPE, decode, encode
 from connector.planning.model import NEW_CUSTOMER, Document, Settles
 from connector.planning.values import value
@@ -19,7 +19,8 @@ OVERRIDE = "include=allowduplicatedocnum"
 @value(frozen=True, slots=True)
 class Payload:
     """`linked` is the key of the document that an application links, `part` its entity. `told_apart` is the name of a new
-    customer where somebody else has the first."""
+    customer where somebody else has the first, `reopens` the invoice (its id, or its key if it is ours) that a payment is
+    taken off, `reverses` the key of what is taken back."""
 
     entity: Entity
     body: Mapping[str, Any]
@@ -29,6 +30,8 @@ class Payload:
     override: bool = False
     charge_id: str | None = None
     told_apart: str | None = None
+    reopens: str | None = None
+    reverses: str | None = None
 
 
 def write_payload(document: Document, writer: FormWriter) -> str:
@@ -44,6 +47,11 @@ def write_payload(document: Document, writer: FormWriter) -> str:
     if document.settles is not None:
         settles = document.settles
         stored["settles"] = [settles.kind, settles.document_key, settles.ledger_id]
+    reopens = next((text for name, text in document.refs if name == REOPENS), None)
+    if reopens is not None:
+        stored["reopens"] = reopens
+    if document.kind == "reversal" and document.reverses is not None:
+        stored["reverses"] = document.reverses
     if document.kind == "application" and document.after:
         # One that is known from the books alone, and is never sent, follows nothing.
         stored["linked"] = document.after[0]
@@ -81,6 +89,8 @@ def read_payload(claimed: Claimed) -> Payload:
         bool(stored.get("override")),
         stored.get("charge_id"),
         stored.get("told_apart"),
+        stored.get("reopens"),
+        stored.get("reverses"),
     )
 
 

@@ -65,6 +65,8 @@ TXN_TYPES: dict[Entity, str] = {
     "JournalEntry": "JournalEntry",
 }
 LINKED = frozenset({"credit_memo", "reopen_invoice", *CASH_LEGS})
+# The ref of a link that takes a payment off an invoice: that invoice.
+REOPENS = "reopens"
 # The invoice that comes back with the reversal of a void.
 VOIDED_INVOICE = "voided_invoice"
 # The ref that is the rate of the sale, and what takes it over where Stripe tells none.
@@ -123,6 +125,9 @@ def application_of(document: Document, settles: Settles, accounts: Accounts) -> 
     """The link between a document and what it leaves no open balance against."""
     named = [settles.document_key] if settles.document_key is not None else []
     new_customer = [key for name, key in document.refs if name == NEW_CUSTOMER]
+    invoice = document.sale_ledger_id if document.kind == "reopen_invoice" else None
+    if invoice is not None and invoice in document.after:
+        named.append(invoice)
     return replace(
         document,
         document_key=part_key(document.ledger, document.document_key, "application"),
@@ -133,6 +138,7 @@ def application_of(document: Document, settles: Settles, accounts: Accounts) -> 
         lines=(),
         home_minor=None,
         narration=f"Link: {document.narration}",
+        refs=(*document.refs, (REOPENS, invoice)) if invoice is not None else document.refs,
         after=tuple(dict.fromkeys((document.document_key, *named, *new_customer))),
     )
 
