@@ -50,7 +50,7 @@ DECISION_COLUMNS = (
     "touched_run",
 )
 ON_ITS_WAY = "planned: the next sync posts it"
-DEPTH = {"invoice": 0, "sales_receipt": 0, "fee": 1, "payment": 1, "exchange": 3}
+DEPTH = {"customer": -1, "invoice": 0, "sales_receipt": 0, "fee": 1, "payment": 1, "exchange": 3}
 PART_DEPTH = {"refund": 4, "failure": 8}
 
 
