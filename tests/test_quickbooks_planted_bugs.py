@@ -25,6 +25,7 @@ from test_planted_bugs import (
 )
 from vendors.quickbooks import Moods
 
+from connector import sync
 from connector.delivery.token_requests import Granted
 from connector.delivery.token_safe import Kept
 from connector.delivery.tokens import Tokens
@@ -197,7 +198,8 @@ def one_request_id_for_a_document() -> Iterator[None]:
     ) -> Steps[Request | Outcomes]:
         return right(self, documents, documents[0].document_key)
 
-    with patch.object(QuickbooksOnlineLedger, "request", request):
+    # The refusal comes again and again: a few rounds of numbers show it.
+    with patch.object(QuickbooksOnlineLedger, "request", request), patch.object(sync, "MOST_NUMBERS", 3):
         yield
 
 

@@ -9,7 +9,7 @@ from quickbooks.objects.base import EmailAddress
 from connector.ledgers.quickbooks_customers import display_name
 from connector.ledgers.quickbooks_fields import CLASSES, SALES_FORMS, make, plain, ref
 from connector.ledgers.quickbooks_money_forms import MoneyFormWriter
-from connector.ledgers.quickbooks_roles import entity_of
+from connector.ledgers.quickbooks_roles import entity_of, is_from_books
 from connector.ledgers.quickbooks_sales_forms import SalesFormWriter
 from connector.planning.model import Document
 
@@ -23,6 +23,9 @@ class FormWriter(SalesFormWriter, MoneyFormWriter):
         entity = entity_of(document)
         if document.kind == "void":
             return {}
+        if is_from_books(document):
+            # Without lines QuickBooks would refuse it.
+            return {"TxnDate": document.posting_date.isoformat()}
         fields: dict[str, Any] = {}
         if entity == "Customer":
             fields = self.customer(document)

@@ -74,12 +74,20 @@ AT_RATE_OF_SALE = frozenset({"credit_memo", "refund_receipt", VOIDED_INVOICE})
 
 def entity_of(document: Document) -> Entity:
     """What the document is written as. A fee that Stripe gave back is a journal entry: an expense is never negative."""
+    if is_from_books(document):
+        return "JournalEntry"
     if document.kind == "reversal":
         # One that is known from the books alone does not say of what it is, and is never sent.
         return MIRRORS[document.part] if document.part else "JournalEntry"
     if document.kind == "fee" and document.entries[-1].debit_minor:
         return "JournalEntry"
     return ENTITIES[document.kind]
+
+
+def is_from_books(document: Document) -> bool:
+    """A reversal that is known from the books alone, after a lost state: it says not what it takes back. It stands, with
+    all further writes, and is not written again."""
+    return document.kind == "reversal" and document.part not in MIRRORS
 
 
 @value(frozen=True, slots=True)
@@ -93,6 +101,8 @@ class Accounts:
 
 def expand(document: Document, accounts: Accounts) -> list[Document]:
     """The writes of a document, in order."""
+    if is_from_books(document):
+        return [document]
     again = document.kind == "reversal" and document.part in ("void", "credit_memo")
     if again and document.entries[-1].account in accounts.clearing:
         return invoice_again(document, accounts)
