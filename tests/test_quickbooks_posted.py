@@ -192,3 +192,20 @@ def test_no_customer_at_all(tmp_path: Path) -> None:
         one.sync()
         assert {outcome.split()[0] for outcome in one.outcomes().values()} == {"posted"}
         one.settle_down()
+
+
+@pytest.mark.parametrize("fees", [True, False])
+def test_a_customer_that_the_company_refuses_holds_the_sale(tmp_path: Path, fees: bool) -> None:
+    with desk(tmp_path / "books", sales="sales_receipt", fees=fees) as one:
+        sell(one)
+        one.shop.refund("a", "ch_100", 3300, "2026-03-05")
+        one.fake.inject("refused", "/customer", code="6000")
+        one.sync(3, plan=False)
+        assert one.written() == []
+        states = {each["kind"]: each["state"] for each in one.documents()}
+        assert states["sales_receipt"] == "held"
+        one.resolve("ch_100", "--retry")
+        one.wait(1)
+        one.sync(plan=False)
+        assert one.totals()["CLR"] == ("73.51" if fees else "77.00")
+        one.settle_down()

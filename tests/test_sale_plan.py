@@ -503,5 +503,5 @@ def test_every_sale_balances_and_sums_to_what_settled(
     assert sum(line.net_minor + line.tax_minor for line in decided.documents[0].lines) == settled
     assert decided.sale is not None
     assert sum(line.net_minor + line.tax_minor for line in decided.sale.lines) == captured
-    assert balance(decided.documents)[CLR] == settled - 7
+    assert balance(decided.documents).get(CLR, 0) == settled - 7
     assert decided == sell(one, INVOICES if as_invoice else RECEIPTS)
