@@ -66,13 +66,16 @@ def settle_attempts(
     )
 
 
-def last_sent(engine: Engine, document_keys: Sequence[str]) -> dict[str, int]:
-    """When each document was last sent."""
+def last_sent(engine: Engine, document_keys: Sequence[str], late_s: int) -> dict[str, int]:
+    """When each document was last sent, at the latest: before its answer, or what came in the place of one, was stored;
+    where the process died before that, up to `late_s` after the bytes were, since a request may wait its turn."""
     with engine.connect().execution_options(reading=True) as connection:
         rows = connection.execute(
-            select(attempt_document.c.document_key, attempt.c.sent)
+            select(attempt_document.c.document_key, attempt.c.sent, attempt.c.settled)
             .join(attempt, attempt.c.attempt_key == attempt_document.c.attempt_key)
             .where(within(connection, attempt_document.c.document_key, document_keys))
             .order_by(attempt.c.sent)
         )
-        return {row.document_key: row.sent for row in rows}
+        return {
+            row.document_key: row.settled if row.settled is not None else row.sent + late_s for row in rows
+        }

@@ -180,10 +180,10 @@ class Push:
             # Not the end of the look, which may have waited: what it says is of the moment when it asked.
             asked = self.world.now()
             seen = run_steps(self.ledger.look(list(claimed.values())), self.courier)
-            sent = last_sent(self.outbox.engine, list(by_key))
+            sent = last_sent(self.outbox.engine, list(by_key), self.leaves_late_s)
             steps = {}
             for key, one in claimed.items():
-                age_s = asked - sent.get(key, 0) - self.leaves_late_s
+                age_s = asked - sent.get(key, 0)
                 outcome = seen.get(key, Unknown("the ledger did not say whether it is there"))
                 step = next_step(one, outcome, "look", age_s, self.limits.settle_after_s)
                 steps[key] = give_up(step) if by_key[key].reason == GIVEN_UP else step
