@@ -88,9 +88,11 @@ def test_who_has_the_name_of_a_customer_cannot_be_read(stage: Stage) -> None:
     """Then it is not known whether it is the customer that we made."""
     with stage.case() as case:
         case.fake.inject("refused", "/customer", code="6240")
+        before = len(case.fake.requests)
 
         def cut(number: int, asked: Asked) -> None:
-            if "DisplayName = " in asked.body:
+            refused = any("/customer" in one.asked.path for one in case.fake.requests[before:])
+            if refused and "DisplayName IN " in asked.body:
                 case.fake.inject("html_503", "/query")
 
         case.fake.before_request = cut

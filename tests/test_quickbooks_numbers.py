@@ -143,6 +143,21 @@ def test_a_look_alike_with_the_number_is_held(tmp_path: Path) -> None:
         one.settle_down()
 
 
+def test_a_person_says_that_the_look_alike_is_another_one(tmp_path: Path) -> None:
+    """Tried again while it stands: the refund takes the next number, and both stay."""
+    with desk(tmp_path / "books") as one:
+        one.shop.refund("a", paid_invoice(one), 3300, "2026-03-05")
+        other = one.hands.write("CreditMemo", taxed_form("100-1", "2026-03-05", net="30.00", tax="3.00"))
+        one.sync(3, plan=False)
+        (held,) = [each for each in one.held() if each["reason"] == "duplicate_in_books"]
+        assert f"--adopt {other['Id']}" in held["action"] and "--retry" in held["action"]
+        one.resolve(held["document_key"], "--retry")
+        one.sync(plan=False)
+        assert one.outcomes() == {"re_a": "posted 100-2"}
+        assert [row["DocNumber"] for entity, row in one.ours() if entity == "CreditMemo"] == ["100-2"]
+        one.settle_down()
+
+
 def test_two_charges_with_one_order_number(tmp_path: Path) -> None:
     """Posted by us, the second takes the next entry of `sale_number`."""
     with desk(tmp_path / "books", sales="sales_receipt") as one:

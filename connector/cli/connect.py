@@ -76,9 +76,9 @@ def connect_command(ledger: str, config: Path, no_browser: bool, refresh_token_s
     with stop_flag() as should_stop:
         prepare = prepared(settings, ledger, world, should_stop)
         with open_with(settings, open_state) as engine:
-            app, tokens = prepare(engine)
+            app, tokens, verify = prepare(engine)
             if given is not None:
-                tokens.try_refresh_token(given)
+                tokens.try_refresh_token(given, verify)
             else:
                 connect_in_browser(app, tokens, world, should_stop, no_browser)
     company = f" company {app.company}" if app.company is not None else ""
@@ -92,7 +92,7 @@ def connect_command(ledger: str, config: Path, no_browser: bool, refresh_token_s
 
 def prepared(
     settings: Settings, ledger: str, world: World, should_stop: Callable[[], bool]
-) -> Callable[[Engine], tuple[OAuthApp, Tokens]]:
+) -> Callable[[Engine], tuple[OAuthApp, Tokens, Callable[[str], None]]]:
     """Everything looked up and found right, so that what remains needs only the state. Raises `InputError`."""
     from connector.settings.connections import QuickbooksOnlineConnection
 
@@ -104,7 +104,7 @@ def prepared(
         )
     connection = settings.connection(ledger)
     assert isinstance(connection, QuickbooksOnlineConnection)
-    from connector.delivery.quickbooks_online import open_quickbooks_tokens, quickbooks_app
+    from connector.delivery.quickbooks_online import company_check, open_quickbooks_tokens, quickbooks_app
     from connector.delivery.token_safe import make_fernet
     from connector.delivery.tokens import TokenPlace
 
@@ -112,9 +112,10 @@ def prepared(
     key = secret.get_secret_value() if secret is not None else None
     make_fernet(ledger, key)
 
-    def prepare(engine: Engine) -> tuple[OAuthApp, Tokens]:
+    def prepare(engine: Engine) -> tuple[OAuthApp, Tokens, Callable[[str], None]]:
         place = TokenPlace(engine, settings.state_url, key, world, should_stop)
-        return quickbooks_app(connection, ledger), open_quickbooks_tokens(connection, ledger, place)
+        tokens = open_quickbooks_tokens(connection, ledger, place)
+        return quickbooks_app(connection, ledger), tokens, company_check(connection)
 
     return prepare
 

@@ -51,7 +51,8 @@ def status_command(config: Path, as_json: bool) -> int:
             print_json(status_json(setup, engine, last, differences))
         else:
             print_status(setup, engine, last, differences)
-        return exit_code(engine, names, 0)
+        # A run that failed for a ledger as a whole leaves no refund that says so.
+        return exit_code(engine, names, int(bool(last is not None and last.exit_code)))
 
 
 def next_run(setup: Setup, last: Any) -> int | None:

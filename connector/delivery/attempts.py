@@ -6,7 +6,7 @@ import json
 import zlib
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection, Engine, select, update
+from sqlalchemy import Connection, Engine, or_, select, update
 
 from connector.delivery.outcome import Step
 from connector.ledgers.contract import Request
@@ -67,13 +67,16 @@ def settle_attempts(
 
 
 def last_sent(engine: Engine, document_keys: Sequence[str], late_s: int) -> dict[str, int]:
-    """When each document was last sent, at the latest: before its answer, or what came in the place of one, was stored;
-    where the process died before that, up to `late_s` after the bytes were, since a request may wait its turn."""
+    """When each document was last sent with a doubtful end, at the latest: before what came in the place of an answer
+    was stored; where the process died before that, up to `late_s` after the bytes were, since a request may wait its
+    turn."""
     with engine.connect().execution_options(reading=True) as connection:
         rows = connection.execute(
             select(attempt_document.c.document_key, attempt.c.sent, attempt.c.settled)
             .join(attempt, attempt.c.attempt_key == attempt_document.c.attempt_key)
             .where(within(connection, attempt_document.c.document_key, document_keys))
+            # What the ledger refused in its own words is not in doubt.
+            .where(or_(attempt_document.c.outcome.is_(None), attempt_document.c.outcome == "unknown"))
             .order_by(attempt.c.sent)
         )
         return {

@@ -20,7 +20,7 @@ from connector.store.documents import select_with_text
 from connector.store.facts import FactReader
 from connector.store.failed_refunds import failure_words
 from connector.store.lease import Lease
-from connector.store.schema import DECIDE_NOW, OPEN, decision, document
+from connector.store.schema import DECIDE_NOW, OPEN, decision, document, person_decision
 from connector.store.settling import FREE_THEMSELVES, is_unsent, settle_outcomes, settle_reversed
 
 Place = tuple[int, str, str, str]
@@ -162,6 +162,19 @@ class Outbox:
             )
             for row in rows
         ]
+
+    def said_otherwise(self, subject_ids: Sequence[str]) -> set[str]:
+        """Those of which a person had a document tried again though one like it stood in the books."""
+        with self.engine.connect().execution_options(reading=True) as connection:
+            rows = connection.execute(
+                select(person_decision.c.subject_id).where(
+                    person_decision.c.ledger == self.ledger,
+                    within(connection, person_decision.c.subject_id, subject_ids),
+                    person_decision.c.action == "retry",
+                    person_decision.c.value == "duplicate_in_books",
+                )
+            )
+            return {row.subject_id for row in rows}
 
     def begin(self, attempts: Sequence[Attempt], state: str = "sending") -> None:
         """Store the exact bytes of requests, each with its attempt key and its documents, before they are sent."""

@@ -95,6 +95,18 @@ def retry_command(claimed: Claimed) -> str:
     return resolve_command(claimed.document_key, decode_document(claimed.content).ledger, "--retry")
 
 
+def held_by(claimed: Claimed, holder: Found | None) -> str:
+    """Whose number it is, so that a person can find that document."""
+    if holder is None:
+        return f"number {claimed.number} is held by another document"
+    kind = (holder.kind or "document").replace("_", " ")
+    of = f" of {holder.customer}" if holder.customer else ""
+    total = money(holder.amount_minor, holder.currency)
+    return (
+        f"number {claimed.number} is held by {kind} {holder.ledger_id} of {holder.posting_date}, {total}{of}"
+    )
+
+
 def skip_command(claimed: Claimed) -> str:
     return resolve_command(claimed.document_key, decode_document(claimed.content).ledger, "--skip")
 
@@ -177,11 +189,14 @@ def number_taken(claimed: Claimed, holder: Found | None) -> Step:
         return Step("planned", taken_by=name)
     again = f"number it otherwise there, then: {retry_command(claimed)}"
     if like:
-        again = f"if it is this refund: {adopt_command(claimed, name)}; else {again}"
+        again = (
+            f"if it is this one: {adopt_command(claimed, name)}; if not: {retry_command(claimed)}, and the next number "
+            f"is taken"
+        )
     return Step(
         "held",
         reason="duplicate_in_books" if like else "number_taken",
-        sentence=f"number {claimed.number} is held by {name or 'another document'}",
+        sentence=held_by(claimed, holder),
         action=again,
     )
 

@@ -6,7 +6,7 @@ answer came; between the two it is `sending`, and after a crash `unknown`. No re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -221,10 +221,18 @@ class Push:
 
     def at_once(self, batches: Sequence[list[Any]]) -> Iterator[Sequence[list[Any]]]:
         """As many as may be in flight; the first goes alone, so that what the ledger teaches us serves the others."""
-        if batches:
-            yield batches[:1]
-        for start in range(1, len(batches), self.limits.concurrency):
-            yield batches[start : start + self.limits.concurrency]
+        some: list[list[Any]] = []
+        charges: set[str] = set()
+        for place, batch in enumerate(batches):
+            # Refunds of one charge one after the other: the number of the first decides about those of the others.
+            mine = {row.charge_id for row in batch if row.charge_id is not None}
+            if some and (len(some) == self.limits.concurrency or place == 1 or charges & mine):
+                yield some
+                some, charges = [], set()
+            some.append(batch)
+            charges |= mine
+        if some:
+            yield some
 
     def batches(self, rows: Sequence[Any]) -> Iterator[list[Any]]:
         """Documents that may share a request, in order."""
@@ -276,6 +284,7 @@ class Push:
             steps.update(self.read(sending.documents, self.outcomes_of(sending, answer)))
         if not in_time:
             steps.update(dict.fromkeys((key for s in sendings for key in s.keys), NOT_SENT))
+        steps.update(self.told_apart(steps, rows))
         renumbered = self.outbox.settle(steps, rows, {s.attempt_key: s.keys for s in sendings})
         self.bared += renumbered.bare
         self.forgotten += renumbered.forgotten
@@ -287,6 +296,15 @@ class Push:
             if step.reason == "total_differs":
                 self.take_out(claimed[key], rows[key], step)
         return steps
+
+    def told_apart(self, steps: Mapping[str, Step], rows: Mapping[str, Any]) -> dict[str, Step]:
+        """Of those that a document like them keeps from their number: where a person has said that it is another one,
+        the next number is taken."""
+        alike = [
+            key for key, step in steps.items() if step.reason == "duplicate_in_books" and not step.ledger_id
+        ]
+        said = self.outbox.said_otherwise([rows[key].subject_id for key in alike]) if alike else set()
+        return {key: Step("planned", taken_by="") for key in alike if rows[key].subject_id in said}
 
     def outcomes_of(self, sending: Sending, answer: Answer) -> Outcomes:
         """What the answer says; one that no adapter foresaw says nothing, and does not end the run of the others."""

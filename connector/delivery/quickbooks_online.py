@@ -6,13 +6,17 @@ https://developer.intuit.com/app/developer/qbo/docs/learn/limits-and-throttles
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
 from connector.delivery.http_courier import HttpCourier, Patience
+from connector.delivery.push import REQUEST_TIMEOUT_S
 from connector.delivery.token_requests import OAuthApp, OAuthVendor
 from connector.delivery.tokens import TokenPlace, Tokens
 from connector.delivery.transport import Transport
+from connector.errors import LedgerDown
+from connector.ledgers.contract import Request
 from connector.settings.connections import QuickbooksOnlineConnection
 
 VENDOR = OAuthVendor(
@@ -47,6 +51,27 @@ def open_quickbooks_courier(connection: QuickbooksOnlineConnection, place: Couri
     base = f"{connection.base_url.rstrip('/')}/v3/company/{quote(connection.realm_id, safe='')}"
     transport = Transport(base, (("minorversion", str(connection.minor_version)),), TRACE)
     return HttpCourier(transport, tokens, place.patience, RATES, world, should_stop)
+
+
+def company_check(connection: QuickbooksOnlineConnection) -> Callable[[str], None]:
+    """Tries whether an access token opens the company of the settings: a refresh token does not say whose it is. Raises
+    `LedgerDown`."""
+    base = f"{connection.base_url.rstrip('/')}/v3/company/{quote(connection.realm_id, safe='')}"
+    transport = Transport(base, (("minorversion", str(connection.minor_version)),), TRACE)
+    company = f"QuickBooks company {connection.realm_id}"
+
+    def verify(access: str) -> None:
+        asked = Request("GET", f"/companyinfo/{quote(connection.realm_id, safe='')}")
+        answer = transport.send(asked, access, REQUEST_TIMEOUT_S)
+        if answer.arrived and answer.status in (401, 403):
+            why = "this token was made for another company, or by a user who is no admin of it"
+            raise LedgerDown(f"{company} refused the token: {why}; nothing was stored", "unauthorised")
+        if not answer.arrived or answer.status != 200:
+            raise LedgerDown(
+                f"{company} did not answer whether the token opens it; nothing was stored", "network"
+            )
+
+    return verify
 
 
 def open_quickbooks_tokens(connection: QuickbooksOnlineConnection, ledger: str, place: TokenPlace) -> Tokens:

@@ -70,13 +70,15 @@ class Tokens:
         """A valid access token that is not `failed`, which the vendor refused. Raises as `access`."""
         return self._valid(failed)
 
-    def try_refresh_token(self, refresh: str) -> None:
-        """Refresh once with a token that a person gave, and keep what comes. Raises as `access`; then nothing has
-        changed in the state."""
+    def try_refresh_token(self, refresh: str, verify: Callable[[str], None] = lambda access: None) -> None:
+        """Refresh once with a token that a person gave, and keep what comes once `verify` has tried the access token.
+        Raises as `access`, and what `verify` raises; then nothing has changed in the state."""
         with self._turn, self._alone():
             stored = self._stored_or_lost()
             self._safe.try_to_write()
-            self._keep(self._requests.refresh(refresh), refresh, stored)
+            granted = self._requests.refresh(refresh)
+            verify(granted.access)
+            self._keep(granted, refresh, stored)
 
     def take_code(self, code: str, redirect_uri: str) -> None:
         """Exchange the code of a redirect, and keep what comes. Raises as `access`; then nothing has changed."""

@@ -44,6 +44,9 @@ class Word:
     reason: str
 
 
+ALIKE = "duplicate_in_books"
+
+
 def resolve(engine: Engine, lease: Lease, world: World, desk: Desk, decisions_file: Path, word: Word) -> str:
     """Record the word and prepare what follows from it. Returns the sentence to show; `InputError` where it cannot be."""
     name = desk.policy.name
@@ -70,6 +73,9 @@ def resolve(engine: Engine, lease: Lease, world: World, desk: Desk, decisions_fi
         if hit is not None:
             # A sale may have been named by its number.
             word = replace(word, value=hit.ledger_id)
+        elif word.action == "retry" and row.reason == ALIKE:
+            # Asked again of a document that is like it: then it is another one.
+            word = replace(word, value=ALIKE)
     with engine.begin() as connection:
         lease.renew(connection)
         sentence = apply(connection, name, row, word, key, hit)
