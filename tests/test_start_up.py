@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import subprocess
 import sys
+import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -93,3 +96,26 @@ def test_serve_refuses_and_explains_before_it_loads_what_serves(config: Path) ->
         ended, _, packages = loaded("serve", *arguments)
         assert ended == code
         assert packages & (FOR_SOME_LEDGERS | FOR_THE_WEB | NEVER | {"alembic"}) == set()
+
+
+def test_what_is_imported_is_declared() -> None:
+    """Each package that the product imports is among its own dependencies, or of an extra that is asked for by name."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    declared = {re.split(r"[\[<>=!~ ]", one)[0] for one in project["dependencies"]}
+    declared |= {re.split(r"[\[<>=!~ ]", one)[0] for one in project["optional-dependencies"]["postgres"]}
+    known = {name.lower().replace("_", "-") for name in declared}
+    owners = packages_distributions()
+    # Parts of what is declared, which they belong to.
+    known |= {"urllib3", "pydantic-core"}
+    missing = set()
+    for path in (ROOT / "connector").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+                names = [node.module]
+            for name in (one.partition(".")[0] for one in names):
+                if name in sys.stdlib_module_names or name == "connector":
+                    continue
+                if not {one.lower().replace("_", "-") for one in owners.get(name, ["?"])} & known:
+                    missing.add(f"{path.relative_to(ROOT)}: {name}")
+    assert missing == set()
