@@ -125,9 +125,12 @@ def test_the_cash_leg_alone_gets_its_memo_after_a_person_says_so(tmp_path: Path)
         one.resolve("re_a", "--retry")
         one.sync()
         assert [line.split(";")[0] for line in one.written()] == [
-            "CreditMemo 100 2026-03-05 Ada: AR -33.00, TAX 3.00, REV 30.00"
+            "CreditMemo 100 2026-03-05 Ada: AR -33.00, TAX 3.00, REV 30.00",
+            "Payment 100 2026-03-05 Ada: nothing",
         ]
         assert (one.totals(), one.open()) == (AFTER, "0")
+        (ours,) = one.company.documents("CreditMemo")
+        assert ours["RemainingCredit"] == 0
         one.settle_down()
 
 

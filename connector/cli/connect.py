@@ -126,6 +126,11 @@ def connect_in_browser(
     from connector.operations.consent import TIME_LIMIT_MINUTES, Consent, wait_for_consent
 
     with open_listener(world) as listener:
+        if app.by_token:
+            say(
+                f"Mind: {app.vendor.title} takes this redirect URI for development keys only. With production keys: "
+                f"{app.connect_again}"
+            )
         consent = Consent(app, tokens, REDIRECT_URI, world.secret(), say)
         say(
             f"Let the connector into {app.vendor.title} (redirect URI of the app: {REDIRECT_URI}):\n\n"

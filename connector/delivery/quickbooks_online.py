@@ -93,4 +93,6 @@ def quickbooks_app(connection: QuickbooksOnlineConnection, ledger: str) -> OAuth
         authorize_url=f"{parts.scheme}://{parts.netloc}/connect/oauth2" if own else AUTHORIZE_URL,
         token_url=connection.token_url,
         company=connection.realm_id,
+        # Production keys take no redirect to http://localhost.
+        by_token=not own and connection.environment == "production",
     )

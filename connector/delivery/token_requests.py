@@ -52,10 +52,13 @@ class OAuthApp:
     authorize_url: str
     token_url: str
     company: str | None = None
+    by_token: bool = False
 
     @property
     def connect_again(self) -> str:
-        return f"connector connect {shlex.quote(self.ledger)}"
+        """The command that connects; where the vendor takes no redirect to this machine, with a token by hand."""
+        by_hand = " --refresh-token-stdin < FILE" if self.by_token else ""
+        return f"connector connect {shlex.quote(self.ledger)}{by_hand}"
 
     def consent_address(self, redirect_uri: str, state: str) -> str:
         """Where a person lets the app in. https://www.rfc-editor.org/rfc/rfc6749#section-4.1.1"""

@@ -10,7 +10,19 @@ from datetime import date, timedelta
 
 from connector.ledgers.contract import Steps
 from connector.ledgers.quickbooks_notes import Note, read_note
-from connector.ledgers.quickbooks_wire import Row, currency_of, find_rows, is_one_of, ref_of, slices
+from connector.ledgers.quickbooks_wire import (
+    PAGE,
+    Row,
+    currency_of,
+    decode,
+    encode,
+    find_rows,
+    is_one_of,
+    read_rows,
+    ref_of,
+    select,
+    slices,
+)
 from connector.planning.money import is_known
 
 SOLD = ("Invoice", "SalesReceipt")
@@ -32,28 +44,34 @@ class Window:
 
     def __init__(self) -> None:
         self.spans: dict[str, list[Span]] = {}
-        self.rows: dict[str, dict[tuple[str, str], Row]] = {}
+        # Packed: a run may keep as many as a company has, and looks at few of them.
+        self.rows: dict[str, dict[tuple[str, str], bytes]] = {}
         self.payments: dict[str, tuple[date, list[Row]]] = {}
 
     def cover(self, entity: str, wanted: Iterable[Span], home: str) -> Steps[None]:
         """Read the days that were not read before."""
         for first, last in gaps(merge(wanted), self.spans.get(entity, ())):
             where = f"TxnDate >= '{first}'" + ("" if last == EVER else f" AND TxnDate <= '{last}'")
-            for row in (yield from find_rows(entity, f"{where} ORDERBY Id")):
-                self.keep(entity, row, home)
+            start, full = 1, True
+            while full:
+                page = read_rows((yield select(entity, f"{where} ORDERBY Id", start)), entity)
+                for row in page:
+                    self.keep(entity, row, home)
+                start, full = start + len(page), len(page) == PAGE
             self.spans.setdefault(entity, []).append((first, last))
 
     def keep(self, entity: str, row: Row, home: str) -> None:
         ids = stripe_ids(read_note(row))
         if ids and is_known(currency_of(row, home)):
             slim = {name: value for name, value in row.items() if name not in BULK}
+            packed = encode(slim)
             for stripe_id in ids:
-                self.rows.setdefault(stripe_id, {})[entity, str(row["Id"])] = slim
+                self.rows.setdefault(stripe_id, {})[entity, str(row["Id"])] = packed
 
     def carrying(self, stripe_id: str, entities: Sequence[str] = SALE_ENTITIES) -> list[Seen]:
         """What has been read and carries this id."""
         found = self.rows.get(stripe_id, {})
-        return [(entity, row) for (entity, _), row in found.items() if entity in entities]
+        return [(entity, decode(packed)) for (entity, _), packed in found.items() if entity in entities]
 
     def payments_of(self, customers: Mapping[str, date]) -> Steps[dict[str, list[Row]]]:
         """The payments of each of these customers, at least since the day that is asked for."""

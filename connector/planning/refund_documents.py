@@ -189,11 +189,13 @@ def build_documents(
     payment: SalePayment | None,
     credit: Found | None = None,
     applied: bool = False,
+    paid_out: Found | None = None,
 ) -> tuple[Document, ...]:
     """The documents of these types, income leg before cash leg, and the refund's fee where fees are kept.
 
     The sale's rate is that of `shares`; what the refund settled for beyond it is exchange. `credit` is the credit memo
-    in the books that a cash leg alone pays out; `applied`: a memo alone takes the refund off the open invoice.
+    in the books that a cash leg alone pays out; `applied`: a memo alone takes the refund off the open invoice;
+    `paid_out` is what others booked as its cash leg.
     """
     home = sum(share.home_net_minor + share.home_tax_minor for share in shares)
     exchange_minor = draft.amount_minor - home
@@ -224,6 +226,8 @@ def build_documents(
         else:
             taken = refund_lines(draft.ledger, draft.sale, lines, shares)
             against = open_item(draft.sale, "invoice", draft.sale.ledger_id) if applied else None
+            if paid_out is not None:
+                against = Settles("refund_payout", ledger_id=paid_out.ledger_id)
             documents += income_leg(draft, kind, of, taken, shares, exchange_minor, after, against)
     return (*documents, *draft.fee(documents))
 

@@ -138,7 +138,8 @@ def plan_documents(
         else:
             credit = next(iter(legs.income), None)
             applied = is_applied(choice, sale, legs)
-            documents = build_documents(draft, types, lines, split.shares, payment, credit, applied)
+            paid_out = next(iter(legs.cash), None) if types == ("credit_memo",) else None
+            documents = build_documents(draft, types, lines, split.shares, payment, credit, applied, paid_out)
         documents = keep_dates(case, books, ledger, documents)
         warnings = documents[0].warnings
     return Plan(
