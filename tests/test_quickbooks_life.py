@@ -58,6 +58,24 @@ def test_a_void_in_a_lost_state_is_taken_as_voided_already(tmp_path: Path) -> No
         assert one.refunds()["re_a"]["outcome"] == "adopted"
 
 
+def test_a_state_that_is_lost_while_a_void_is_taken_back(tmp_path: Path) -> None:
+    """Between the invoice and its payment: nothing is written twice, and nobody says that all is well."""
+    with desk(tmp_path / "books") as one:
+        unpaid(one)
+        one.sync()
+        one.shop.fail("re_a", "2026-04-20")
+        one.wait(24)
+        one.books.fake.inject("lost_before", "/payment", method="POST", times=1)
+        one.sync(1, plan=False)
+        before = one.everything()
+        one.lose_state()
+        one.sync(3, plan=False)
+        assert one.everything() == before
+        told = one.refunds()["re_a"]
+        assert told["outcome"] == "held"
+        assert told["reason"] == "ledger_cannot" and "100-R" in told["sentence"]
+
+
 # ---------------------------------------------------------------------------------------------- replaced
 
 

@@ -7,9 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from connector.ledgers.contract import Courier, Found, Ledger, run_steps
-from connector.planning.case import Plan
-from connector.planning.keys import document_key
+from connector.planning.case import Books, LedgerPolicy, Plan
+from connector.planning.keys import document_key, part_key
 from connector.planning.model import REFUND_TYPES, Document, Kind
+from connector.planning.sentences import resolve_command
 from connector.store.codec import encode_document
 
 
@@ -110,6 +111,26 @@ def take_up_found(
         sale_number=head.sale_number,
         number=head.number,
     )
+
+
+def half_taken_back(books: Books, policy: LedgerPolicy, row: Any, hits: Sequence[Found]) -> Plan | None:
+    """Held where a void is taken back by halves in the books: the invoice stands again, its payment does not, and the
+    void itself, which bears no key, does not tell any more what it was."""
+    keys = {hit.document_key for hit in hits}
+    for part in ("void", "credit_memo"):
+        whole = policy.key(books, row.subject_id, "reversal", part, row.revision)
+        invoice = part_key(policy.name, whole, "voided_invoice")
+        if invoice in keys and whole not in keys:
+            (hit,) = (one for one in hits if one.document_key == invoice)
+            skip = resolve_command(row.subject_id, policy.name, "--skip")
+            return Plan(
+                "held",
+                "ledger_cannot",
+                f"the void of this failed refund was taken back by halves before the state was lost: invoice "
+                f"{hit.number or hit.ledger_id} stands, its payment into clearing does not",
+                f"book the payment in the ledger, then: {skip}",
+            )
+    return None
 
 
 def document_found(name: str, row: Any, hit: Found) -> list[Document]:

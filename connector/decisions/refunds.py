@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine
 
-from connector.decisions.adopted import as_they_stand, take_up_found
+from connector.decisions.adopted import as_they_stand, half_taken_back, take_up_found
 from connector.decisions.charges import currencies_of
 from connector.decisions.failed_siblings import told_again
 from connector.decisions.numbers import NumberDesk
@@ -87,6 +87,9 @@ class RefundDesk:
         plan = as_they_stand(plan_refund(case, self.books, self.policy, self.now), hits)
         if case.refund.status in GONE:
             plan = self._with_failure(page, case, plan)
+        half = half_taken_back(self.books, self.policy, row, hits)
+        if half is not None:
+            return Decided(row, half, case.revision)
         plan = take_up_found(self.ledger, self.courier, self.policy.name, row, plan, hits)
         if plan.number is not None and plan.documents and case.number is not None:
             numbers.take(row.subject_id, case.revision, plan.sale_number or "", *case.number)
