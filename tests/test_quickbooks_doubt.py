@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -19,10 +20,17 @@ from vendors.quickbooks.wire import Json
 
 # Seconds until a query sees a write: more than a wait of a minute, less than an absent answer is doubted.
 LAG = 100
+# Requests at once: of more than one it is not known how long after it was stored each left.
+CONCURRENCIES = (1, 10)
 MEMO = "CreditMemo {} 2026-03-05 Ada: AR -110.00, TAX 10.00, REV 100.00"
 CARD = "Purchase {} 2026-03-05 Ada: AR 110.00, CLR -110.00"
 LINK = "Payment {} 2026-03-05 Ada: nothing"
 RECEIPT = "RefundReceipt {} 2026-03-05 Ada: CLR -110.00, TAX 10.00, REV 100.00"
+
+
+def slow_company(folder: Path, concurrency: int) -> AbstractContextManager[Desk]:
+    company = {"moods": Moods(index_lag=LAG)}
+    return desk(folder / "books", company=company, limits={"concurrency": concurrency})
 
 
 def charge(one: Desk, number: str) -> str:
@@ -73,9 +81,10 @@ def answered(one: Desk, path: str, change: Callable[[Answer], Answer]) -> None:
 # ---------------------------------------------------------------------------------------------- a look that waits
 
 
-def test_a_look_that_had_to_wait_is_as_old_as_its_question(tmp_path: Path) -> None:
+@pytest.mark.parametrize("concurrency", CONCURRENCIES)
+def test_a_look_that_had_to_wait_is_as_old_as_its_question(tmp_path: Path, concurrency: int) -> None:
     """The company numbers by itself, so nothing but the look keeps the receipt from being written twice."""
-    with desk(tmp_path / "books", company={"moods": Moods(index_lag=LAG)}) as one:
+    with slow_company(tmp_path, concurrency) as one:
         one.company.set_preference("SalesFormsPrefs", CustomTxnNumbers=False)
         receipt(one, "100")
         pay(one, invoice(one, "200"), charge="ch_200")
@@ -100,9 +109,12 @@ def test_a_look_that_had_to_wait_is_as_old_as_its_question(tmp_path: Path) -> No
         one.settle_down()
 
 
-def test_an_expense_is_not_written_twice_behind_a_look_that_had_to_wait(tmp_path: Path) -> None:
+@pytest.mark.parametrize("concurrency", CONCURRENCIES)
+def test_an_expense_is_not_written_twice_behind_a_look_that_had_to_wait(
+    tmp_path: Path, concurrency: int
+) -> None:
     """An expense of the same number is not refused."""
-    with desk(tmp_path / "books", company={"moods": Moods(index_lag=LAG)}) as one:
+    with slow_company(tmp_path, concurrency) as one:
         for number in ("100", "200"):
             pay(one, invoice(one, number), charge=f"ch_{number}")
             charge(one, number)
@@ -244,7 +256,7 @@ def test_an_answer_that_nobody_foresaw_does_not_end_the_run(tmp_path: Path, path
             if changed or entity is None:
                 return answer
             changed.append(entity)
-            told[entity] |= {"Line": 7, "CurrencyRef": [], "TotalAmt": {}}
+            told[entity] |= {"Line": 7, "CurrencyRef": [], "TotalAmt": "much"}
             return replace(answer, text=json.dumps(told))
 
         answered(one, path, garbled)
