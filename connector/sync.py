@@ -235,7 +235,7 @@ class Pass:
         if not row.filled:
             path = self.setup.settings.path
             fill = partial(fill_from_books, self.engine, self.lease, self.setup.books, desk, path)
-            # A state was lost, or is another machine's: what was written last may not be seen yet.
+            # Where ours stand already a state was lost, or is another machine's: what it wrote last may not be seen yet.
             if fill() and write and self.wait_to_settle(desk, outbox):
                 fill()
         if row.first_run is None and write:
@@ -246,13 +246,18 @@ class Pass:
 
     def wait_to_settle(self, desk: Desk, outbox: Outbox) -> bool:
         """Wait as long as the ledger may still show what was written before; False where it shows all at once."""
-        for second in range(desk.setup.limits.settle_after_s):
-            if self.should_stop():
-                raise Stopped
-            if second % RENEW_EVERY_S == 0:
-                outbox.hold()
-            self.setup.world.sleep(1)
-        return desk.setup.limits.settle_after_s > 0
+        seconds = desk.setup.limits.settle_after_s
+        if not seconds:
+            return False
+        with self.progress.stage(f"Seconds until all that {desk.policy.name} holds is seen", seconds) as tick:
+            for second in range(seconds):
+                if self.should_stop():
+                    raise Stopped
+                if second % RENEW_EVERY_S == 0:
+                    outbox.hold()
+                self.setup.world.sleep(1)
+                tick(1)
+        return True
 
     def outbox(self, one: LedgerSetup) -> Outbox:
         return Outbox(self.engine, self.lease, one.name, self.report.run_id)
@@ -295,6 +300,7 @@ class Pass:
             desk.courier,
             desk.setup.limits,
             self.should_stop,
+            partial(self.with_way_back, desk.policy.name),
         )
 
     def post(self, desk: Desk, outbox: Outbox, push: Push, first_run: int) -> None:

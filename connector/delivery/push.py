@@ -101,8 +101,11 @@ class Push:
         courier: Courier,
         limits: PushLimits,
         should_stop: Callable[[], bool],
+        tell: Callable[[str, str], str] = lambda code, sentence: sentence,
     ) -> None:
+        """`tell` says, by code and sentence, why the run stopped to a person who may do something about it."""
         self.world = world
+        self.tell = tell
         self.outbox = outbox
         self.ledger = ledger
         self.courier = courier
@@ -136,6 +139,7 @@ class Push:
             done = (self.sent, self.bared)
             stop = self.sweep()
             if stop is not None:
+                stop = replace(stop, sentence=self.tell(stop.code, stop.sentence))
                 self.outbox.give_up(stop.code, stop.sentence)
                 return stop
             if self.told:
