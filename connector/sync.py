@@ -28,7 +28,7 @@ from connector.store.codec import encode_json
 from connector.store.intake import Intake, read_cursors
 from connector.store.lease import Lease
 from connector.store.memory import keep_memory
-from connector.store.schema import decision, ledger, run
+from connector.store.schema import decision, found, ledger, run
 from connector.store.words import read_lines
 from connector.stripe_source.source import Source
 from connector.workplace import Desk, LedgerSetup, Setup, open_desk, open_source
@@ -236,13 +236,20 @@ class Pass:
             path = self.setup.settings.path
             fill = partial(fill_from_books, self.engine, self.lease, self.setup.books, desk, path)
             # Where ours stand already a state was lost, or is another machine's: what it wrote last may not be seen yet.
-            if fill() and write and self.wait_to_settle(desk, outbox):
+            fill()
+            if write and self.ours_stand(name) and self.wait_to_settle(desk, outbox):
                 fill()
         if row.first_run is None and write:
             with self.engine.begin() as connection:
                 self.lease.renew(connection)
                 connection.execute(update(ledger).where(ledger.c.name == name).values(first_run=self.now))
         return int(row.first_run) if row.first_run is not None else self.now
+
+    def ours_stand(self, name: str) -> bool:
+        """Whether the books hold documents of ours, as far as the state has read them."""
+        mine = (found.c.ledger == name, found.c.document_key.is_not(None))
+        with self.engine.connect().execution_options(reading=True) as connection:
+            return connection.execute(select(found.c.ledger_id).where(*mine).limit(1)).first() is not None
 
     def wait_to_settle(self, desk: Desk, outbox: Outbox) -> bool:
         """Wait as long as the ledger may still show what was written before; False where it shows all at once."""

@@ -142,7 +142,8 @@ def test_an_expense_is_not_written_twice_behind_a_look_that_had_to_wait(
 
 
 def lose_at_once(one: Desk, lag: int) -> None:
-    """Both runs, and the loss of the state between them, are in less time than a query needs to see what was written."""
+    """Both runs, and the loss of the state between them, are in less time than a query needs to see what was written.
+    What an earlier run wrote is seen, and tells that a state was lost."""
     one.json(0, "sync")
     before, written = one.everything(), one.written()
     one.lose_state()
@@ -162,17 +163,22 @@ def test_a_state_that_is_lost_before_a_query_sees_its_work(tmp_path: Path, numbe
         one.company.set_preference("SalesFormsPrefs", CustomTxnNumbers=numbered)
         charge_id = paid_invoice(one)
         one.wait(1)
-        one.shop.refund("a", charge_id, 3300, "2026-03-05")
+        one.shop.refund("a", charge_id, 1100, "2026-03-04")
+        one.sync(plan=False)
+        one.wait(1)
+        one.shop.refund("b", charge_id, 3300, "2026-03-05")
         one.shop.write()
         lose_at_once(one, 60)
 
 
 @pytest.mark.parametrize("numbered", [True, False])
-def test_a_state_that_is_lost_before_a_query_sees_anything_of_it(tmp_path: Path, numbered: bool) -> None:
-    """Nothing in the company is older: to the queries it looks as if nothing had ever been posted."""
+def test_a_state_of_posted_sales_that_is_lost_at_once(tmp_path: Path, numbered: bool) -> None:
     company = {"moods": Moods(index_lag=60)}
     with desk(tmp_path / "books", sales="sales_receipt", fees=True, company=company) as one:
         one.company.set_preference("SalesFormsPrefs", CustomTxnNumbers=numbered)
+        one.wait(1)
+        sell(one, "200")
+        one.sync(plan=False)
         one.wait(1)
         sell(one, "100")
         one.shop.refund("a", "ch_100", 11000, "2026-03-05", 25)
