@@ -29,6 +29,10 @@ START: Place = (-1, "", "", "")
 STAY = ("fee", "exchange", "reversal", "application")
 
 
+# State, kind and ledger id of documents that others follow, by document key.
+Parents = dict[str, tuple[str, str, str | None]]
+
+
 class Outbox:
     """The open documents of one ledger, in one run."""
 
@@ -127,7 +131,7 @@ class Outbox:
                 ).scalar_one()
             )
 
-    def parent_states(self, rows: Sequence[Any]) -> dict[str, tuple[str, str, str | None]]:
+    def parent_states(self, rows: Sequence[Any]) -> Parents:
         """State, kind and ledger id of every document that these rows wait for."""
         keys = sorted({key for row in rows for key in row.after_keys.split()})
         if not keys:
@@ -148,9 +152,9 @@ class Outbox:
             ).scalar_one()
             return str(found or "nothing is known of it")
 
-    def claim(self, rows: Sequence[Any]) -> list[Claimed]:
-        """What a request needs of these rows, with what they follow."""
-        parents = self.parent_states(rows)
+    def claim(self, rows: Sequence[Any], parents: Parents | None = None) -> list[Claimed]:
+        """What a request needs of these rows, with what they follow, if that is known already."""
+        parents = self.parent_states(rows) if parents is None else parents
         return [
             claimed_from(
                 row,

@@ -14,7 +14,7 @@ from typing import Any
 
 from connector.decisions.pages import discard_unsent
 from connector.delivery.attempts import last_sent
-from connector.delivery.outbox import Outbox
+from connector.delivery.outbox import Outbox, Parents
 from connector.delivery.outcome import GIVEN_UP, TRIED_AGAIN, Step, give_up, next_step, retry_command
 from connector.errors import Stopped
 from connector.ledgers.contract import (
@@ -116,6 +116,9 @@ class Push:
         self.bared = 0
         self.forgotten = 0
         self.told = False
+        # Of the wave that is being sent: what it follows, and what its requests need.
+        self.parents: Parents = {}
+        self.claimed: dict[str, Claimed] = {}
         # A request may leave so much later than it was stored: it waits its turn, or for an access token.
         self.leaves_late_s = REQUEST_TIMEOUT_S if limits.settle_after_s and limits.concurrency > 1 else 0
 
@@ -156,7 +159,8 @@ class Push:
             ready = self.ready(wave)
             if self.should_stop():
                 return STOPPED
-            run_steps(self.ledger.prepare(self.outbox.claim(ready)), self.courier)
+            self.claimed = {one.document_key: one for one in self.outbox.claim(ready, self.parents)}
+            run_steps(self.ledger.prepare(list(self.claimed.values())), self.courier)
             for some in self.at_once(list(self.batches(ready))):
                 if self.should_stop():
                     return STOPPED
@@ -197,7 +201,7 @@ class Push:
 
     def ready(self, rows: Sequence[Any]) -> list[Any]:
         """Those whose forerunners are all posted; those behind a held credit memo are held with it."""
-        parents = self.outbox.parent_states(rows)
+        self.parents = parents = self.outbox.parent_states(rows)
         ready, stuck = [], {}
         for row in rows:
             states = [(key, *parents.get(key, ("absent", "", None))[:2]) for key in row.after_keys.split()]
@@ -271,7 +275,7 @@ class Push:
     def send_once(self, batches: Sequence[list[Any]]) -> dict[str, Step]:
         """One attempt for each batch, all carried at once; what became of each document is stored."""
         rows = {row.document_key: row for batch in batches for row in batch}
-        claimed = {one.document_key: one for one in self.outbox.claim(list(rows.values()))}
+        claimed = {key: self.claimed[key] for key in rows}
         steps: dict[str, Step] = {}
         sendings: list[Sending] = []
         for batch in batches:
