@@ -12,7 +12,7 @@ REFUNDS ?= 5000
 PROGRAM := $(VENV)/.program-installed
 EVERYTHING := $(VENV)/.everything-installed
 
-.PHONY: help demo books test lint format types contracts bench lock clean clean-demo
+.PHONY: help demo books test every-fault lint format types contracts bench lock clean clean-demo
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -38,6 +38,9 @@ books: $(EVERYTHING) ## Check the books of the demo with bean-check, and open th
 
 test: $(EVERYTHING) ## Run all tests, on SQLite and on a PostgreSQL of its own
 	$(BIN)/python -m pytest -n auto --dist worksteal
+
+every-fault: $(EVERYTHING) ## Strike every request to QuickBooks with every fault; some ten minutes
+	EVERY_FAULT=1 $(BIN)/python -m pytest -n auto --dist worksteal tests/test_quickbooks_every_fault.py
 
 lint: $(EVERYTHING) ## Style and likely mistakes
 	$(BIN)/ruff check .
