@@ -341,7 +341,7 @@ class Push:
         if self.outbox.lease.left_s() < REQUEST_TIMEOUT_S:
             return
         answer = self.courier.carry(request)
-        outcomes = run_steps(self.ledger.read([claimed], request, answer), self.courier)
+        outcomes = self.outcomes_of(Sending(attempt_key, request, [claimed]), answer)
         if isinstance(outcomes.get(claimed.document_key), Absent):
             words = f"{step.sentence}; it was taken out of the ledger again"
             again = f"correct the cause (see taxes and items), then: {retry_command(claimed)}"
