@@ -28,10 +28,10 @@ from connector.ledgers.contract import (
     Unknown,
     run_steps,
 )
+from connector.ledgers.json_wire import encode
 from connector.ledgers.quickbooks_answers import read_answer
 from connector.ledgers.quickbooks_faults import Fault, fault_of, outcome_of, refuse_read
 from connector.ledgers.quickbooks_payload import read_payload
-from connector.ledgers.quickbooks_wire import encode
 
 KEY = "dk" + "a" * 24
 # Code, HTTP status, what follows.

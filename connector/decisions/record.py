@@ -75,12 +75,18 @@ class Decided:
     sale_ledger_id: str | None = None
 
 
+PAYS = frozenset({*CASH_LEGS, "payment"})
+
+
 def depth_of(d: Document) -> int:
-    """Documents go out in this order: sale, payment, income leg, cash leg, then reversals with the cash leg first."""
+    """Documents go out in this order: sale, payment, income leg, cash leg, then reversals with the cash leg first, but
+    for one that pays the reversal of the other leg."""
     if d.kind in ("fee", "exchange") and d.part:
         return PART_DEPTH.get(d.part, 8)
     if d.kind == "application":
         return 4 if d.reverses is None else 7
+    if d.kind == "reversal" and d.part in PAYS and d.settles is not None:
+        return 7
     if d.kind == "reversal":
         return 5 if d.part in CASH_LEGS or d.part in ("fee", "payment", "voided_invoice") else 6
     if d.kind in CASH_LEGS:

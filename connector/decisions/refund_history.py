@@ -150,8 +150,11 @@ def owed_before(connection: Connection, ledger: str, page: Page, sibling: Refund
 
 def credit_holder(documents: Sequence[Document]) -> Settles | None:
     """The reversal of a cash leg: the money that came back."""
-    key = next((d.document_key for d in documents if d.kind == "reversal" and d.part in CASH_LEGS), None)
-    return Settles("payment", document_key=key) if key is not None else None
+    back = next((d for d in documents if d.kind == "reversal" and d.part in CASH_LEGS), None)
+    if back is None or back.voids:
+        # Voided where it stood: the memo itself is open again.
+        return None
+    return Settles("payment", document_key=back.document_key)
 
 
 def paid_by(connection: Connection, ledger: str, memo: Document, siblings: Sequence[Refund]) -> set[str]:

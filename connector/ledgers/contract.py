@@ -53,7 +53,9 @@ class Capabilities:
     limit. `settle_after_s` is how long after a doubtful write an "absent" answer is not yet believed.
     `lines_by_item`: a line of a sales form is of an item, which says its account; so exchange takes an item too, and
     no line can be of a receivable. `makes_customers`: a document needs a customer that the ledger knows. `keeps_tokens`: it
-    is opened with the state, which keeps its tokens.
+    is opened with the state, which keeps its tokens. `voids`: documents of these kinds can be voided where they stand and
+    keep their number and key. `payments_need_forms`: a payment names the form that it pays when it is written.
+    `receipts_in_clearing_currency`: a receipt stands in the currency of the account that its money is on.
     """
 
     kind: str
@@ -67,6 +69,9 @@ class Capabilities:
     lines_by_item: bool = False
     makes_customers: bool = False
     keeps_tokens: bool = False
+    voids: frozenset[str] = frozenset()
+    payments_need_forms: bool = False
+    receipts_in_clearing_currency: bool = False
 
 
 @value(frozen=True, slots=True)
@@ -133,7 +138,8 @@ class Reference:
 class Found:
     """A document that stands in the books; `document_key` is None where the connector did not write it.
 
-    Only `find_documents` reads the `entries`, in the order of the books, and `line_ids`, for each entry the line of the
+    `voided`: it stands there without effect, as one that was voided or deleted and is still shown; only `scan` tells of
+    such. Only `find_documents` reads the `entries`, in the order of the books, and `line_ids`, for each entry the line of the
     sale that it takes back where the ledger keeps that.
     """
 
@@ -152,6 +158,7 @@ class Found:
     cash_minor: int = 0
     entries: tuple[Entry, ...] = ()
     line_ids: tuple[str | None, ...] = ()
+    voided: bool = False
 
 
 @value(frozen=True, slots=True)

@@ -24,6 +24,8 @@ from connector.ledgers.contract import (
     Unauthorised,
     Unknown,
 )
+from connector.ledgers.json_wire import Row, decode, minor
+from connector.ledgers.marks import KEY
 from connector.ledgers.quickbooks_faults import (
     DUPLICATE_NAME,
     DUPLICATE_NUMBER,
@@ -32,17 +34,14 @@ from connector.ledgers.quickbooks_faults import (
     outcome_of,
     shown,
 )
-from connector.ledgers.quickbooks_notes import KEY, read_note
+from connector.ledgers.quickbooks_notes import read_note
 from connector.ledgers.quickbooks_payload import Payload
 from connector.ledgers.quickbooks_wire import (
-    Row,
     currency_of,
     day_of,
-    decode,
     find_by,
     find_one,
     find_rows,
-    minor,
     quoted,
     ref_of,
 )

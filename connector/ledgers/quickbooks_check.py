@@ -9,10 +9,11 @@ from calendar import month_name
 from datetime import date
 from typing import TYPE_CHECKING
 
+from connector.ledgers.json_wire import Row
 from connector.ledgers.quickbooks_check_items import find_items, find_taxes
 from connector.ledgers.quickbooks_directory import Directory
 from connector.ledgers.quickbooks_findings import Findings
-from connector.ledgers.quickbooks_wire import Row, ref_of
+from connector.ledgers.quickbooks_wire import ref_of
 from connector.planning.mapping_model import AccountMap
 from connector.planning.mapping_model import Mapping as LedgerMapping
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from connector.ledgers.contract import Claimed, Steps, Withheld
+from connector.ledgers.json_wire import Row, minor
 from connector.ledgers.quickbooks_links import credit_used
 from connector.ledgers.quickbooks_payload import Payload, parent_id, read_payload
-from connector.ledgers.quickbooks_wire import Row, find_by, find_one, find_rows, minor, quoted, ref_of
+from connector.ledgers.quickbooks_wire import find_by, find_one, find_rows, quoted, ref_of
 
 
 class Credits:

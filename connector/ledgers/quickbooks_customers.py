@@ -10,9 +10,10 @@ import re
 from collections.abc import Iterable, Sequence
 
 from connector.ledgers.contract import Person, Steps
+from connector.ledgers.json_wire import Row
 from connector.ledgers.quickbooks_directory import Directory
 from connector.ledgers.quickbooks_sale_lines import part_of
-from connector.ledgers.quickbooks_wire import Row, find_by, ref_of
+from connector.ledgers.quickbooks_wire import find_by, ref_of
 
 LONGEST = 100
 IDS = re.compile(r"\b(?:cus|ch|py)_[A-Za-z0-9_]+")

@@ -14,8 +14,9 @@ from datetime import date
 from typing import Literal
 
 from connector.ledgers.contract import Request, Steps
+from connector.ledgers.json_wire import Row
 from connector.ledgers.quickbooks_memory import Lists, read_lists, time_of
-from connector.ledgers.quickbooks_wire import Row, find_rows, read_object, ref_of
+from connector.ledgers.quickbooks_wire import find_rows, read_object, ref_of
 from connector.planning.mapping_model import Mapping as LedgerMapping
 
 SalesTax = Literal["off", "us", "automated", "by_line"]

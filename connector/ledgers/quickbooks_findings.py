@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from connector.ledgers.json_wire import Row
 from connector.ledgers.quickbooks_directory import Directory, Shelf
-from connector.ledgers.quickbooks_wire import Row
 
 GONE = "or it was made inactive"
 BUNDLES = {"Category": "a category", "Group": "a bundle"}

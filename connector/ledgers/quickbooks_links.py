@@ -10,12 +10,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from connector.ledgers.contract import Claimed, Outcomes, Posted, Rejected, Request, Steps, Withheld
+from connector.ledgers.json_wire import Row, amount, minor
 from connector.ledgers.quickbooks_forms import FormWriter
 from connector.ledgers.quickbooks_notes import read_note
 from connector.ledgers.quickbooks_payload import Payload, parent_id, post
 from connector.ledgers.quickbooks_roles import ENTITIES, TXN_TYPES
 from connector.ledgers.quickbooks_sale_heads import is_void
-from connector.ledgers.quickbooks_wire import Row, amount, find_one, find_rows, minor, quoted, ref_of
+from connector.ledgers.quickbooks_wire import find_one, find_rows, quoted, ref_of
 from connector.planning.money import format_amount
 
 Link = tuple[int, str, str]

@@ -8,13 +8,14 @@ from datetime import date
 from typing import Any
 
 from connector.ledgers.contract import Absent, Claimed, Found, Steps
+from connector.ledgers.json_wire import Row
 from connector.ledgers.quickbooks_answers import is_ours, total_of
 from connector.ledgers.quickbooks_links import links_of
 from connector.ledgers.quickbooks_notes import read_note
 from connector.ledgers.quickbooks_payload import Payload, parent_id, read_payload
 from connector.ledgers.quickbooks_roles import TXN_TYPES
 from connector.ledgers.quickbooks_sale_heads import is_void
-from connector.ledgers.quickbooks_wire import Row, currency_of, day_of, find_by, find_one, find_rows, quoted
+from connector.ledgers.quickbooks_wire import currency_of, day_of, find_by, find_one, find_rows, quoted
 
 Seen = dict[str, Found | Absent]
 

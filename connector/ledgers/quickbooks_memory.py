@@ -15,7 +15,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from connector.ledgers.contract import Answer, Steps
-from connector.ledgers.quickbooks_wire import Row, decode, find_rows, quoted, ref_of
+from connector.ledgers.json_wire import Row, decode
+from connector.ledgers.quickbooks_wire import find_rows, quoted, ref_of
 
 SHAPE = 1
 OVERLAP = timedelta(minutes=15)

@@ -15,8 +15,8 @@ from quickbooks.objects.journalentry import Entity as PartnerEntity
 from quickbooks.objects.journalentry import JournalEntryLine, JournalEntryLineDetail
 from quickbooks.objects.payment import PaymentLine
 
+from connector.ledgers.json_wire import amount
 from connector.ledgers.quickbooks_fields import DESCRIPTION, FieldWriter, make, plain, ref
-from connector.ledgers.quickbooks_wire import amount
 from connector.planning.model import Document
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from connector.ledgers.json_wire import Row, minor
 from connector.ledgers.quickbooks_directory import Directory
 from connector.ledgers.quickbooks_notes import read_note
 from connector.ledgers.quickbooks_sale_lines import (
@@ -19,7 +20,7 @@ from connector.ledgers.quickbooks_sale_lines import (
     part_of,
     rows_of,
 )
-from connector.ledgers.quickbooks_wire import Row, currency_of, minor, ref_of
+from connector.ledgers.quickbooks_wire import currency_of, ref_of
 from connector.planning.mapping_model import Mapping as LedgerMapping
 from connector.planning.model import Entry
 from connector.planning.values import value

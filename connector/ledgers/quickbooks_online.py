@@ -26,6 +26,7 @@ from connector.ledgers.contract import (
     Request,
     Steps,
 )
+from connector.ledgers.json_wire import JSON_TYPE, encode
 from connector.ledgers.quickbooks_answers import read_answer, row_of, undo_request
 from connector.ledgers.quickbooks_capabilities import QUICKBOOKS_ONLINE
 from connector.ledgers.quickbooks_check import findings
@@ -38,7 +39,6 @@ from connector.ledgers.quickbooks_memory import Memory, pack, unpack
 from connector.ledgers.quickbooks_payload import OVERRIDE, post, read_payload, write_payload
 from connector.ledgers.quickbooks_roles import expand
 from connector.ledgers.quickbooks_window import Window
-from connector.ledgers.quickbooks_wire import JSON_TYPE, encode
 from connector.planning.mapping_model import Mapping as LedgerMapping
 from connector.planning.model import Document, Sale
 from connector.planning.values import value

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from connector.ledgers.contract import Claimed, Request
+from connector.ledgers.json_wire import JSON_TYPE, decode, encode
 from connector.ledgers.quickbooks_fields import NEW
 from connector.ledgers.quickbooks_forms import FormWriter, names_of
 from connector.ledgers.quickbooks_roles import REOPENS, Entity, entity_of
-from connector.ledgers.quickbooks_wire import JSON_TYPE, decode, encode
 from connector.planning.model import NEW_CUSTOMER, Document, Settles
 from connector.planning.values import value
 

@@ -10,11 +10,13 @@ from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 
 from connector.ledgers.contract import Reference, Steps
+from connector.ledgers.json_wire import Row, minor
+from connector.ledgers.marks import Note
 from connector.ledgers.quickbooks_directory import Directory
-from connector.ledgers.quickbooks_notes import Note, read_note
+from connector.ledgers.quickbooks_notes import read_note
 from connector.ledgers.quickbooks_sale_lines import form_lines, rows_of
 from connector.ledgers.quickbooks_window import SALE_ENTITIES, SOLD, Seen, Window
-from connector.ledgers.quickbooks_wire import Row, currency_of, find_by, minor
+from connector.ledgers.quickbooks_wire import currency_of, find_by
 from connector.planning.money import is_known
 
 # Invoices are written long before they are paid.

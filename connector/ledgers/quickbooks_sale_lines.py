@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from connector.ledgers.json_wire import Row, amount, minor
 from connector.ledgers.quickbooks_directory import Directory
-from connector.ledgers.quickbooks_wire import Row, amount, currency_of, minor, ref_of
+from connector.ledgers.quickbooks_wire import currency_of, ref_of
 from connector.planning.mapping_model import Mapping as LedgerMapping
 from connector.planning.model import DISCOUNT, SaleLine
 from connector.planning.shares import share_out

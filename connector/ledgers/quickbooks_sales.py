@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from connector.ledgers.contract import Reference, Steps
+from connector.ledgers.json_wire import Row, minor
 from connector.ledgers.quickbooks_directory import Directory
 from connector.ledgers.quickbooks_notes import read_note
 from connector.ledgers.quickbooks_roles import RATE, VOIDED_INVOICE
@@ -18,13 +19,11 @@ from connector.ledgers.quickbooks_sale_heads import BEFORE, Heads, charges_of, i
 from connector.ledgers.quickbooks_sale_lines import part_of, read_lines, rows_of
 from connector.ledgers.quickbooks_window import Seen, Window
 from connector.ledgers.quickbooks_wire import (
-    Row,
     currency_of,
     day_of,
     find_by,
     find_rows,
     is_one_of,
-    minor,
     ref_of,
     slices,
 )

@@ -16,9 +16,9 @@ from quickbooks.objects.detailline import (
 )
 from quickbooks.objects.tax import TxnTaxDetail
 
+from connector.ledgers.json_wire import amount
 from connector.ledgers.quickbooks_fields import DESCRIPTION, FieldWriter, make, ref
 from connector.ledgers.quickbooks_roles import Entity
-from connector.ledgers.quickbooks_wire import amount
 from connector.planning.model import DISCOUNT, Document, DocumentLine
 from connector.planning.money import exponent
 

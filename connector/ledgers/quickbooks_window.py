@@ -9,13 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 
 from connector.ledgers.contract import Steps
-from connector.ledgers.quickbooks_notes import Note, read_note
+from connector.ledgers.json_wire import Row, decode, encode
+from connector.ledgers.marks import Note
+from connector.ledgers.quickbooks_notes import read_note
 from connector.ledgers.quickbooks_wire import (
     PAGE,
-    Row,
     currency_of,
-    decode,
-    encode,
     find_rows,
     is_one_of,
     read_rows,

@@ -7,7 +7,13 @@ from collections.abc import Sequence
 from connector.planning.accounts import refuse_unfit
 from connector.planning.case import Books, ChargeCase, LedgerPolicy, NotNow, Plan
 from connector.planning.fees import fee_document
-from connector.planning.mirrors import mirror_document, mirror_receipt, move_clearing
+from connector.planning.mirrors import (
+    can_void,
+    mirror_document,
+    mirror_receipt,
+    move_clearing,
+    void_all,
+)
 from connector.planning.model import Document
 from connector.planning.settlement import Settlement, open_day, refuse_unusable, settle
 
@@ -66,26 +72,13 @@ def sold_minor(case: ChargeCase, posted: Sequence[Document]) -> int:
 def mirror_sale(
     books: Books, ledger: LedgerPolicy, posted: Sequence[Document], settlement: Settlement
 ) -> tuple[Document, ...]:
-    """The payment's mirror first, then its invoice's; a fee that the failure cost."""
-    documents: list[Document] = []
+    """What takes back the payment, then its invoice; a fee that the failure cost."""
     sold = [d for d in posted if d.kind in SALE_DOCUMENTS]
-    for original in sorted(sold, key=lambda d: d.kind == "invoice"):
-        if original.kind == "sales_receipt" and original.home_minor is not None:
-            documents += mirror_receipt(
-                books, ledger, original, settlement, "the charge failed", documents[-1:]
-            )
-            continue
-        documents.append(
-            mirror_document(
-                books,
-                ledger,
-                original,
-                move_clearing(original, ledger, settlement) if original.kind != "invoice" else None,
-                settlement,
-                "the charge failed",
-                documents[-1:],
-            )
-        )
+    sold.sort(key=lambda d: d.kind == "invoice")
+    if can_void(ledger, sold, settlement):
+        documents = list(void_all(books, ledger, sold, "the charge failed"))
+    else:
+        documents = mirror_each(books, ledger, sold, settlement)
     if ledger.fees and settlement.fee_minor and sold:
         head = sold[0]
         documents.append(
@@ -103,3 +96,30 @@ def mirror_sale(
             )
         )
     return tuple(documents)
+
+
+def mirror_each(
+    books: Books, ledger: LedgerPolicy, sold: Sequence[Document], settlement: Settlement
+) -> list[Document]:
+    """Mirrors on the settlement's day; a ledger whose payments name what they pay gets the form before the payment."""
+    cash_last = ledger.capabilities.payments_need_forms and len(sold) > 1
+    documents: list[Document] = []
+    for original in reversed(sold) if cash_last else sold:
+        if original.kind == "sales_receipt" and original.home_minor is not None:
+            documents += mirror_receipt(
+                books, ledger, original, settlement, "the charge failed", documents[-1:]
+            )
+            continue
+        documents.append(
+            mirror_document(
+                books,
+                ledger,
+                original,
+                move_clearing(original, ledger, settlement) if original.kind != "invoice" else None,
+                settlement,
+                "the charge failed",
+                documents[-1:],
+                cash_last and original.kind == "invoice",
+            )
+        )
+    return documents

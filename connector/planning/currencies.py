@@ -20,7 +20,8 @@ def is_foreign(sale: Sale, settlement: Settlement) -> bool:
 def sale_currency(ledger: LedgerPolicy, settlement: Settlement, charge_currency: str, charge_id: str) -> str:
     """The currency of a sale that the connector posts. Raises `NotNow` currency_not_supported."""
     refuse_currency(ledger, settlement, charge_currency, charge_id)
-    return charge_currency if ledger.holds_charge_currency else settlement.currency
+    receipt = ledger.sales == "sales_receipt" and ledger.capabilities.receipts_in_clearing_currency
+    return charge_currency if ledger.holds_charge_currency and not receipt else settlement.currency
 
 
 def may_stand_in(ledger: LedgerPolicy, sale: Sale, settlement: Settlement) -> bool:

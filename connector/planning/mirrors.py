@@ -10,7 +10,14 @@ from connector.planning.case import Books, LedgerPolicy, NotNow
 from connector.planning.entries import Posting, make_entries, mirror_entries
 from connector.planning.model import CASH_LEGS, Document, Settles
 from connector.planning.refund_documents import follow
-from connector.planning.settlement import Settlement
+from connector.planning.settlement import Settlement, is_closed
+
+# A payment that comes after the form that it pays: of its original and of the mirror before it, what that mirror is.
+PAID_BY = {
+    ("credit_card_refund", "credit_memo"): "invoice",
+    ("refund_payout", "credit_memo"): "invoice",
+    ("payment", "invoice"): "credit_memo",
+}
 
 
 def move_clearing(original: Document, ledger: LedgerPolicy, settlement: Settlement) -> list[Posting]:
@@ -43,18 +50,19 @@ def mirror_document(
     settlement: Settlement,
     cause: str,
     before: Sequence[Document],
+    paid_after: bool = False,
 ) -> Document:
     """The reversal of `original` on the settlement's day, after the documents `before` it.
 
-    `postings` None: its exact mirror. The number is the original's with the suffix for reversals, or none where that
-    is too long.
+    `postings` None: its exact mirror. `paid_after`: the mirror of its cash leg or payment comes after it. The number is
+    the original's with the suffix for reversals, or none where that is too long.
     """
     number = books.templates.reversal_number(original.number) if original.number else None
     limit = ledger.capabilities.number_length
     if number is not None and limit is not None and len(number) > limit:
         number = None
     signed = mirror_entries(original.entries) if postings is None else postings
-    settles = mirror_settles(original, before)
+    settles = mirror_settles(original, before, paid_after)
     words = original.kind.replace("_", " ")
     foreign = original.home_minor is not None
     total = abs(signed[-1][1])
@@ -76,12 +84,14 @@ def mirror_document(
     )
 
 
-def mirror_settles(original: Document, before: Sequence[Document]) -> Settles | None:
+def mirror_settles(original: Document, before: Sequence[Document], paid_after: bool) -> Settles | None:
     """What the mirror of a document leaves no open balance against: the mirror before it, which is of the other leg;
     the memo that was never paid out; the invoice that was opened again."""
     other = before[-1] if before else None
-    if original.kind == "credit_memo" and original.part == "void":
+    if paid_after or (original.kind == "credit_memo" and original.part == "void"):
         return None
+    if other is not None and (original.kind, other.part) in PAID_BY:
+        return Settles(PAID_BY[original.kind, other.part], document_key=other.document_key)
     if original.kind == "credit_memo":
         if other is not None and other.part in CASH_LEGS:
             return Settles("payment", document_key=other.document_key)
@@ -95,6 +105,59 @@ def mirror_settles(original: Document, before: Sequence[Document]) -> Settles | 
         ours = invoice in original.after
         return Settles("invoice", invoice if ours else None, None if ours else invoice)
     return None
+
+
+def void_document(original: Document, cause: str) -> Document:
+    """The reversal of `original` where it stands, as of its own day and with its own number."""
+    words = original.kind.replace("_", " ")
+    return replace(
+        original,
+        kind="reversal",
+        part=original.kind,
+        entries=make_entries(mirror_entries(original.entries), original.entry_currency),
+        narration=f"Void of {words} {original.number or ''}".rstrip() + f": {cause}",
+        reverses=original.document_key,
+        warnings=(),
+        settles=None,
+        voids=True,
+    )
+
+
+def void_all(
+    books: Books, ledger: LedgerPolicy, originals: Sequence[Document], cause: str
+) -> tuple[Document, ...]:
+    """Each voided where it stands, in this order."""
+    documents: list[Document] = []
+    for original in originals:
+        key = ledger.key(books, original.subject_id, "reversal", original.kind, original.revision)
+        before = [d.document_key for d in documents[-1:]]
+        void = replace(
+            void_document(original, cause), document_key=key, after=(original.document_key, *before)
+        )
+        documents.append(void)
+    return tuple(documents)
+
+
+def can_void(ledger: LedgerPolicy, originals: Sequence[Document], settlement: Settlement | None) -> bool:
+    """Whether all of these can be voided where they stand: their days are open, and where a failure takes them back it
+    is of the same month and moves clearing by what they moved."""
+    for original in originals:
+        day = original.posting_date
+        if original.kind not in ledger.capabilities.voids or original.part == "void":
+            return False
+        if is_closed(ledger, day):
+            return False
+        if settlement is None:
+            continue
+        if (day.year, day.month) != (settlement.posting_date.year, settlement.posting_date.month):
+            return False
+        last = original.entries[-1]
+        if (abs(settlement.amount_minor), settlement.currency) != (
+            last.debit_minor + last.credit_minor,
+            last.currency,
+        ):
+            return False
+    return True
 
 
 def mirror_receipt(

@@ -185,6 +185,7 @@ class Document:
     what the total came to in the entries' currency, and the two together are its exchange rate; else it is None.
     `subject_id` is the refund, charge or customer that it is for. `settles` is what it leaves no open balance
     against: the memo that a cash leg pays out, the payment that it takes back, the invoice that a memo alone is for.
+    `voids`: a reversal that voids what it reverses where it stands, and is no document of its own.
     """
 
     document_key: str
@@ -212,6 +213,7 @@ class Document:
     home_minor: int | None = None
     refs: Refs = ()
     settles: Settles | None = None
+    voids: bool = False
 
     @property
     def entry_currency(self) -> str:

@@ -56,6 +56,13 @@ class Draft:
         """Whether the documents stand in the charge's currency, at a rate."""
         return is_foreign(self.sale, self.settlement)
 
+    def is_at_rate(self, kind: Kind) -> bool:
+        """Whether a document of this kind stands in the charge's currency, at a rate."""
+        in_clearing = kind == "exchange" or (
+            kind == "refund_receipt" and self.ledger.capabilities.receipts_in_clearing_currency
+        )
+        return self.foreign and not in_clearing
+
     @property
     def charge_id(self) -> str | None:
         return self.case.charge.charge.charge_id if self.case.charge else self.case.refund.charge_id
@@ -88,7 +95,7 @@ class Draft:
         reason = f" ({refund.reason.replace('_', ' ')})" if refund.reason else ""
         when = settlement or self.settlement
         last = abs(postings[-1][1])
-        foreign = self.foreign and kind != "exchange"
+        foreign = self.is_at_rate(kind)
         return Document(
             document_key=self.ledger.key(self.books, refund.refund_id, kind, revision=self.case.revision),
             ledger=self.ledger.name,
@@ -250,7 +257,7 @@ def income_leg(
     credit = draft.receivable() if kind == "credit_memo" else draft.clearing
     narration = f"{'Credit memo' if kind == 'credit_memo' else 'Refund'} {draft.number} {of}"
     income = income_postings(taken, 1)
-    if not draft.foreign:
+    if not draft.is_at_rate(kind):
         exchange = (exchange_line_of(draft.ledger, exchange_minor), exchange_minor)
         postings = [*income, exchange, (credit, -draft.amount_minor)]
         return [draft.document(kind, narration, postings, taken, after, settles=settles)]

@@ -15,7 +15,14 @@ from connector.planning.case import Books, LedgerPolicy, NotNow, Plan, RefundCas
 from connector.planning.entries import Posting, mirror_entries
 from connector.planning.failed_refund import after_failure
 from connector.planning.fees import fee_document
-from connector.planning.mirrors import check_currency, mirror_document, mirror_receipt, move_clearing
+from connector.planning.mirrors import (
+    can_void,
+    check_currency,
+    mirror_document,
+    mirror_receipt,
+    move_clearing,
+    void_all,
+)
 from connector.planning.model import CASH_LEGS, Document
 from connector.planning.sentences import resolve_command
 from connector.planning.settlement import Settlement, first_open_day, open_day, refuse_unusable, settle
@@ -120,23 +127,10 @@ def mirror_all(
     originals = sorted(posted, key=lambda d: d.kind not in CASH_LEGS)
     if keep_credit:
         originals = [d for d in originals if d.kind in CASH_LEGS]
-    documents: list[Document] = []
-    for original in originals:
-        postings = None
-        if original.kind == "refund_receipt" and original.home_minor is not None:
-            documents += mirror_receipt(
-                books, ledger, original, settlement, "the refund failed", documents[-1:]
-            )
-            continue
-        if original.kind in WITH_CASH:
-            postings = move_clearing(original, ledger, settlement)
-        elif stands_for_void(original):
-            postings = unvoid(original, ledger, case, settlement)
-        documents.append(
-            mirror_document(
-                books, ledger, original, postings, settlement, "the refund failed", documents[-1:]
-            )
-        )
+    if can_void(ledger, originals, settlement):
+        documents = list(void_all(books, ledger, originals, "the refund failed"))
+    else:
+        documents = mirror_each(case, books, ledger, originals, settlement)
     if ledger.fees and settlement.fee_minor:
         first = posted[0]
         documents.append(
@@ -155,6 +149,43 @@ def mirror_all(
             )
         )
     return tuple(documents)
+
+
+def mirror_each(
+    case: RefundCase,
+    books: Books,
+    ledger: LedgerPolicy,
+    originals: Sequence[Document],
+    settlement: Settlement,
+) -> list[Document]:
+    """Mirrors on the settlement's day; a ledger whose payments name what they pay gets the form before the payment."""
+    cash_last = ledger.capabilities.payments_need_forms and len(originals) > 1
+    documents: list[Document] = []
+    for original in reversed(originals) if cash_last else originals:
+        postings = None
+        if original.kind == "refund_receipt" and original.home_minor is not None:
+            documents += mirror_receipt(
+                books, ledger, original, settlement, "the refund failed", documents[-1:]
+            )
+            continue
+        if original.kind in WITH_CASH:
+            postings = move_clearing(original, ledger, settlement)
+        elif stands_for_void(original):
+            postings = unvoid(original, ledger, case, settlement)
+        paid_after = cash_last and original.kind == "credit_memo"
+        documents.append(
+            mirror_document(
+                books,
+                ledger,
+                original,
+                postings,
+                settlement,
+                "the refund failed",
+                documents[-1:],
+                paid_after,
+            )
+        )
+    return documents
 
 
 def unvoid(
@@ -179,16 +210,27 @@ def unvoid(
 
 
 def plan_undo(books: Books, ledger: LedgerPolicy, posted: Sequence[Document]) -> tuple[Document, ...]:
-    """Exact mirrors, fees included, for `resync --replace`; fees first, then cash legs.
-
-    On the documents' own dates, or the first open day where those are closed.
+    """What takes these back for `resync --replace`, fees first, then cash legs: voids where the ledger keeps those, else
+    exact mirrors on the documents' own dates, or the first open day where those are closed.
     """
+    originals = [
+        d
+        for d in sorted(posted, key=lambda d: (d.kind != "fee", d.kind not in CASH_LEGS))
+        if d.kind not in ("reversal", "application") and d.entries
+    ]
+    if can_void(ledger, originals, None):
+        return void_all(books, ledger, originals, "replaced")
     documents: list[Document] = []
-    for original in sorted(posted, key=lambda d: (d.kind != "fee", d.kind not in CASH_LEGS)):
-        if original.kind in ("reversal", "application") or not original.entries:
-            continue
+    cash_last = ledger.capabilities.payments_need_forms
+    if cash_last:
+        originals.sort(key=lambda d: (d.kind != "fee", d.kind in CASH_LEGS))
+    paid = any(d.kind in CASH_LEGS for d in originals)
+    for original in originals:
         own = first_open_day(ledger, Settlement(0, 0, original.entry_currency, original.posting_date))
-        mirror = mirror_document(books, ledger, original, None, own, "replaced", documents[-1:])
+        paid_after = cash_last and paid and original.kind == "credit_memo"
+        mirror = mirror_document(
+            books, ledger, original, None, own, "replaced", documents[-1:], paid_after=paid_after
+        )
         words = original.kind.replace("_", " ").capitalize()
         documents.append(
             replace(mirror, narration=own.tell(f"{words} {original.number or ''}".rstrip() + " replaced"))

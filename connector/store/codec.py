@@ -75,7 +75,8 @@ def encode_document(d: Document) -> str:
             d.warnings,
             d.home_minor,
             None if d.home_minor is None else d.entry_currency,
-            *([d.refs, encode_settles(d.settles)] if d.refs or d.settles else ()),
+            *([d.refs, encode_settles(d.settles)] if d.refs or d.settles or d.voids else ()),
+            *([True] if d.voids else ()),
         ]
     )
 
@@ -104,7 +105,7 @@ def decode_shown(text: str) -> Shown:
 def decode_document(text: str) -> Document:
     v: list[Any] = decode_json(text)
     home_minor, home_currency = v[22:24] or (None, None)
-    refs, settles = v[24:] or ((), None)
+    refs, settles = v[24:26] or ((), None)
     currency = home_currency or v[11]
     entries = tuple(
         Entry(account, signed, 0, currency) if signed > 0 else Entry(account, 0, -signed, currency)
@@ -125,6 +126,7 @@ def decode_document(text: str) -> Document:
         home_minor,
         pairs(refs),
         Settles(*settles) if settles else None,
+        len(v) > 26,
     ]
     return Document(*values)
 

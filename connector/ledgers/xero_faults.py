@@ -1,0 +1,165 @@
+"""What Xero says when it does not do what it was asked, and what follows from it.
+
+https://developer.xero.com/documentation/api/accounting/responsecodes
+Xero has no codes of its own for what is wrong with a document: its words are matched, and kept as they are. A body may
+be plain text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from connector.errors import LedgerDown
+from connector.ledgers.contract import (
+    Answer,
+    Down,
+    NumberTaken,
+    Outcome,
+    PeriodClosed,
+    Rejected,
+    Throttled,
+    Unauthorised,
+    Unknown,
+)
+from connector.ledgers.json_wire import decode
+from connector.planning.values import value
+
+NUMBER_TAKEN = re.compile(r"(?:Credit Note|Invoice) # must be unique", re.IGNORECASE)
+NAME_TAKEN = re.compile(
+    r"contact name .* is already assigned|contact number .* (?:already|unique)", re.IGNORECASE
+)
+LOCKED = re.compile(r"lock date", re.IGNORECASE)
+# An element that stands somewhere inside another, and where its own words are.
+WITHIN = (
+    "LineItems",
+    "Contact",
+    "Invoice",
+    "CreditNote",
+    "Account",
+    "BankAccount",
+    "Allocations",
+    "Payments",
+)
+SHOWN = 500
+
+
+@value(frozen=True, slots=True)
+class Fault:
+    """`status` is HTTP's, `kind` Xero's word for the fault ("" where none is told), `words` all that it says, `trace` its
+    correlation id."""
+
+    status: int
+    kind: str
+    words: str
+    trace: str | None = None
+    wait_s: int | None = None
+
+
+def fault_of(answer: Answer) -> Fault | None:
+    """The fault that an answer tells; None where it tells none, or did not arrive."""
+    if not answer.arrived or 200 <= answer.status < 300:
+        return None
+    headers = {name.lower(): text for name, text in answer.headers}
+    asked = headers.get("retry-after", "")
+    kind, words = read_words(answer.body)
+    problem = headers.get("x-rate-limit-problem", "")
+    return Fault(
+        answer.status,
+        kind or (problem if answer.status == 429 else ""),
+        words or f"HTTP status {answer.status}",
+        headers.get("xero-correlation-id"),
+        int(asked) if asked.isdecimal() else None,
+    )
+
+
+def read_words(body: bytes) -> tuple[str, str]:
+    """Kind and words of an error's body, which may be JSON, plain text, or the page of a proxy."""
+    text = body.decode("utf-8", "replace").strip()
+    try:
+        told: Any = decode(body) if body else None
+    except ValueError:
+        return "", "" if text.startswith("<") else text[:SHOWN]
+    if not isinstance(told, Mapping):
+        return "", text[:SHOWN]
+    elements = told.get("Elements")
+    said = [w for one in elements for w in messages(one)] if isinstance(elements, list) else []
+    words = "; ".join(dict.fromkeys(said)) or str(
+        told.get("Detail") or told.get("Message") or told.get("Title") or ""
+    )
+    return str(told.get("Type") or told.get("Title") or ""), words[:SHOWN]
+
+
+def messages(element: Any) -> Iterator[str]:
+    """What Xero says is wrong with an element and with what stands inside it."""
+    if not isinstance(element, Mapping):
+        return
+    errors = element.get("ValidationErrors")
+    for error in errors if isinstance(errors, list) else ():
+        if isinstance(error, Mapping) and error.get("Message"):
+            yield str(error["Message"])
+    for name in WITHIN:
+        inner = element.get(name)
+        for one in inner if isinstance(inner, list) else (inner,):
+            yield from messages(one)
+
+
+def refused(words: str, code: str = "ValidationException") -> Outcome:
+    """What a refusal in Xero's words comes to: nothing was written. Numbers in use are read by the caller."""
+    if NUMBER_TAKEN.search(words):
+        return NumberTaken(None)
+    if LOCKED.search(words):
+        return PeriodClosed(f"Xero has locked the period: {words}")
+    return Rejected(code, words)
+
+
+def outcome_of(fault: Fault) -> Outcome:
+    """What a refused write comes to. A 5xx may come after the write, and a page that is not Xero's own says nothing."""
+    status = fault.status
+    if status == 429:
+        return Throttled(fault.wait_s)
+    if status in (401, 403):
+        return Unauthorised(f"Xero refused the access: {shown(fault)}")
+    if status == 400 and fault.kind:
+        return refused(fault.words, fault.kind)
+    if status in (404, 412) and fault.words != f"HTTP status {status}":
+        return Rejected(str(status), fault.words)
+    return Unknown(shown(fault))
+
+
+def shown(fault: Fault) -> str:
+    trace = f", Xero-Correlation-Id {fault.trace}" if fault.trace else ""
+    return f"{fault.words} ({fault.status}{trace})"
+
+
+def not_found(answer: Answer) -> bool:
+    return answer.arrived and answer.status == 404
+
+
+def refuse_read(answer: Answer, unreadable: bool = False) -> LedgerDown:
+    """Raises `LedgerDown` where an answer to a read is none; else returns what to raise if it cannot be used."""
+    if answer.sentence is not None:
+        raise LedgerDown(answer.sentence, "unauthorised" if answer.status == 401 else "ledger_down")
+    if not answer.arrived:
+        why = answer.body.decode("utf-8", "replace") or "no answer came"
+        raise LedgerDown(f"Xero did not answer: {why}", "network")
+    fault = fault_of(answer)
+    if fault is not None:
+        outcome = outcome_of(fault)
+        if isinstance(outcome, Throttled):
+            raise LedgerDown("Xero asked to slow down; the next run goes on", "throttled")
+        if isinstance(outcome, Unauthorised):
+            raise LedgerDown(outcome.sentence, "unauthorised")
+        raise LedgerDown(f"Xero could not be read: {shown(fault)}")
+    wrong = LedgerDown("Xero sent an answer that cannot be read")
+    if unreadable:
+        raise wrong
+    return wrong
+
+
+def unwritten(answer: Answer) -> Outcome | None:
+    """What a write came to of which nothing left this machine; None where it left."""
+    if answer.sentence is None:
+        return None
+    return Unauthorised(answer.sentence) if answer.status == 401 else Down(answer.sentence)

@@ -1,0 +1,44 @@
+"""What stands in the Reference of a document in Xero: a word for people, Stripe ids, our key and our marks.
+
+An overpayment has no Reference: there it is the description of its line.
+https://developer.xero.com/documentation/api/accounting/creditnotes (and its neighbours)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from connector.ledgers.marks import Note, clean, ids_of, marks_of, read_marks
+from connector.planning.model import Document
+
+LONGEST = 255
+
+
+def write_reference(document: Document) -> str:
+    """Number, Stripe ids, key and marks; of the marks only what fits, the kind at least."""
+    must = " ".join(ids_of(document))
+    head = clean(document.number or "").strip()
+    choices = (
+        marks_of(document),
+        marks_of(document, lines=False),
+        marks_of(document, numbers=False, lines=False),
+    )
+    for marks in choices:
+        text = " ".join(part for part in (head, must, marks) if part)
+        if len(text) <= LONGEST:
+            return text
+    return f"{must} {choices[-1]}"[:LONGEST]
+
+
+def read_reference(row: Mapping[str, Any]) -> Note:
+    """The marks of an object of Xero: of its Reference, else of its first line."""
+    text = str(row.get("Reference") or "")
+    note = read_marks(text, str(row.get("InvoiceNumber") or "") + " " + str(row.get("Url") or ""))
+    if note.document_key is not None:
+        return note
+    lines = row.get("LineItems")
+    first = lines[0] if isinstance(lines, list) and lines else None
+    words = str(first.get("Description") or "") if isinstance(first, Mapping) else ""
+    within = read_marks(words)
+    return within if within.document_key is not None else read_marks(text, f"{row.get('Url') or ''} {words}")
