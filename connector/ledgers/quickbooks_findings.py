@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from connector.ledgers.json_wire import Row
-from connector.ledgers.quickbooks_directory import Directory, Shelf
+from connector.ledgers.quickbooks_directory import Directory
+from connector.ledgers.shelf import Shelf
 
 GONE = "or it was made inactive"
 BUNDLES = {"Category": "a category", "Group": "a bundle"}
