@@ -24,6 +24,7 @@ from connector.ledgers.contract import (
     Courier,
     Ledger,
     Outcomes,
+    Partly,
     Posted,
     Request,
     Unknown,
@@ -243,17 +244,36 @@ class Push:
             yield some
 
     def batches(self, rows: Sequence[Any]) -> Iterator[list[Any]]:
-        """Documents that may share a request, in order."""
+        """Documents that may share a request, in order. Where numbers are refused those of one charge never do: the number
+        of the first decides about those of the others."""
+        size, apart = self.ledger.capabilities.batch_size, self.ledger.capabilities.refuses_numbers
         for _, group in groupby(rows, key=lambda row: (row.depth, row.batch_group)):
-            members = list(group)
-            for start in range(0, len(members), self.ledger.capabilities.batch_size):
-                yield members[start : start + self.ledger.capabilities.batch_size]
+            batches: list[list[Any]] = []
+            # Of a charge the batch that holds its latest document; every batch before `first` is full.
+            latest: dict[str, int] = {}
+            first = 0
+            for row in group:
+                place = max(first, latest.get(row.charge_id, -1) + 1)
+                while place < len(batches) and len(batches[place]) == size:
+                    place += 1
+                if place == len(batches):
+                    batches.append([])
+                batches[place].append(row)
+                if apart and row.charge_id is not None:
+                    latest[row.charge_id] = place
+                while first < len(batches) and len(batches[first]) == size:
+                    first += 1
+            yield from batches
 
     def send(self, batches: Sequence[list[Any]]) -> Stop | None:
         """Some requests at once. Waits and sends again what the ledger asks to slow down with."""
         waited_s = 0
         while True:
             steps = self.send_once(batches)
+            apart = [row for rows in batches for row in rows if steps[row.document_key].apart]
+            stop = self.send_apart(apart)
+            if stop is not None:
+                return stop
             ending = next((step for step in steps.values() if step.stop_code is not None), None)
             if ending is None:
                 return None
@@ -272,6 +292,14 @@ class Push:
             again = [[row for row in rows if steps[row.document_key].stop_code] for rows in batches]
             batches = [rows for rows in again if rows]
 
+    def send_apart(self, rows: Sequence[Any]) -> Stop | None:
+        """Those of a request that was refused as a whole, each in a request of its own."""
+        for some in self.at_once([[row] for row in rows]):
+            stop = STOPPED if self.should_stop() else self.send(some)
+            if stop is not None:
+                return stop
+        return None
+
     def send_once(self, batches: Sequence[list[Any]]) -> dict[str, Step]:
         """One attempt for each batch, all carried at once; what became of each document is stored."""
         rows = {row.document_key: row for batch in batches for row in batch}
@@ -282,6 +310,11 @@ class Push:
             documents = [claimed[row.document_key] for row in batch]
             attempt_key = self.world.new_id()
             made = run_steps(self.ledger.request(documents, attempt_key), self.courier)
+            if isinstance(made, Partly):
+                kept = [one for one in documents if one.document_key in made.outcomes]
+                steps.update(self.read(kept, made.outcomes))
+                documents = [one for one in documents if one.document_key not in made.outcomes]
+                made = made.request
             if isinstance(made, Request):
                 sendings.append(Sending(attempt_key, made, documents))
             else:
