@@ -11,6 +11,7 @@ import pytest
 from connector.delivery.outcome import Phase, Step, next_step
 from connector.ledgers.contract import (
     Absent,
+    Apart,
     Claimed,
     Down,
     Found,
@@ -132,6 +133,9 @@ TABLE = (
     row(Withheld("credit_used", "used", "free it"), "write", "held", "credit_used", command=True),
     row(Withheld("credit_used", "used", "free it"), "look", *UNKNOWN, age_s=10 * SETTLE_S),
     row(Rejected("6000", "no such tax code"), "look", *UNKNOWN, age_s=10 * SETTLE_S),
+    # One of several in a request, of which none was written.
+    row(Apart(), "write", "planned"),
+    row(Apart(), "look", *UNKNOWN, age_s=10 * SETTLE_S),
 )
 
 
@@ -176,7 +180,9 @@ def test_only_the_word_of_the_ledger_makes_it_posted_and_only_absence_or_refusal
         if state == "posted":
             assert isinstance(one.outcome, Posted | Found | NumberTaken)
         if state == "planned":
-            assert isinstance(one.outcome, Absent | Stale | Throttled | Unauthorised | Down | NumberTaken)
+            assert isinstance(
+                one.outcome, Absent | Apart | Stale | Throttled | Unauthorised | Down | NumberTaken
+            )
 
 
 def test_a_document_that_goes_without_its_number_and_is_refused_again_is_a_persons_business() -> None:

@@ -85,7 +85,7 @@ def depth_of(d: Document) -> int:
         return PART_DEPTH.get(d.part, 8)
     if d.kind == "application":
         return 4 if d.reverses is None else 7
-    if d.kind == "reversal" and d.part in PAYS and d.settles is not None:
+    if d.kind == "reversal" and d.part in PAYS and d.settles is not None and not d.voids:
         return 7
     if d.kind == "reversal":
         return 5 if d.part in CASH_LEGS or d.part in ("fee", "payment", "voided_invoice") else 6

@@ -12,6 +12,7 @@ from typing import Literal
 
 from connector.ledgers.contract import (
     Absent,
+    Apart,
     Claimed,
     Down,
     Found,
@@ -42,7 +43,8 @@ class Step:
     """The next state of a document. `stop_code` is the error code that stops this ledger's pass; `wait_s` may be waited.
 
     `look`: the ledger says that it is there, so that it is read in this same run. `taken_by` is set where another
-    document holds its number: the holder's ledger id, or "" where that is not told.
+    document holds its number: the holder's ledger id, or "" where that is not told. `apart`: it is sent again at
+    once, in a request of its own.
     """
 
     state: DocumentState
@@ -55,6 +57,7 @@ class Step:
     wait_s: int | None = None
     look: bool = False
     taken_by: str | None = None
+    apart: bool = False
 
 
 def next_step(claimed: Claimed, outcome: Outcome, phase: Phase, age_s: int, settle_after_s: int) -> Step:
@@ -134,6 +137,8 @@ def after_write(claimed: Claimed, outcome: Outcome) -> Step:
         return number_taken(claimed, outcome.holder)
     if isinstance(outcome, Stale):
         return Step("planned")
+    if isinstance(outcome, Apart):
+        return Step("planned", apart=True)
     if isinstance(outcome, Throttled):
         return Step("planned", stop_code="throttled", wait_s=outcome.wait_s)
     if isinstance(outcome, Unauthorised):

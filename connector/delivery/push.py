@@ -14,6 +14,7 @@ from typing import Any
 
 from connector.decisions.pages import discard_unsent
 from connector.delivery.attempts import last_sent
+from connector.delivery.batches import at_once, batches_of
 from connector.delivery.outbox import Outbox, Parents
 from connector.delivery.outcome import GIVEN_UP, TRIED_AGAIN, Step, give_up, next_step, retry_command
 from connector.errors import Stopped
@@ -24,6 +25,7 @@ from connector.ledgers.contract import (
     Courier,
     Ledger,
     Outcomes,
+    Partly,
     Posted,
     Request,
     Unknown,
@@ -161,7 +163,7 @@ class Push:
                 return STOPPED
             self.claimed = {one.document_key: one for one in self.outbox.claim(ready, self.parents)}
             run_steps(self.ledger.prepare(list(self.claimed.values())), self.courier)
-            for some in self.at_once(list(self.batches(ready))):
+            for some in self.at_once(batches_of(ready, self.ledger.capabilities)):
                 if self.should_stop():
                     return STOPPED
                 stop = self.send(some)
@@ -228,32 +230,17 @@ class Push:
         return Step("held", reason="credit_memo_not_posted", sentence=why, action=action)
 
     def at_once(self, batches: Sequence[list[Any]]) -> Iterator[Sequence[list[Any]]]:
-        """As many as may be in flight; the first goes alone, so that what the ledger teaches us serves the others."""
-        some: list[list[Any]] = []
-        charges: set[str] = set()
-        for place, batch in enumerate(batches):
-            # Refunds of one charge one after the other: the number of the first decides about those of the others.
-            mine = {row.charge_id for row in batch if row.charge_id is not None}
-            if some and (len(some) == self.limits.concurrency or place == 1 or charges & mine):
-                yield some
-                some, charges = [], set()
-            some.append(batch)
-            charges |= mine
-        if some:
-            yield some
-
-    def batches(self, rows: Sequence[Any]) -> Iterator[list[Any]]:
-        """Documents that may share a request, in order."""
-        for _, group in groupby(rows, key=lambda row: (row.depth, row.batch_group)):
-            members = list(group)
-            for start in range(0, len(members), self.ledger.capabilities.batch_size):
-                yield members[start : start + self.ledger.capabilities.batch_size]
+        return at_once(batches, self.limits.concurrency)
 
     def send(self, batches: Sequence[list[Any]]) -> Stop | None:
         """Some requests at once. Waits and sends again what the ledger asks to slow down with."""
         waited_s = 0
         while True:
             steps = self.send_once(batches)
+            apart = [row for rows in batches for row in rows if steps[row.document_key].apart]
+            stop = self.send_apart(apart)
+            if stop is not None:
+                return stop
             ending = next((step for step in steps.values() if step.stop_code is not None), None)
             if ending is None:
                 return None
@@ -272,6 +259,14 @@ class Push:
             again = [[row for row in rows if steps[row.document_key].stop_code] for rows in batches]
             batches = [rows for rows in again if rows]
 
+    def send_apart(self, rows: Sequence[Any]) -> Stop | None:
+        """Those of a request that was refused as a whole, each in a request of its own."""
+        for some in self.at_once([[row] for row in rows]):
+            stop = STOPPED if self.should_stop() else self.send(some)
+            if stop is not None:
+                return stop
+        return None
+
     def send_once(self, batches: Sequence[list[Any]]) -> dict[str, Step]:
         """One attempt for each batch, all carried at once; what became of each document is stored."""
         rows = {row.document_key: row for batch in batches for row in batch}
@@ -282,6 +277,11 @@ class Push:
             documents = [claimed[row.document_key] for row in batch]
             attempt_key = self.world.new_id()
             made = run_steps(self.ledger.request(documents, attempt_key), self.courier)
+            if isinstance(made, Partly):
+                kept = [one for one in documents if one.document_key in made.outcomes]
+                steps.update(self.read(kept, made.outcomes))
+                documents = [one for one in documents if one.document_key not in made.outcomes]
+                made = made.request
             if isinstance(made, Request):
                 sendings.append(Sending(attempt_key, made, documents))
             else:

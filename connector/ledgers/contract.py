@@ -51,11 +51,12 @@ class Capabilities:
 
     `number_length` and `short_id_length` (how much of a Stripe id is kept as a number) are in characters, None: no
     limit. `settle_after_s` is how long after a doubtful write an "absent" answer is not yet believed.
-    `lines_by_item`: a line of a sales form is of an item, which says its account; so exchange takes an item too, and
-    no line can be of a receivable. `makes_customers`: a document needs a customer that the ledger knows. `keeps_tokens`: it
-    is opened with the state, which keeps its tokens. `voids`: documents of these kinds can be voided where they stand and
-    keep their number and key. `payments_need_forms`: a payment names the form that it pays when it is written.
-    `receipts_in_clearing_currency`: a receipt stands in the currency of the account that its money is on.
+    `lines_by_item`: a line of a sales form is of an item, which says its account; so exchange takes an item too.
+    `receivable_lines`: a line of a form can be of a receivable. `makes_customers`: a document needs a customer that the
+    ledger knows. `keeps_tokens`: it is opened with the state, which keeps its tokens. `voids`: documents of these kinds can
+    be voided where they stand and keep their number and key. `payments_need_forms`: a payment names the form that it pays
+    when it is written. `receipts_in_clearing_currency`: a receipt stands in the currency of the account of its money.
+    `refuses_numbers`: a number that another document has is refused when it is written.
     """
 
     kind: str
@@ -72,6 +73,8 @@ class Capabilities:
     voids: frozenset[str] = frozenset()
     payments_need_forms: bool = False
     receipts_in_clearing_currency: bool = False
+    receivable_lines: bool = True
+    refuses_numbers: bool = False
 
 
 @value(frozen=True, slots=True)
@@ -255,6 +258,12 @@ class Withheld:
 
 
 @value(frozen=True, slots=True)
+class Apart:
+    """The ledger refused several documents in one request without saying which is wrong, and wrote none of them: each is
+    to be sent by itself."""
+
+
+@value(frozen=True, slots=True)
 class Unknown:
     """No answer, or one that cannot be understood: the document may or may not stand in the books.
 
@@ -277,9 +286,18 @@ Outcome = (
     | PeriodClosed
     | Rejected
     | Withheld
+    | Apart
     | Unknown
 )
 Outcomes = Mapping[str, Outcome]
+
+
+@value(frozen=True, slots=True)
+class Partly:
+    """A request for some documents, and what became of the others, for which nothing is sent."""
+
+    request: Request
+    outcomes: Outcomes
 
 
 class Ledger(Protocol):
@@ -335,9 +353,9 @@ class Ledger(Protocol):
     def prepare(self, documents: Sequence[Claimed]) -> Steps[None]:
         """Read at once what the requests for these documents, which are about to be made, need to know."""
 
-    def request(self, documents: Sequence[Claimed], attempt_key: str) -> Steps[Request | Outcomes]:
-        """The ONE writing request for these documents; it may read versions and current lines first. Or what became
-        of each where there is nothing to be sent: its effect is there, or a guard does not hold."""
+    def request(self, documents: Sequence[Claimed], attempt_key: str) -> Steps[Request | Partly | Outcomes]:
+        """The ONE writing request for these documents; it may read versions and current lines first. And what became
+        of each for which nothing is to be sent: its effect is there, or a guard does not hold."""
 
     def read(self, documents: Sequence[Claimed], request: Request, answer: Answer) -> Steps[Outcomes]:
         """One outcome for each document key of the request; a missing one is Unknown. May read who holds a number."""

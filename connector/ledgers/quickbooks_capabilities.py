@@ -12,6 +12,8 @@ QUICKBOOKS_ONLINE = Capabilities(
     settle_after_s=120,
     throttle_wait_s=60,
     lines_by_item=True,
+    receivable_lines=False,
+    refuses_numbers=True,
     makes_customers=True,
     keeps_tokens=True,
 )

@@ -20,10 +20,11 @@ from quickbooks.objects.purchase import Purchase
 from quickbooks.objects.refundreceipt import RefundReceipt
 from quickbooks.objects.salesreceipt import SalesReceipt
 
+from connector.ledgers.further_writes import AT_RATE_OF_SALE, RATE, Accounts
 from connector.ledgers.json_wire import amount
 from connector.ledgers.quickbooks_directory import Directory
 from connector.ledgers.quickbooks_notes import write_note
-from connector.ledgers.quickbooks_roles import AT_RATE_OF_SALE, RATE, Accounts, Entity
+from connector.ledgers.quickbooks_roles import Entity
 from connector.planning.mapping_model import Mapping as LedgerMapping
 from connector.planning.model import NEW_CUSTOMER, Document
 from connector.planning.money import exponent

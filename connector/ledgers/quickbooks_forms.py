@@ -6,10 +6,11 @@ from typing import Any
 
 from quickbooks.objects.base import EmailAddress
 
+from connector.ledgers.further_writes import is_from_books
 from connector.ledgers.quickbooks_customers import display_name
 from connector.ledgers.quickbooks_fields import CLASSES, SALES_FORMS, make, plain, ref
 from connector.ledgers.quickbooks_money_forms import MoneyFormWriter
-from connector.ledgers.quickbooks_roles import entity_of, is_from_books
+from connector.ledgers.quickbooks_roles import entity_of
 from connector.ledgers.quickbooks_sales_forms import SalesFormWriter
 from connector.planning.model import Document
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from connector.ledgers.contract import Reference, Steps
+from connector.ledgers.further_writes import RATE, VOIDED_INVOICE
 from connector.ledgers.json_wire import Row, minor
 from connector.ledgers.quickbooks_directory import Directory
 from connector.ledgers.quickbooks_notes import read_note
-from connector.ledgers.quickbooks_roles import RATE, VOIDED_INVOICE
 from connector.ledgers.quickbooks_sale_heads import BEFORE, Heads, charges_of, ids_of, is_void, linked
 from connector.ledgers.quickbooks_sale_lines import part_of, read_lines, rows_of
 from connector.ledgers.quickbooks_window import Seen, Window

@@ -21,5 +21,7 @@ XERO = Capabilities(
     )
     | CASH_LEGS,
     payments_need_forms=True,
+    receivable_lines=False,
+    refuses_numbers=True,
     receipts_in_clearing_currency=True,
 )

@@ -118,7 +118,6 @@ def void_document(original: Document, cause: str) -> Document:
         narration=f"Void of {words} {original.number or ''}".rstrip() + f": {cause}",
         reverses=original.document_key,
         warnings=(),
-        settles=None,
         voids=True,
     )
 

@@ -163,9 +163,9 @@ def refund_lines(
 
 
 def refuse_overpaid(case: RefundCase, ledger: LedgerPolicy, sale: Sale, shares: Sequence[Share]) -> None:
-    """What was paid beyond an invoice is no income, and a form of items has no line for it."""
+    """What was paid beyond an invoice is no income, and not every form has a line for it."""
     share = next((s for s in shares if s.line_id == OVERPAID and s.net_minor), None)
-    if share is not None and ledger.capabilities.lines_by_item:
+    if share is not None and not ledger.capabilities.receivable_lines:
         raise NotNow(
             "held",
             "ledger_cannot",

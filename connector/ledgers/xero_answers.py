@@ -1,0 +1,273 @@
+"""What became of a write, document by document: an answer under 200 may hold documents that were refused.
+
+The number of a document may be refused: then the holder is read, since it may be the very document, written by a
+request whose answer was lost. https://developer.xero.com/documentation/api/accounting/requests-and-responses
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from connector.errors import LedgerDown
+from connector.ledgers.contract import (
+    Absent,
+    Answer,
+    Apart,
+    Claimed,
+    Found,
+    NumberTaken,
+    Outcome,
+    Outcomes,
+    PeriodClosed,
+    Posted,
+    Rejected,
+    Request,
+    Steps,
+    Unknown,
+    Withheld,
+)
+from connector.ledgers.json_wire import Row, decode, minor
+from connector.ledgers.xero_changes import GONE, TAKEN_OUT
+from connector.ledgers.xero_faults import NAME_TAKEN, fault_of, messages, outcome_of, refused, unwritten
+from connector.ledgers.xero_marks import read_reference
+from connector.ledgers.xero_payload import Payload
+from connector.ledgers.xero_roles import UNALLOCATED, UNPAID
+from connector.ledgers.xero_wire import (
+    ID_NAMES,
+    NOBODY,
+    currency_of,
+    day_of,
+    elements_of,
+    equals,
+    find_one,
+    find_rows,
+    id_of,
+    is_quotable,
+    part_of,
+    text_of,
+)
+from connector.planning.money import is_known
+
+# More is paid than is open: somebody was faster.
+TOO_MUCH = re.compile(r"exceeds the amount outstanding", re.IGNORECASE)
+# A document that is not of the kind to be answered by list: what it changed is looked at.
+KINDS = {"Invoices": "invoice", "CreditNotes": "credit_memo"}
+NUMBERS = {"Invoices": "InvoiceNumber", "CreditNotes": "CreditNoteNumber"}
+
+
+def read_answer(
+    documents: Sequence[Claimed],
+    payloads: Mapping[str, Payload],
+    request: Request,
+    answer: Answer,
+) -> Steps[Outcomes]:
+    """The outcome of each document of the request."""
+    whole = outcome_of_all(answer)
+    plural = request.target.partition("?")[0].split("/")[1]
+    if isinstance(whole, Rejected | NumberTaken | PeriodClosed) and len(documents) > 1:
+        return {one.document_key: Apart() for one in documents}
+    if len(documents) == 1 and is_change(documents[0], payloads):
+        (one,) = documents
+        return {one.document_key: whole or changed(one, payloads[one.document_key], request, answer)}
+    if isinstance(whole, NumberTaken):
+        (one,) = documents
+        return {one.document_key: (yield from number_taken(one, plural, "the number is taken"))}
+    if whole is not None:
+        return {one.document_key: whole for one in documents}
+    elements = elements_of(answer, plural)
+    if elements is None:
+        return {one.document_key: Unknown("Xero sent an answer that cannot be read") for one in documents}
+    outcomes: dict[str, Outcome] = {}
+    for one, element in zip(documents, in_order(documents, elements), strict=True):
+        if element is None:
+            outcomes[one.document_key] = Unknown("Xero's answer does not tell of it")
+        else:
+            payload = payloads[one.document_key]
+            outcomes[one.document_key] = yield from read_element(one, payload, plural, element)
+    return outcomes
+
+
+def outcome_of_all(answer: Answer) -> Outcome | None:
+    """What an answer says of the request as a whole; None where it has a list of documents."""
+    unsent = unwritten(answer)
+    if unsent is not None:
+        return unsent
+    if not answer.arrived:
+        return Unknown(answer.body.decode("utf-8", "replace") or "no answer came")
+    fault = fault_of(answer)
+    return outcome_of(fault) if fault is not None else None
+
+
+def in_order(documents: Sequence[Claimed], elements: Sequence[Row]) -> list[Row | None]:
+    """The element of each document: by the key that it bears, else by its place, where the places tell."""
+    by_key = {key: one for one in elements if (key := read_reference(one).document_key) is not None}
+    same = len(elements) == len(documents)
+    found: list[Row | None] = []
+    for place, one in enumerate(documents):
+        mine = by_key.get(one.document_key)
+        at_place = elements[place] if same else None
+        bears = read_reference(at_place).document_key if at_place is not None else None
+        found.append(mine if mine is not None else at_place if bears is None else None)
+    return found
+
+
+def read_element(claimed: Claimed, payload: Payload, plural: str, element: Row) -> Steps[Outcome]:
+    said = "; ".join(dict.fromkeys(messages(element)))
+    wrong = element.get("StatusAttributeString") == "ERROR" or element.get("HasErrors") is True
+    if wrong or element.get("HasValidationErrors") is True:
+        return (yield from read_refusal(claimed, payload, plural, said or "Xero gave no reason"))
+    object_id = str(element.get(ID_NAMES[plural]) or "").lower()
+    if not object_id or object_id == NOBODY:
+        return Unknown("Xero answered without an id")
+    if plural == "Contacts":
+        return Posted(object_id, None, 0, claimed.currency)
+    if read_reference(element).document_key not in (None, claimed.document_key):
+        return Unknown(f"Xero answered with another document ({object_id})", told=True)
+    if element.get("Status") in GONE:
+        return Unknown(f"Xero answered with a document that is void ({object_id})", told=True)
+    return posted(claimed, payload, plural, element)
+
+
+def posted(claimed: Claimed, payload: Payload, plural: str, element: Row) -> Posted:
+    """What stands now; the total is Xero's own, and of a payment in two currencies what clearing moved by."""
+    object_id = id_of(element, plural)
+    number = text_of(element, NUMBERS.get(plural, "")) or claimed.number
+    if claimed.kind == "application":
+        return Posted(overpayment_or(element, object_id), number, claimed.amount_minor, claimed.currency)
+    if plural == "Payments":
+        moved, bank = (
+            minor(element.get("BankAmount"), payload.bank_currency or claimed.currency),
+            payload.bank_minor,
+        )
+        if bank is not None and element.get("BankAmount") is not None and moved != bank:
+            return Posted(object_id, number, moved, payload.bank_currency)
+        return Posted(object_id, number, minor(element.get("Amount"), claimed.currency), claimed.currency)
+    currency = currency_of(element, claimed.currency)
+    total = minor(element.get("Total"), currency)
+    return Posted(overpayment_or(element, object_id), number, total, currency)
+
+
+def overpayment_or(element: Row, object_id: str) -> str:
+    """Of a bank transaction that is an overpayment the id by which that is paid back."""
+    over = text_of(element, "OverpaymentID")
+    return over.lower() if over is not None and over != NOBODY else object_id
+
+
+# ------------------------------------------------------------------------------------------------ refusals
+
+
+def read_refusal(claimed: Claimed, payload: Payload, plural: str, said: str) -> Steps[Outcome]:
+    outcome = refused(said)
+    if isinstance(outcome, NumberTaken):
+        return (yield from number_taken(claimed, plural, said))
+    if plural == "Contacts" and NAME_TAKEN.search(said):
+        return (yield from name_taken(claimed, said))
+    if TOO_MUCH.search(said):
+        why = f"Xero has less of it open than is to be paid: {said}"
+        return Withheld("credit_used", why, "free the credit in Xero, or book the refund by hand")
+    return outcome
+
+
+def number_taken(claimed: Claimed, plural: str, said: str) -> Steps[Outcome]:
+    """Whose the number is. One that was voided keeps its number, and is nobody's any more."""
+    if claimed.number is None or plural not in NUMBERS:
+        return Rejected("ValidationException", said)
+    try:
+        row = yield from find_numbered(plural, claimed.number)
+    except LedgerDown as error:
+        return Unknown(f"{said}; who holds the number could not be read: {error}")
+    if row is None or not is_known(currency_of(row, claimed.currency)):
+        return NumberTaken(None)
+    return NumberTaken(holder_of(row, plural, claimed.currency))
+
+
+def find_numbered(plural: str, number: str) -> Steps[Row | None]:
+    """The invoice or credit note of the sales side with this very number."""
+    if plural == "Invoices" and "," not in number:
+        rows = yield from find_rows(plural, 'Type=="ACCREC"', InvoiceNumbers=number)
+    else:
+        row = yield from find_one(plural, number)
+        rows = [row] if row is not None else []
+    same = [row for row in rows if str(row.get("Type", "")).startswith("ACCREC")]
+    exact = [row for row in same if row.get(NUMBERS[plural]) == number]
+    return next(iter(exact or same), None)
+
+
+def holder_of(row: Row, plural: str, home: str) -> Found:
+    note = read_reference(row)
+    currency = currency_of(row, home)
+    gone = row.get("Status") in GONE
+    kind = (note.kind if note.document_key else None) or KINDS[plural]
+    return Found(
+        ledger_id=id_of(row, plural),
+        document_key=None if gone else note.document_key,
+        kind=f"void {kind}" if gone else kind,
+        number=text_of(row, NUMBERS[plural]),
+        refund_id=next(iter(note.refund_ids), None),
+        charge_id=next(iter(note.charge_ids), None),
+        amount_minor=minor(row.get("Total"), currency),
+        currency=currency,
+        posting_date=day_of(row),
+        customer=text_of(part_of(row, "Contact"), "Name"),
+    )
+
+
+def name_taken(claimed: Claimed, said: str) -> Steps[Outcome]:
+    """The contact may have been made by a request whose answer was lost, or by hand with the same number; else somebody
+    else has the name."""
+    number = str(decode(claimed.payload.encode())["body"]["ContactNumber"])
+    try:
+        row = yield from find_contact(number)
+    except LedgerDown as error:
+        return Unknown(f"{said}; who has the name could not be read: {error}")
+    if row is not None:
+        return Posted(id_of(row, "Contacts"), None, 0, claimed.currency)
+    return NumberTaken(None) if not claimed.bare else Rejected("ValidationException", said)
+
+
+def find_contact(number: str) -> Steps[Row | None]:
+    """The active contact with this number of ours."""
+    if not is_quotable(number):
+        return None
+    rows = yield from find_rows("Contacts", equals("ContactNumber", number))
+    return next((row for row in rows if row.get("ContactNumber") == number), None)
+
+
+# ------------------------------------------------------------------------------------------------ changes
+
+
+def is_change(claimed: Claimed, payloads: Mapping[str, Payload]) -> bool:
+    payload = payloads[claimed.document_key]
+    return (
+        payload.voids or claimed.kind == "void" or payload.plural == "Allocations" or payload.part == UNPAID
+    )
+
+
+def changed(claimed: Claimed, payload: Payload, request: Request, answer: Answer) -> Outcome:
+    """What changes another document: its effect is what the answer shows."""
+    if payload.plural == "Allocations":
+        done = [one for one in elements_of(answer, "Allocations") or () if not any(messages(one))]
+        if payload.part == UNALLOCATED or done:
+            return Posted(
+                request.target.split("/")[2], claimed.number, claimed.amount_minor, claimed.currency
+            )
+        return Unknown("Xero did not say that it is allocated", told=True)
+    plural = request.target.split("/")[1]
+    rows = elements_of(answer, plural) or ()
+    if len(rows) == 1 and rows[0].get("Status") == TAKEN_OUT[plural]:
+        return Posted(id_of(rows[0], plural), claimed.number, claimed.amount_minor, claimed.currency)
+    said = [words for row in rows for words in messages(row)]
+    return (
+        Rejected("ValidationException", "; ".join(said))
+        if said
+        else Unknown("Xero did not say that it is void")
+    )
+
+
+def taken_out(answer: Answer, plural: str) -> Outcome:
+    """The answer to the request that takes out again what had another total than planned."""
+    rows = elements_of(answer, plural) or ()
+    if len(rows) == 1 and rows[0].get("Status") == TAKEN_OUT[plural]:
+        return Absent()
+    return Unknown("Xero did not say that it is void")

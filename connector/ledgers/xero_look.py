@@ -1,0 +1,139 @@
+"""Is the effect of a document in the books? Found by its day and recognised by its key; a void, an allocation and a
+deleted payment by what they changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from connector.ledgers.contract import Absent, Claimed, Found, Steps
+from connector.ledgers.json_wire import Row, minor
+from connector.ledgers.xero_answers import NUMBERS, find_contact, overpayment_or
+from connector.ledgers.xero_changes import GONE, is_gone
+from connector.ledgers.xero_marks import read_reference
+from connector.ledgers.xero_payload import Payload, settled_id
+from connector.ledgers.xero_roles import ALLOCATED, OVERPAID, PAID_AGAIN, UNALLOCATED, UNPAID
+from connector.ledgers.xero_window import find_days
+from connector.ledgers.xero_wire import currency_of, day_of, find_one, id_of, part_of, rows_of, text_of
+
+Seen = dict[str, Found | Absent]
+# The list in which a document's own object stands.
+LISTS = {"Overpayments": "BankTransactions"}
+
+
+def look(documents: Sequence[Claimed], payloads: Mapping[str, Payload]) -> Steps[Seen]:
+    """By document key."""
+    seen: Seen = {one.document_key: Absent() for one in documents}
+    dated: dict[str, dict[str, tuple[Claimed, date]]] = {}
+    for one in documents:
+        payload = payloads[one.document_key]
+        if one.kind == "customer":
+            seen[one.document_key] = yield from look_for_contact(one, payload)
+        elif payload.voids or one.kind == "void":
+            seen[one.document_key] = yield from look_at_void(one, payload)
+        elif payload.part in (ALLOCATED, UNALLOCATED):
+            seen[one.document_key] = yield from look_at_allocation(one, payload)
+        elif payload.part == UNPAID:
+            seen[one.document_key] = yield from look_at_payment(one, payload)
+        else:
+            day = yield from day_sent(one, payload)
+            if day is not None:
+                plural = LISTS.get(payload.plural, payload.plural)
+                dated.setdefault(plural, {})[one.document_key] = (one, day)
+    for plural, wanted in dated.items():
+        for row in (yield from find_days(plural, {day for _, day in wanted.values()})):
+            key = read_reference(row).document_key
+            if key in wanted and row.get("Status") not in GONE:
+                claimed = wanted[key][0]
+                seen[key] = found_as(claimed, payloads[key], row, plural)
+    return seen
+
+
+def day_sent(claimed: Claimed, payload: Payload) -> Steps[date | None]:
+    """The day that the document bears; one that makes a payment again has that of the payment."""
+    if payload.part not in (PAID_AGAIN, OVERPAID) or claimed.kind != "application":
+        return date.fromisoformat(str(payload.body["Date"])) if "Date" in payload.body else None
+    payment_id = settled_id(claimed, payload.settles)
+    row = (yield from find_one("Payments", payment_id)) if payment_id is not None else None
+    return day_of(row) if row is not None else None
+
+
+def found_as(claimed: Claimed, payload: Payload, row: Row, plural: str) -> Found:
+    """The object with the total that Xero has of it."""
+    amount_minor, currency = claimed.amount_minor, claimed.currency
+    if plural == "Payments" and claimed.kind != "application":
+        amount_minor = minor(row.get("Amount"), currency)
+        bank = row.get("BankAmount")
+        if payload.bank_minor is not None and bank is not None:
+            moved = minor(bank, payload.bank_currency)
+            if moved != payload.bank_minor:
+                amount_minor, currency = moved, payload.bank_currency
+    elif claimed.kind != "application":
+        currency = currency_of(row, currency)
+        amount_minor = minor(row.get("Total"), currency)
+    number = text_of(row, NUMBERS.get(plural, "")) or claimed.number
+    return shown(claimed, row, overpayment_or(row, id_of(row, plural)), number, amount_minor, currency)
+
+
+def shown(
+    claimed: Claimed, row: Row, ledger_id: str, number: str | None, amount_minor: int, currency: str
+) -> Found:
+    note = read_reference(row)
+    contact = part_of(row, "Contact") or part_of(part_of(row, "Invoice"), "Contact")
+    return Found(
+        ledger_id,
+        claimed.document_key,
+        claimed.kind,
+        number,
+        next(iter(note.refund_ids), None),
+        next(iter(note.charge_ids), None),
+        amount_minor,
+        currency,
+        day_of(row),
+        text_of(contact, "Name"),
+    )
+
+
+def changed(claimed: Claimed, row: Row, ledger_id: str) -> Found:
+    """An object of others, or an earlier one of ours, that shows what this document did to it."""
+    return shown(claimed, row, ledger_id, claimed.number, claimed.amount_minor, claimed.currency)
+
+
+def look_at_void(claimed: Claimed, payload: Payload) -> Steps[Found | Absent]:
+    parent = claimed.parents.get(payload.reverses or "")
+    object_id = parent.ledger_id if parent is not None else settled_id(claimed, payload.settles)
+    row = (yield from find_one(payload.plural, object_id)) if object_id is not None else None
+    there = row is not None and object_id is not None and row.get("Status") in GONE
+    return changed(claimed, row or {}, object_id or "") if there else Absent()
+
+
+def look_at_allocation(claimed: Claimed, payload: Payload) -> Steps[Found | Absent]:
+    """Whether the credit note is on the invoice, or is not any more."""
+    head, settles = claimed.parents.get(payload.head or ""), payload.settles
+    other = settled_id(claimed, settles)
+    if head is None or settles is None or other is None:
+        return Absent()
+    mine = (head.ledger_id, other) if settles.kind == "invoice" else (other, head.ledger_id)
+    note = yield from find_one("CreditNotes", mine[0])
+    if is_gone(note) or note is None:
+        return Absent()
+    on = {str(part_of(one, "Invoice").get("InvoiceID")).lower() for one in rows_of(note, "Allocations")}
+    wanted: Any = payload.part == ALLOCATED
+    return changed(claimed, note, mine[0]) if (mine[1] in on) == wanted else Absent()
+
+
+def look_at_payment(claimed: Claimed, payload: Payload) -> Steps[Found | Absent]:
+    """Whether the payment of the invoice that is opened again is deleted."""
+    payment_id = settled_id(claimed, payload.settles)
+    row = (yield from find_one("Payments", payment_id)) if payment_id is not None else None
+    gone = row is not None and row.get("Status") in GONE
+    return changed(claimed, row or {}, payment_id or "") if gone else Absent()
+
+
+def look_for_contact(claimed: Claimed, payload: Payload) -> Steps[Found | Absent]:
+    row = yield from find_contact(str(payload.body["ContactNumber"]))
+    if row is None:
+        return Absent()
+    key, currency = claimed.document_key, claimed.currency
+    return Found(id_of(row, "Contacts"), key, "customer", None, None, None, 0, currency, date.min)
