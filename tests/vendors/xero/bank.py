@@ -62,7 +62,7 @@ def _change(organisation: Organisation, old: Json, given: Json, unitdp: int) -> 
             "This Bank Transaction cannot be edited as it has allocations or payments applied to it."
         )
     if status == "AUTHORISED":
-        organisation.check_open("edit", old["Date"], given.get("Date", old["Date"]))
+        organisation.check_open("edit", old["Date"], str(given.get("Date", old["Date"])))
         if given.get("Type", old["Type"]) != old["Type"] or credit is not None:
             raise Invalid(
                 "The type of a bank transaction cannot be changed, nor can an overpayment or prepayment"

@@ -163,7 +163,8 @@ class OAuth:
     def tenants_of(self, grant: Grant) -> set[str]:
         with self._lock:
             if grant.client == CUSTOM_CLIENT_ID:
-                return {self.custom_tenant} if self.custom_tenant == grant.tenant and grant.tenant else set()
+                opened = grant.tenant if grant.tenant == self.custom_tenant else None
+                return {opened} if opened else set()
             return set() if grant.revoked else {one.tenant for one in self.connections}
 
     def connected(self, grant: Grant, event: str | None) -> list[Json]:

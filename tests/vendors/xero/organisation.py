@@ -98,7 +98,7 @@ class Organisation:
         if found is None and kind in NUMBERS:
             rows = self.shelf.by(kind, "number", name)
             living = [one for one in rows if one.get("Status") != "DELETED"]
-            found = (living or rows or [None])[0]
+            found = next(iter(living or rows), None)
         return found
 
     # ------------------------------------------------------------------------------------------ accounts, currencies

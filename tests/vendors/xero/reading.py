@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from vendors.xero import readable, rendering, where
@@ -89,11 +90,7 @@ def _rows(organisation: Organisation, kind: str, asked: Mapping[str, str], since
         rows = organisation.shelf.seen(kind, ids, organisation.clock(), organisation.moods.read_lag)
     rows = list(_asked_for(organisation, kind, asked, rows))
     if node is not None:
-        rows = [
-            one
-            for one in rows
-            if where.holds(node, lambda field, one=one: _value(organisation, kind, one, field))
-        ]
+        rows = [one for one in rows if where.holds(node, partial(_value, organisation, kind, one))]
     if since:
         moment = _moment(since)
         rows = [one for one in rows if one["_updated"] >= moment]

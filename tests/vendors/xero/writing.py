@@ -88,7 +88,8 @@ def write_all(
         for one in elements:
             if not _is_deletion(parts, one):
                 field_table.check(plural, one)
-    done, refused = [], []
+    done: list[Json] = []
+    refused: list[Json] = []
     for place, element in enumerate(elements):
         if (
             options.trouble is not None
