@@ -57,7 +57,7 @@ class LineWriter:
         gross = amount(line.net_minor + line.tax_minor, currency)
         item = self.directory.item_code(line.item) if line.item is not None else None
         quantity, price = self.quantity(line, gross, currency, item)
-        made = {
+        made: dict[str, Any] = {
             "Description": (line.description or line.account)[:DESCRIPTION] or "-",
             "Quantity": quantity,
             "UnitAmount": price,
@@ -94,7 +94,8 @@ class LineWriter:
         found = self.directory.tax_type(line.tax_code) if line.tax_code is not None else None
         if found is not None:
             return found
-        return self.directory.default_tax(line.account) if line.tax_minor else self.directory.untaxed()
+        known = self.directory.default_tax(line.account) if line.tax_minor else None
+        return known or self.directory.untaxed()
 
     def tracking(self, line: DocumentLine) -> list[dict[str, str]]:
         """The categories and options of the sale's line."""
