@@ -142,6 +142,12 @@ class FakeXero:
     def connections_url(self) -> str:
         return f"{self.base_url}{oauth.CONNECTIONS_PATH}"
 
+    def add(self, organisation: Organisation) -> None:
+        """One more organisation, which the next consent connects."""
+        self.organisations[organisation.tenant_id] = organisation
+        self.oauth.tenants.append(organisation.tenant_id)
+        self.oauth.names[organisation.tenant_id] = organisation.name
+
     def now(self) -> float:
         return self.organisation.clock()
 

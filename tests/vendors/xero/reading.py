@@ -37,7 +37,7 @@ _INDEXED = {
 
 def single(organisation: Organisation, kind: str, name: str) -> Json:
     """One object by id, or by number where the kind has one."""
-    found = organisation.find(kind, name)
+    found = organisation.find(kind, name) if kind != "Accounts" or is_guid(name) else None
     if found is None or (found.get("Status") == "DELETED" and not is_guid(name)):
         raise not_found()
     return rendering.show(organisation, kind, found)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 API_PATH = "/api.xro/2.0"
 INSTANCE = "f2a9cd1c-0000-4000-8000-00000000acce"
+LONGEST_BODY = 3_500_000
+_NO_JSON = "<ApiException><Message>Only application/json is spoken here</Message></ApiException>"
 _SETTINGS = "accounting.settings"
 # What a token needs for each list; a scope that ends in .read opens it for reading alone.
 SCOPES = {
@@ -75,6 +77,7 @@ def refusal(no: Refused) -> Answer:
 def answer(fake: FakeXero, asked: Asked, trouble: Fault | None) -> Answer:
     """What Xero answers to a request below its API that is within all limits."""
     try:
+        _check_form(asked)
         grant = grant_of(fake, asked)
         organisation = _organisation(fake, asked, grant)
         _check_scope(asked, grant)
@@ -88,6 +91,16 @@ def answer(fake: FakeXero, asked: Asked, trouble: Fault | None) -> Answer:
     except Refused as no:
         fake.note(asked, no)
         return refusal(no)
+
+
+def _check_form(asked: Asked) -> None:
+    """Xero answers and reads XML where nobody says JSON."""
+    if "application/json" not in (asked.header("Accept") or ""):
+        raise Refused(406, _NO_JSON, "The request does not accept application/json", loud=True)
+    if asked.body and not (asked.header("Content-Type") or "").startswith("application/json"):
+        raise Refused(415, _NO_JSON, "The body is not sent as application/json", loud=True)
+    if len(asked.body.encode()) > LONGEST_BODY:
+        raise Refused(413, "Request Entity Too Large", "The body is longer than 3.5 MB")
 
 
 def grant_of(fake: FakeXero, asked: Asked) -> Grant:
