@@ -53,7 +53,14 @@ BROUGHT = {
 }
 # What takes room and is never looked at.
 BULK = frozenset(
-    {"UpdatedDateUTC", "UpdatedDateUTCString", "DueDate", "DueDateString", "BrandingThemeID", "InvoiceAddresses"}
+    {
+        "UpdatedDateUTC",
+        "UpdatedDateUTCString",
+        "DueDate",
+        "DueDateString",
+        "BrandingThemeID",
+        "InvoiceAddresses",
+    }
 )
 
 # A row with the list that it is of.
@@ -214,7 +221,9 @@ class Window:
         """The bank accounts of these overpayments and prepayments, by list and id, with their days."""
         for plural in CREDITS:
             days = {
-                day for (name, credit_id), day in credits.items() if name == plural and credit_id not in self.banks
+                day
+                for (name, credit_id), day in credits.items()
+                if name == plural and credit_id not in self.banks
             }
             if days:
                 kind, _ = BROUGHT[plural]
