@@ -174,6 +174,8 @@ def read_ledger(settings: Settings, name: str) -> LedgerSetup:
     switches = ledger.refund_types.model_dump()
     wrong: list[str] = []
     with noting(wrong):
+        settings.check_connection(name)
+    with noting(wrong):
         mapping = load_mapping(at_hand(settings, name, "mapping", settings.mapping_path(name)), ledger.kind)
     with noting(wrong):
         path = at_hand(settings, name, "rules", settings.rules_path(name))

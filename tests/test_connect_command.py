@@ -402,7 +402,7 @@ def test_an_end_that_is_near_is_told(files_desk: Desk, capsys: pytest.CaptureFix
 def test_a_ledger_that_takes_no_consent(files_desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     assert files_desk.run("files") == 2
     err = capsys.readouterr().err
-    assert "ledgers.files.kind: connect is for quickbooks_online; beancount takes no consent" in err
+    assert "ledgers.files.kind: connect is for quickbooks_online and xero; beancount takes no consent" in err
     assert files_desk.run("mian") == 2
     assert "there is no ledger 'mian' (did you mean main?)" in capsys.readouterr().err
 

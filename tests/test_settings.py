@@ -680,7 +680,8 @@ def test_connections_default_to_the_vendors_own_addresses() -> None:
     ("kind", "data", "what"),
     [
         ("xero", {**XERO, "refresh_token": "x"}, "only for auth: authorization_code"),
-        ("xero", {**XERO, "auth": "authorization_code"}, "tenant_id is needed"),
+        ("xero", {"client_id": "a"}, "client_secret is needed for auth: custom_connection"),
+        ("xero", {**XERO, "tenant_id": "Acme Ltd"}, "must be the id of an organisation"),
         ("xero", {**XERO, "base_url": "http://api.xero.com"}, "must begin with https"),
         ("netsuite", NETSUITE, "client_id, certificate_id, private_key must be given for auth: oauth2"),
         ("netsuite", {**NETSUITE, **OAUTH2, "token_id": "x"}, "token_id belong to auth: tba"),

@@ -26,7 +26,7 @@ def with_voids(books: Books, name: str, page: Sequence[Found]) -> list[Found]:
     for hit in page:
         standing.append(replace(hit, voided=False))
         subject_id = hit.refund_id or hit.charge_id
-        if not hit.voided or subject_id is None or hit.document_key is None:
+        if not hit.voided or subject_id is None or hit.document_key is None or hit.kind == "application":
             continue
         revision = revision_of(books, name, subject_id, hit.kind, hit.document_key)
         if revision is None:

@@ -16,7 +16,11 @@ PARTS: dict[str, tuple[str, ...]] = {
 
 
 # What may be a further write of another document, and as which part of it.
-FURTHER = {"application": ("application",), "exchange": ("exchange",), "reversal": ("voided_invoice",)}
+FURTHER: dict[str, tuple[str, ...]] = {
+    "application": ("application", "allocated", "unallocated", "unpaid", "paid_again", "overpaid"),
+    "exchange": ("exchange",),
+    "reversal": ("voided_invoice",),
+}
 KINDS = (*REFUND_TYPES, "reversal", "invoice", "payment", "sales_receipt")
 
 
