@@ -223,20 +223,21 @@ class Window:
         if lost and unread:
             for row in (yield from find_ids(plural, lost)):
                 self.keep(plural, row, home)
-        return {i: row for i in wanted if (row := self.named(plural, i)) is not None}
+        found = ((i, self.named(plural, i)) for i in wanted)
+        return {object_id: one for object_id, one in found if one is not None}
 
     def find_banks(self, credits: Mapping[tuple[str, str], date]) -> Steps[None]:
         """The bank accounts of these overpayments and prepayments, by list and id, with their days."""
         for plural in CREDITS:
-            days = {
-                day
-                for (name, credit_id), day in credits.items()
-                if name == plural and credit_id not in self.banks
-            }
-            if days:
+            missing = {i: day for (name, i), day in credits.items() if name == plural and i not in self.banks}
+            if missing:
                 kind, _ = BROUGHT[plural]
-                for row in (yield from find_days("BankTransactions", days, f'Type=="{kind}"')):
+                for row in (
+                    yield from find_days("BankTransactions", set(missing.values()), f'Type=="{kind}"')
+                ):
                     self.keep_bank("BankTransactions", row)
+                for credit_id in missing:
+                    self.banks.setdefault(credit_id, "")
 
 
 def unpacked(found: Mapping[tuple[str, str], bytes], plurals: Sequence[str]) -> list[Seen]:
