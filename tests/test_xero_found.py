@@ -86,8 +86,8 @@ def test_what_ours_say_of_themselves(books: Reading) -> None:
 
 
 def test_numbers_are_those_of_the_object(books: Reading) -> None:
-    one = memo(
-        books, CreditNoteNumber="100-9", Reference=note("a", "credit_memo", "re_1", number="100", sale="100")
+    one = books.memo(
+        CreditNoteNumber="100-9", Reference=note("a", "credit_memo", "re_1", number="100", sale="100")
     )
     (found,) = books.documents(one["CreditNoteID"]).values()
     assert (found.number, found.sale_number) == ("100-9", "100")
