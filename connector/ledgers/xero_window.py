@@ -154,6 +154,8 @@ class Window:
         self.known: dict[tuple[str, str], bytes] = {}
         self.of_contact: dict[str, dict[tuple[str, str], bytes]] = {}
         self.referring: dict[str, dict[tuple[str, str], bytes]] = {}
+        # The invoices of each number, by id.
+        self.numbered: dict[str, set[str]] = {}
         # The bank account that an overpayment or prepayment was paid into.
         self.banks: dict[str, str] = {}
 
@@ -180,6 +182,8 @@ class Window:
             self.referring.setdefault(reference, {})[place] = packed
         if plural in NAMED:
             self.known[place] = packed
+        if plural == "Invoices":
+            self.numbered.setdefault(str(row.get("InvoiceNumber")), set()).add(place[1])
         if plural in CREDITS:
             contact = str(part_of(row, "Contact").get("ContactID")).lower()
             self.of_contact.setdefault(contact, {})[place] = packed
@@ -209,6 +213,11 @@ class Window:
         """An object that has been read, by its id."""
         packed = self.known.get((plural, object_id))
         return unpack(packed) if packed is not None else None
+
+    def invoices_numbered(self, number: str) -> list[Row]:
+        """The invoices with this number, of those that have been read."""
+        rows = (self.named("Invoices", object_id) for object_id in sorted(self.numbered.get(number, ())))
+        return [row for row in rows if row is not None]
 
     def find_named(self, plural: str, wanted: Mapping[str, date], home: str) -> Steps[dict[str, Row]]:
         """Objects by their ids, with the days on which they may stand; what is not of that day is asked for by id."""
