@@ -24,7 +24,7 @@ def made(hands: Hands) -> int:
 
 
 def advance(hands: Hands, seconds: float) -> None:
-    hands.organisation.clock.advance(seconds)  # type: ignore[attr-defined]
+    hands.organisation.clock.advance(seconds)
 
 
 # ---------------------------------------------------------------------------------------------- faults

@@ -65,7 +65,7 @@ def test_some_changes_of_a_paid_document_leave_no_trace_in_its_time(hands: Hands
     made = hands.write("Invoices", form("5"))
     hands.write("Payments", pay("2", Invoice=made))
     before = hands.read(path_of(made))["UpdatedDateUTC"]
-    hands.organisation.clock.advance(60)  # type: ignore[attr-defined]
+    hands.organisation.clock.advance(60)
     changed = hands.write(path_of(made), {"DueDate": "2026-04-01", "SentToContact": True}, "POST")
     assert (changed["DueDateString"], changed["UpdatedDateUTC"]) == ("2026-04-01T00:00:00", before)
 
@@ -83,7 +83,7 @@ def test_a_line_without_its_id_is_another_line(hands: Hands) -> None:
 def test_the_day_is_that_of_the_organisation(hands: Hands) -> None:
     body = form("5")
     del body["Date"]
-    hands.organisation.clock.advance(-8 * 3600)  # type: ignore[attr-defined]
+    hands.organisation.clock.advance(-8 * 3600)
     assert hands.write("Invoices", body)["DateString"] == "2026-03-05T00:00:00"
 
 

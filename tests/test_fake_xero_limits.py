@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import requests
 from vendors.xero import FakeXero, Organisation, writing
+from vendors.xero.oauth import CUSTOM_CLIENT_ID, CUSTOM_CLIENT_SECRET
 from vendors.xero.trouble import Kind
 from vendors.xero.wire import Json
 from xero_hands import Hands, credit, form, pay, shop, spend
@@ -25,7 +26,7 @@ def made(hands: Hands) -> int:
 
 
 def advance(hands: Hands, seconds: float) -> None:
-    hands.organisation.clock.advance(seconds)  # type: ignore[attr-defined]
+    hands.organisation.clock.advance(seconds)
 
 
 # ---------------------------------------------------------------------------------------------- Idempotency-Key
@@ -174,6 +175,18 @@ def test_a_429_comes_before_the_key_and_replays_cost(hands: Hands) -> None:
     assert hands.put("CreditNotes", body, "key").status_code == 429
     assert hands.put("CreditNotes", credit("6"), "key").status_code == 429
     assert made(hands) == 1
+
+
+def test_a_custom_connection_without_a_tenant_counts_once(hands: Hands) -> None:
+    oauth = hands.fake.oauth
+    oauth.custom_tenant = hands.organisation.tenant_id
+    form = {"grant_type": "client_credentials", "scope": "accounting.settings.read"}
+    auth = (CUSTOM_CLIENT_ID, CUSTOM_CLIENT_SECRET)
+    hands.use(requests.post(hands.fake.token_url, data=form, auth=auth, timeout=5).json()["access_token"])
+    hands.fake.keep_limits(per_minute=4)
+    assert hands.get("Organisation").headers["X-MinLimit-Remaining"] == "3"
+    del hands.http.headers["xero-tenant-id"]
+    assert [hands.get("Organisation").status_code for _ in range(4)] == [200] * 3 + [429]
 
 
 def test_tokens_and_connections_cost_nothing(hands: Hands) -> None:
