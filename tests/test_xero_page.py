@@ -96,7 +96,7 @@ def quoted() -> list[str]:
     cells = [row[0] for row in rows(11)]
     texts = [text for cell in cells for text in re.findall(r"`([^`]+)`", cell) if " " in text]
     parts = [part.strip(" :;") for text in texts for part in re.split(r"\.\.\.|\bXero\b|\bxero\b", text)]
-    return [part for part in parts if len(part) > 3]
+    return [part for part in parts if len(part) > 9]
 
 
 @pytest.mark.parametrize("words", quoted())
@@ -107,6 +107,7 @@ def test_sentences_that_are_quoted_are_told(words: str) -> None:
 def test_the_figures_are_those_of_the_program() -> None:
     # As the page says them: characters, requests, documents, days.
     assert (XERO.number_length, XERO.short_id_length, LONGEST, XERO.batch_size) == (255, 10, 255, 50)
+    assert not isinstance(LIMITS.rates, int)
     assert [count for count, _ in LIMITS.rates] == [60] and LIMITS.at_once == XERO.concurrency == 5
     assert LIMITS.day is not None and LIMITS.day.few == 100
     days = [BEFORE[one].days for one in ("Invoices", "BankTransactions", "Overpayments", "Payments")]
