@@ -13,6 +13,7 @@ from connector.delivery.push import PushLimits
 from connector.ledgers.beancount import BeancountLedger
 from connector.ledgers.contract import Capabilities, Courier, Ledger
 from connector.ledgers.quickbooks_capabilities import QUICKBOOKS_ONLINE
+from connector.ledgers.xero_capabilities import XERO
 from connector.planning.mapping_model import Mapping as LedgerMapping
 from connector.planning.rules import Rule
 from connector.settings.connections import (
@@ -103,7 +104,25 @@ def open_quickbooks_online(opening: Opening) -> tuple[Ledger, Courier]:
     return QuickbooksOnlineLedger(opening.mapping, wants, opening.memory), courier
 
 
+def open_xero(opening: Opening) -> tuple[Ledger, Courier]:
+    # Loaded here, as QuickBooks is.
+    from connector.delivery.xero import open_xero_courier
+    from connector.ledgers.xero import Wants, XeroLedger
+
+    assert isinstance(opening.connection, XeroConnection)
+    courier = open_xero_courier(opening.connection, courier_place(opening))
+    wants = Wants(
+        start=opening.start,
+        sales=opening.sales,
+        fees=opening.fees,
+        types=opening.types,
+        tenant=opening.connection.tenant_id or "",
+    )
+    return XeroLedger(opening.mapping, wants, opening.memory), courier
+
+
 LEDGERS: dict[str, tuple[Capabilities, Opener]] = {
     "beancount": (BeancountLedger.capabilities, open_beancount),
     "quickbooks_online": (QUICKBOOKS_ONLINE, open_quickbooks_online),
+    "xero": (XERO, open_xero),
 }

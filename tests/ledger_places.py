@@ -30,6 +30,7 @@ from connector.ledgers.contract import (
     Ledger,
     Outcome,
     Parent,
+    Partly,
     Posted,
     Reference,
     Request,
@@ -95,10 +96,15 @@ class Place:
         claimed = [self.claim(document) for document in documents]
         attempt_key = f"{next(self.attempts):032x}"
         request = run_steps(self.ledger.request(claimed, attempt_key), self.courier)
+        outcomes: dict[str, Outcome] = {}
+        if isinstance(request, Partly):
+            outcomes.update(request.outcomes)
+            request = request.request
         if not isinstance(request, Request):
             return dict(request)
+        claimed = [one for one in claimed if one.document_key not in outcomes]
         answer = self.courier.carry(request)
-        return dict(run_steps(self.ledger.read(claimed, request, answer), self.courier))
+        return {**outcomes, **run_steps(self.ledger.read(claimed, request, answer), self.courier)}
 
     def post(self, documents: Sequence[Document]) -> None:
         """Each in a request of its own, in order."""

@@ -14,6 +14,7 @@ from typing import Any
 
 from connector.decisions.pages import discard_unsent
 from connector.delivery.attempts import last_sent
+from connector.delivery.batches import at_once, batches_of
 from connector.delivery.outbox import Outbox, Parents
 from connector.delivery.outcome import GIVEN_UP, TRIED_AGAIN, Step, give_up, next_step, retry_command
 from connector.errors import Stopped
@@ -162,7 +163,7 @@ class Push:
                 return STOPPED
             self.claimed = {one.document_key: one for one in self.outbox.claim(ready, self.parents)}
             run_steps(self.ledger.prepare(list(self.claimed.values())), self.courier)
-            for some in self.at_once(list(self.batches(ready))):
+            for some in self.at_once(batches_of(ready, self.ledger.capabilities)):
                 if self.should_stop():
                     return STOPPED
                 stop = self.send(some)
@@ -229,41 +230,7 @@ class Push:
         return Step("held", reason="credit_memo_not_posted", sentence=why, action=action)
 
     def at_once(self, batches: Sequence[list[Any]]) -> Iterator[Sequence[list[Any]]]:
-        """As many as may be in flight; the first goes alone, so that what the ledger teaches us serves the others."""
-        some: list[list[Any]] = []
-        charges: set[str] = set()
-        for place, batch in enumerate(batches):
-            # Refunds of one charge one after the other: the number of the first decides about those of the others.
-            mine = {row.charge_id for row in batch if row.charge_id is not None}
-            if some and (len(some) == self.limits.concurrency or place == 1 or charges & mine):
-                yield some
-                some, charges = [], set()
-            some.append(batch)
-            charges |= mine
-        if some:
-            yield some
-
-    def batches(self, rows: Sequence[Any]) -> Iterator[list[Any]]:
-        """Documents that may share a request, in order. Where numbers are refused those of one charge never do: the number
-        of the first decides about those of the others."""
-        size, apart = self.ledger.capabilities.batch_size, self.ledger.capabilities.refuses_numbers
-        for _, group in groupby(rows, key=lambda row: (row.depth, row.batch_group)):
-            batches: list[list[Any]] = []
-            # Of a charge the batch that holds its latest document; every batch before `first` is full.
-            latest: dict[str, int] = {}
-            first = 0
-            for row in group:
-                place = max(first, latest.get(row.charge_id, -1) + 1)
-                while place < len(batches) and len(batches[place]) == size:
-                    place += 1
-                if place == len(batches):
-                    batches.append([])
-                batches[place].append(row)
-                if apart and row.charge_id is not None:
-                    latest[row.charge_id] = place
-                while first < len(batches) and len(batches[first]) == size:
-                    first += 1
-            yield from batches
+        return at_once(batches, self.limits.concurrency)
 
     def send(self, batches: Sequence[list[Any]]) -> Stop | None:
         """Some requests at once. Waits and sends again what the ledger asks to slow down with."""

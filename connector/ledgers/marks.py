@@ -20,6 +20,10 @@ MARKS = re.compile(
 )
 
 
+# Kinds that are of a part.
+WITH_PART = frozenset({"reversal", "application"})
+
+
 @value(frozen=True, slots=True)
 class Note:
     """What a text says; `kind`, `part`, `number`, `sale` and `lines` only where the connector wrote it."""
@@ -37,7 +41,8 @@ class Note:
 
 def marks_of(document: Document, numbers: bool = True, lines: bool = True) -> str:
     """Kind, number and sale, and where they are short words the sale's lines that it takes back; in brackets."""
-    marks = document.kind + (f" of {document.part}" if document.kind == "reversal" else "")
+    has_part = document.kind in WITH_PART and document.part.islower()
+    marks = document.kind + (f" of {document.part}" if has_part else "")
     for name, text in (("number", document.number), ("sale", document.sale_number)):
         if text is not None and numbers:
             marks += f"; {name} {clean(text)}"

@@ -8,7 +8,7 @@ https://developer.intuit.com/app/developer/qbo/docs/api/accounting/all-entities/
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
@@ -17,6 +17,7 @@ from connector.ledgers.contract import Request, Steps
 from connector.ledgers.json_wire import Row
 from connector.ledgers.quickbooks_memory import Lists, read_lists, time_of
 from connector.ledgers.quickbooks_wire import find_rows, read_object, ref_of
+from connector.ledgers.shelf import Shelf
 from connector.planning.mapping_model import Mapping as LedgerMapping
 
 SalesTax = Literal["off", "us", "automated", "by_line"]
@@ -42,51 +43,6 @@ class Preferences:
     class_on_line: bool
     departments: bool
     closed_until: date | None
-
-
-class Shelf:
-    """Objects of one kind, found by any of their names or by id; capitals do not matter, as in QuickBooks."""
-
-    def __init__(self, rows: Iterable[Row], names: Sequence[str]) -> None:
-        self.by_id: dict[str, Row] = {}
-        self.by_name: dict[str, str] = {}
-        # The first name counts most: it is given after the others.
-        listed = list(rows)
-        for name in reversed(names):
-            for row in listed:
-                self.by_id[str(row["Id"])] = row
-                if row.get(name):
-                    self.by_name[str(row[name]).casefold()] = str(row["Id"])
-        self.labels: dict[str, str] = {}
-        self.full_names: dict[str, dict[str, str]] = {}
-        for row in listed:
-            full = str(row.get("FullyQualifiedName") or row.get("Name"))
-            self.full_names.setdefault(str(row.get("Name")).casefold(), {})[str(row["Id"])] = full
-
-    def namesakes(self, name: str) -> list[str]:
-        """The full names of several that share this short name; none where it is clear which is meant."""
-        found = self.full_names.get(name.casefold(), {})
-        is_full = any(full.casefold() == name.casefold() for full in found.values())
-        return [] if is_full or len(found) < 2 else sorted(found.values())
-
-    def find(self, name: str) -> str | None:
-        """The id; None where there is none, or where several have this name and it is not said which is meant."""
-        found = self.by_name.get(name.casefold())
-        if found is not None and self.namesakes(name):
-            return None
-        return found if found is not None else (name if name in self.by_id else None)
-
-    def spell(self, names: Iterable[str]) -> None:
-        """Show these by the spelling that the mapping uses."""
-        for name in names:
-            object_id = self.find(name)
-            if object_id is not None:
-                self.labels.setdefault(object_id, name)
-
-    def label(self, object_id: str) -> str:
-        row = self.by_id.get(object_id, {})
-        shown = row.get("FullyQualifiedName") or row.get("Name") or f"id {object_id}"
-        return self.labels.get(object_id, str(shown))
 
 
 @dataclass

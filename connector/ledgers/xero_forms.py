@@ -85,7 +85,7 @@ class FormWriter(LineWriter):
     def bank_transaction(self, document: Document) -> dict[str, Any]:
         """Money out of clearing or into it, against income, fees or exchange."""
         clearing = document.entries[-1]
-        fields = {
+        fields: dict[str, Any] = {
             "Type": "SPEND" if clearing.credit_minor else "RECEIVE",
             "Reference": write_reference(document),
             "Contact": {"Name": STRIPE} if document.kind == "fee" else self.contact_ref(document),

@@ -116,7 +116,7 @@ def look_at_allocation(claimed: Claimed, payload: Payload) -> Steps[Found | Abse
         return Absent()
     mine = (head.ledger_id, other) if settles.kind == "invoice" else (other, head.ledger_id)
     note = yield from find_one("CreditNotes", mine[0])
-    if is_gone(note) or note is None:
+    if note is None or (is_gone(note) and payload.part == ALLOCATED):
         return Absent()
     on = {str(part_of(one, "Invoice").get("InvoiceID")).lower() for one in rows_of(note, "Allocations")}
     wanted: Any = payload.part == ALLOCATED

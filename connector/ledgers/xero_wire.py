@@ -176,10 +176,10 @@ def page_count(answer: Answer) -> int:
     return count if isinstance(count, int) else 1
 
 
-def find_rows(plural: str, where: str = "", **parameters: str) -> Steps[list[Row]]:
+def find_rows(plural: str, where: str = "", first_page: int = 1, **parameters: str) -> Steps[list[Row]]:
     """All rows of a list, page by page."""
     rows: list[Row] = []
-    page = 1
+    page = first_page
     while True:
         answer = yield ask(plural, where, page, **parameters)
         found = read_rows(answer, plural)

@@ -7,23 +7,20 @@ settled again as they were. What the documents are for is decided later, by plan
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, case, delete, select, update
+from sqlalchemy import Connection, Engine, case, select, update
 
 from connector.decisions.refund_page import ASKED
 from connector.delivery.outcome import GIVEN_UP
 from connector.errors import InputError
 from connector.ledgers.contract import Found, run_steps
-from connector.planning.case import GONE, Books
-from connector.planning.keys import document_key, part_key
-from connector.planning.model import REFUND_TYPES
-from connector.planning.stripe_facts import Refund
+from connector.operations.fill_voids import take_up_voids, with_voids
+from connector.operations.revisions import revision_of
+from connector.planning.case import Books
 from connector.store.bulk import insert_many, within
 from connector.store.documents import delete_documents
-from connector.store.facts import FactReader
 from connector.store.lease import Lease
 from connector.store.schema import (
     DECIDE_NOW,
@@ -35,19 +32,7 @@ from connector.store.schema import (
 )
 from connector.workplace import Desk
 
-MOST_REVISIONS = 20
 MOST_PLACES = 10_000
-# Documents of these kinds have parts, by which their keys differ.
-PARTS: dict[str, tuple[str, ...]] = {
-    "fee": ("refund", "failure", ""),
-    "reversal": (*REFUND_TYPES, "fee", "exchange", "invoice", "sales_receipt", "payment"),
-    "exchange": ("", "failure"),
-}
-
-
-# What may be a further write of another document, and as which part of it.
-FURTHER = {"application": ("application",), "exchange": ("exchange",), "reversal": ("voided_invoice",)}
-KINDS = (*REFUND_TYPES, "reversal", "invoice", "payment", "sales_receipt")
 
 
 def fill_from_books(engine: Engine, lease: Lease, books: Books, desk: Desk, settings: Path) -> int:
@@ -115,65 +100,6 @@ class NamesSeen:
                 f"`stripe.account`; under these names everything would be posted again: write the former names, "
                 f"or connect {self.name} to books of its own"
             )
-
-
-VOIDED = ":voided"
-
-
-def with_voids(books: Books, name: str, page: Sequence[Found]) -> list[Found]:
-    """The page, with what voided the documents that stand there without effect: it is no document of its own."""
-    standing: list[Found] = []
-    for hit in page:
-        standing.append(replace(hit, voided=False))
-        subject_id = hit.refund_id or hit.charge_id
-        if not hit.voided or subject_id is None or hit.document_key is None:
-            continue
-        revision = revision_of(books, name, subject_id, hit.kind, hit.document_key)
-        if revision is None:
-            # Of a further write of a document: what voided it belongs to what voided that document.
-            standing.pop()
-            continue
-        key = document_key(books.name, name, books.account, subject_id, "reversal", hit.kind or "", revision)
-        standing.append(
-            replace(hit, ledger_id=hit.ledger_id + VOIDED, document_key=key, kind="reversal", voided=False)
-        )
-    return standing
-
-
-def take_up_voids(connection: Connection, books: Books, name: str, replaced: dict[str, int]) -> None:
-    """Refunds that Stripe did not give up, and of which documents were voided: where nothing of the latest revision
-    stands any more they go on with the next one; else what was voided of it counts as not there."""
-    rows = connection.execute(
-        select(found.c.refund_id)
-        .where(found.c.ledger == name, found.c.ledger_id.endswith(VOIDED), found.c.refund_id.is_not(None))
-        .distinct()
-    ).all()
-    reader = FactReader(connection)
-    reader.load(row.refund_id for row in rows)
-    for row in rows:
-        refund = reader.get(row.refund_id, Refund)
-        if refund is None or refund.status in GONE:
-            continue
-        mine = (found.c.ledger == name, found.c.refund_id == row.refund_id)
-        hits = connection.execute(select(found).where(*mine, found.c.document_key.is_not(None))).all()
-        void = {hit.ledger_id.removesuffix(VOIDED) for hit in hits if hit.ledger_id.endswith(VOIDED)}
-        legs = {
-            hit.ledger_id: revision_of(books, name, row.refund_id, hit.kind, hit.document_key) or 0
-            for hit in hits
-            if hit.kind in REFUND_TYPES
-        }
-        latest = max(legs.values(), default=0)
-        stands = [i for i, revision in legs.items() if revision == latest and i not in void]
-        if legs and not stands:
-            replaced[row.refund_id] = latest + 1
-            continue
-        gone = [i for i in void if legs.get(i, latest) == latest]
-        connection.execute(
-            delete(found).where(
-                found.c.ledger == name,
-                within(connection, found.c.ledger_id, [*gone, *(i + VOIDED for i in gone)]),
-            )
-        )
 
 
 def remember(connection: Connection, books: Books, name: str, page: list[Found]) -> dict[str, int]:
@@ -303,24 +229,6 @@ def doubt_unwritten(connection: Connection, name: str) -> None:
             action="nothing to do: the next sync looks again",
         )
     )
-
-
-def revision_of(books: Books, name: str, refund_id: str, kind: str | None, key: str) -> int | None:
-    """Which revision of the refund's documents this is: the key says so, and can only be tried. A further write of a
-    document (a link, the invoice of a void that is taken back) has a key that is made of the document's."""
-    for revision in range(1, MOST_REVISIONS + 1):
-        for part in PARTS.get(kind or "", ("",)):
-            if key == document_key(books.name, name, books.account, refund_id, kind or "", part, revision):
-                return revision
-    if kind not in FURTHER:
-        return None
-    for revision in range(1, MOST_REVISIONS + 1):
-        for base in KINDS:
-            for part in PARTS.get(base, ("",)):
-                made_of = document_key(books.name, name, books.account, refund_id, base, part, revision)
-                if key in [part_key(name, made_of, further) for further in FURTHER[kind]]:
-                    return revision
-    return None
 
 
 def place_of(books: Books, sale_number: str, number: str) -> int | None:
