@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from xero_golden import ATTEMPT, FOLDER, Case, cases, made_of
+from xero_golden import Case, cases, made_of
 
 EACH = pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
 
