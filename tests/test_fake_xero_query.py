@@ -156,7 +156,7 @@ def test_a_summary_leaves_payments_out_too(hands: Hands) -> None:
 
 
 def test_what_was_changed_since(hands: Hands) -> None:
-    hands.organisation.clock.advance(90)  # type: ignore[attr-defined]
+    hands.organisation.clock.advance(90)
     write(hands.organisation, "Invoices", form("5", InvoiceNumber="103"))
     hands.http.headers["If-Modified-Since"] = "2026-03-06T12:01:00"
     assert numbers(hands) == ["103"]
@@ -180,11 +180,11 @@ def test_a_list_may_see_a_write_late_and_a_single_object_does_not() -> None:
         path = f"Invoices/{made['InvoiceID']}"
         assert numbers(hands) == numbers(hands, InvoiceNumbers="100") == []
         assert hands.read("Invoices/100")["AmountDue"] == 5
-        organisation.clock.advance(61)  # type: ignore[attr-defined]
+        organisation.clock.advance(61)
         hands.write("Payments", pay("2", Invoice=made))
         assert [one["AmountDue"] for one in hands.rows("Invoices", where='InvoiceNumber=="100"')] == [5]
         assert hands.rows("Payments") == [] and hands.read(path)["AmountDue"] == 3
-        organisation.clock.advance(61)  # type: ignore[attr-defined]
+        organisation.clock.advance(61)
         assert [one["AmountDue"] for one in hands.rows("Invoices")] == [3]
         assert len(hands.rows("Payments")) == 1
 
