@@ -129,6 +129,15 @@ def test_what_stands_on_another_day_than_was_said_is_found_all_the_same(books: R
     assert len(books.carried) == 1 + 2
 
 
+def test_what_the_days_that_were_read_do_not_hold_is_asked_for_once(books: Reading) -> None:
+    window = Window()
+    books.run(window.cover("Payments", [(DAY, DAY)], "usd"))
+    assert books.run(window.find_named("Payments", {id_at(7): DAY}, "usd")) == {}
+    assert len(books.carried) == 2
+    assert books.run(window.find_named("Payments", {}, "usd")) == {}
+    assert len(books.carried) == 2
+
+
 def test_days_that_are_near_are_read_at_once(books: Reading) -> None:
     days = [DAY, DAY.replace(day=26), DAY.replace(month=5)]
     books.sales([Reference(f"ch_{n}", "usd", None, (), day=day) for n, day in enumerate(days)])

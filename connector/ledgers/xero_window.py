@@ -38,6 +38,8 @@ CREDITS = ("Overpayments", "Prepayments")
 PLURALS = ("Invoices", "CreditNotes", "Payments", "BankTransactions", *CREDITS)
 # Of these every row that was read is kept: documents name them by id.
 NAMED = frozenset({"Invoices", "Payments", "CreditNotes", *CREDITS})
+# Of these the Reference may be the number of a sale.
+REFERRING = frozenset({"BankTransactions", "CreditNotes"})
 # What is sold to customers, of lists that hold purchases too.
 OF_SALES = {"Invoices": 'Type=="ACCREC"', "CreditNotes": 'Type=="ACCRECCREDIT"'}
 TYPES = {
@@ -171,14 +173,13 @@ class Window:
         if not is_of_sales(row, plural) or not is_known(money_of(row, home)):
             return
         ids = stripe_ids(read_reference(row))
-        reference = text_of(row, "Reference")
-        refers = not ids and reference is not None and plural in ("BankTransactions", "CreditNotes")
-        if not (ids or refers or plural in NAMED):
+        reference = text_of(row, "Reference") if plural in REFERRING else None
+        if not (ids or reference or plural in NAMED):
             return
         place, packed = (plural, id_of(row, plural)), pack(row)
         for stripe_id in ids:
             self.rows.setdefault(stripe_id, {})[place] = packed
-        if refers and reference is not None:
+        if reference is not None:
             self.referring.setdefault(reference, {})[place] = packed
         if plural in NAMED:
             self.known[place] = packed
@@ -202,7 +203,7 @@ class Window:
         return unpacked(self.rows.get(stripe_id, {}), plurals)
 
     def referring_to(self, number: str, plurals: Sequence[str]) -> list[Seen]:
-        """What has been read without a Stripe id, and has just this as its Reference."""
+        """What has been read and has just this as its Reference."""
         return unpacked(self.referring.get(number, {}), plurals)
 
     def credits_of(self, contact_id: str) -> list[Seen]:
