@@ -26,6 +26,7 @@ ENTRIES: dict[str, list[list[Any]]] = {
     "refund_receipt": [["Dr", "Sales", 2500], ["Cr", "Stripe Clearing", 2500]],
     "credit_card_refund": [["Dr", "Accounts Receivable", 2500], ["Cr", "Stripe Clearing", 2500]],
     "reversal": [["Cr", "Sales", 2500], ["Dr", "Accounts Receivable", 2500]],
+    "application": [],
     "customer": [],
 }
 IDS = {"CreditNotes": "CreditNoteID", "Invoices": "InvoiceID", "Payments": "PaymentID"}
@@ -42,7 +43,7 @@ def told_of(kind: str, letter: str, **more: Any) -> Json:
     return {
         "document_key": key_of(letter),
         "kind": kind,
-        "amount_minor": 2500 if ENTRIES[kind] else 0,
+        "amount_minor": 0 if kind == "customer" else 2500,
         "entries": ENTRIES[kind],
         "number": f"100{letter}",
         "subject_id": f"cus_{letter}" if kind == "customer" else f"re_{letter}",
