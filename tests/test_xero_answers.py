@@ -328,7 +328,7 @@ def test_a_document_of_others_holds_this_one_where_it_is_alike(changed: Json, st
 
 
 @pytest.mark.parametrize(
-    "rows", [(), (holder(Type="ACCPAYCREDIT"),), (holder(CurrencyCode="XXX"),)], ids=["gone", "bill", "odd"]
+    "rows", [(), (holder(Type="ACCPAYCREDIT"),), (holder(CurrencyCode="QQQ"),)], ids=["gone", "bill", "odd"]
 )
 def test_nobody_is_named_where_xero_shows_no_holder(rows: tuple[Json, ...]) -> None:
     seen = taken_by(*rows)
