@@ -13,14 +13,22 @@ from connector.delivery.push import PushLimits
 from connector.ledgers.beancount import BeancountLedger
 from connector.ledgers.contract import Capabilities, Courier, Ledger
 from connector.ledgers.quickbooks_capabilities import QUICKBOOKS_ONLINE
+from connector.ledgers.xero_capabilities import XERO
 from connector.planning.mapping_model import Mapping as LedgerMapping
 from connector.planning.rules import Rule
-from connector.settings.connections import BeancountConnection, Connection, QuickbooksOnlineConnection
+from connector.settings.connections import (
+    BeancountConnection,
+    Connection,
+    QuickbooksOnlineConnection,
+    XeroConnection,
+)
 from connector.world import World
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
     from sqlalchemy import Engine
+
+    from connector.delivery.http_courier import CourierPlace
 
 
 @dataclass(frozen=True)
@@ -53,26 +61,38 @@ def open_beancount(opening: Opening) -> tuple[Ledger, Courier]:
     return BeancountLedger(opening.mapping), FileCourier(Path(opening.connection.path))
 
 
-def open_quickbooks_online(opening: Opening) -> tuple[Ledger, Courier]:
-    # Loaded here: who keeps no QuickBooks waits for none of it.
-    from connector.delivery.http_courier import Patience
-    from connector.delivery.quickbooks_online import CourierPlace, open_quickbooks_courier
+def courier_place(opening: Opening) -> CourierPlace:
+    """What a courier over HTTP needs of an opening; state and key only where its ledger keeps tokens."""
+    from connector.delivery.http_courier import CourierPlace, Patience
     from connector.delivery.tokens import TokenPlace
-    from connector.ledgers.quickbooks_online import QuickbooksOnlineLedger, Wants
 
-    assert isinstance(opening.connection, QuickbooksOnlineConnection)
-    assert opening.engine is not None, "tokens are kept in the state"
-    limits = opening.limits
-    key = opening.token_key()
+    keeps = connection_keeps_tokens(opening.connection)
+    key = opening.token_key() if keeps else None
     tokens = TokenPlace(
-        opening.engine,
+        opening.engine if keeps else None,
         opening.state_url,
         key.get_secret_value() if key is not None else None,
         opening.world,
         opening.should_stop,
     )
-    patience = Patience(limits.throttle_wait_s, limits.longest_wait_s)
-    courier = open_quickbooks_courier(opening.connection, CourierPlace(opening.name, tokens, patience))
+    patience = Patience(opening.limits.throttle_wait_s, opening.limits.longest_wait_s)
+    return CourierPlace(opening.name, tokens, patience)
+
+
+def connection_keeps_tokens(connection: Connection) -> bool:
+    """Whether what opens this ledger was given by a person's consent, and is kept in the state from run to run."""
+    if isinstance(connection, XeroConnection):
+        return connection.auth == "authorization_code"
+    return isinstance(connection, QuickbooksOnlineConnection)
+
+
+def open_quickbooks_online(opening: Opening) -> tuple[Ledger, Courier]:
+    # Loaded here: who keeps no QuickBooks waits for none of it.
+    from connector.delivery.quickbooks_online import open_quickbooks_courier
+    from connector.ledgers.quickbooks_online import QuickbooksOnlineLedger, Wants
+
+    assert isinstance(opening.connection, QuickbooksOnlineConnection)
+    courier = open_quickbooks_courier(opening.connection, courier_place(opening))
     wants = Wants(
         start=opening.start,
         sales=opening.sales,
@@ -84,7 +104,25 @@ def open_quickbooks_online(opening: Opening) -> tuple[Ledger, Courier]:
     return QuickbooksOnlineLedger(opening.mapping, wants, opening.memory), courier
 
 
+def open_xero(opening: Opening) -> tuple[Ledger, Courier]:
+    # Loaded here, as QuickBooks is.
+    from connector.delivery.xero import open_xero_courier
+    from connector.ledgers.xero import Wants, XeroLedger
+
+    assert isinstance(opening.connection, XeroConnection)
+    courier = open_xero_courier(opening.connection, courier_place(opening))
+    wants = Wants(
+        start=opening.start,
+        sales=opening.sales,
+        fees=opening.fees,
+        types=opening.types,
+        tenant=opening.connection.tenant_id or "",
+    )
+    return XeroLedger(opening.mapping, wants, opening.memory), courier
+
+
 LEDGERS: dict[str, tuple[Capabilities, Opener]] = {
     "beancount": (BeancountLedger.capabilities, open_beancount),
     "quickbooks_online": (QUICKBOOKS_ONLINE, open_quickbooks_online),
+    "xero": (XERO, open_xero),
 }

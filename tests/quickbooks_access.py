@@ -17,12 +17,8 @@ from vendors.quickbooks import REALM, FakeQuickBooks
 from vendors.quickbooks import clock as vendor_clock
 from vendors.quickbooks.oauth import CLIENT_ID, CLIENT_SECRET, TOKEN_PATH
 
-from connector.delivery.http_courier import HttpCourier, Patience
-from connector.delivery.quickbooks_online import (
-    CourierPlace,
-    open_quickbooks_courier,
-    open_quickbooks_tokens,
-)
+from connector.delivery.http_courier import CourierPlace, HttpCourier, Patience
+from connector.delivery.quickbooks_online import open_quickbooks_courier, open_quickbooks_tokens
 from connector.delivery.tokens import TokenPlace, Tokens
 from connector.ledgers.contract import Request
 from connector.settings.connections import QuickbooksOnlineConnection
@@ -107,8 +103,8 @@ PROGRAM = """
 import json, sys
 told = json.loads(sys.argv[1])
 from pydantic import SecretStr
-from connector.delivery.http_courier import HttpCourier, Patience
-from connector.delivery.quickbooks_online import CourierPlace, open_quickbooks_courier
+from connector.delivery.http_courier import CourierPlace, HttpCourier, Patience
+from connector.delivery.quickbooks_online import open_quickbooks_courier
 from connector.delivery.tokens import TokenPlace
 from connector.ledgers.contract import Request
 from connector.settings.connections import QuickbooksOnlineConnection

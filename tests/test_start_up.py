@@ -19,6 +19,7 @@ ROOT = Path(__file__).parent.parent
 FOR_SOME_COMMANDS = {"alembic", "pydantic", "rich", "sqlalchemy", "yaml", "zoneinfo"}
 FOR_SOME_LEDGERS = {
     "cryptography",
+    "oauthlib",
     "psycopg",
     "quickbooks",
     "requests",

@@ -1,18 +1,22 @@
 """Carries requests over HTTP to a ledger that gives access tokens.
 
 A read is tried again, a write never: whether it was carried out is for `push` to find out. The one exception is a
-401: then nothing was carried out, and the same bytes go once more with a new token.
+401: then nothing was carried out, and the same bytes go once more with a new token. A vendor that wants to be left alone
+for longer than the settings allow to wait is asked nothing more until then.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
+from threading import Semaphore
+from typing import Protocol
 
 from tenacity import RetryCallState, Retrying, retry_if_result, wait_random_exponential
 
 from connector.delivery.push import REQUEST_TIMEOUT_S
-from connector.delivery.tokens import Tokens
+from connector.delivery.tokens import TokenPlace
 from connector.delivery.transport import Transport
 from connector.errors import ConnectorError, InputError, Stopped
 from connector.ledgers.contract import Answer, Request
@@ -29,6 +33,12 @@ LONGEST_PAUSE_S = 8
 SHORTEST_TIMEOUT_S = 10
 
 
+# No vendor counts in more than days; what asks for more (a proxy) is tried again after one.
+LONGEST_PARK_S = 86400
+# What a vendor says of a token that is good and does not reach so far. https://www.rfc-editor.org/rfc/rfc6750#section-3.1
+SCOPE_LACKING = "insufficient_scope"
+
+
 @dataclass(frozen=True, slots=True)
 class Patience:
     """How long a read waits: `throttle_wait_s` where a 429 names no time, and `longest_wait_s` in all."""
@@ -37,25 +47,67 @@ class Patience:
     longest_wait_s: int
 
 
+@dataclass(frozen=True, slots=True)
+class CourierPlace:
+    """What a courier needs besides its connection: where tokens are kept, and how long reads wait."""
+
+    ledger: str
+    tokens: TokenPlace
+    patience: Patience
+
+
+@dataclass(frozen=True, slots=True)
+class DayLimit:
+    """The header in which a vendor tells how many requests it takes yet today; when they are `few`, `words` say so, with
+    {count} and {requests} to be filled in."""
+
+    header: str
+    few: int
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class VendorLimits:
+    """How much a vendor takes: its rates, how many requests at once where it counts those, and in a day."""
+
+    rates: Rates
+    at_once: int | None = None
+    day: DayLimit | None = None
+
+
+class AccessTokens(Protocol):
+    """Where access tokens come from; each method as that of `Tokens`."""
+
+    def access(self) -> str: ...
+    def renew(self, failed: str) -> str: ...
+    def warnings(self) -> list[str]: ...
+
+
 class HttpCourier:
     """The courier of one ledger. About ten threads may share one. `carry` raises nothing.
 
-    `Answer.sentence` is set, with 401 or 503, where nothing was sent or, after a 401, nothing carried out.
+    `Answer.sentence` is set, with 401 or 503, where nothing was sent or, after a 401, nothing carried out. `retry_at`, in
+    seconds since 1970, is until when the vendor wants to be left alone, where that is longer than may be waited; until
+    then every answer is a 429 for which nothing was sent.
     """
 
     def __init__(
         self,
         transport: Transport,
-        tokens: Tokens,
+        tokens: AccessTokens,
         patience: Patience,
-        rates: Rates,
+        limits: VendorLimits,
         world: World,
         should_stop: Callable[[], bool] = lambda: False,
     ) -> None:
         self._transport = transport
         self._tokens = tokens
         self._patience = patience
-        self._pace = Pace(rates, None, world.monotonic_ms, self._sleep)
+        self._pace = Pace(limits.rates, None, world.monotonic_ms, self._sleep)
+        self._at_once = Semaphore(limits.at_once) if limits.at_once is not None else nullcontext()
+        self._day = limits.day
+        self._left_today: int | None = None
+        self.retry_at: int | None = None
         self._world = world
         self._should_stop = should_stop
         # Up to 1, 2, 4 ... seconds, by chance, so that threads that failed together do not come back together.
@@ -78,8 +130,12 @@ class HttpCourier:
             return Answer(UNAUTHORISED if for_a_person else UNAVAILABLE, sentence=str(error))
 
     def warnings(self) -> list[str]:
-        """What a person should know before it fails: when the access ends."""
-        return self._tokens.warnings()
+        """What a person should know before it fails: when the access ends, and how little the vendor takes yet today."""
+        told = self._tokens.warnings()
+        if self._day is not None and self._left_today is not None and self._left_today < self._day.few:
+            requests = "request" if self._left_today == 1 else "requests"
+            told = [*told, self._day.words.format(count=self._left_today, requests=requests)]
+        return told
 
     def close(self) -> None:
         self._transport.close()
@@ -87,25 +143,58 @@ class HttpCourier:
     # ------------------------------------------------------------------------------------------- sending
 
     def _send(self, request: Request) -> Answer:
-        """Once; and once more where the token was refused."""
+        """Once; and once more where the token was refused, and not for want of a scope, which no new token has either."""
         begun_ms = self._world.monotonic_ms()
+        if self._is_left_alone():
+            return self._not_asked()
         access = self._tokens.access()
         answer = self._send_with(request, access, begun_ms)
-        if answer.status == UNAUTHORISED:
+        if answer.status == UNAUTHORISED and SCOPE_LACKING not in header_of(answer, "www-authenticate"):
             access = self._tokens.renew(access)
             answer = self._send_with(request, access, begun_ms)
         return answer
 
     def _send_with(self, request: Request, access: str, begun_ms: int) -> Answer:
-        """As soon as the vendor's rates allow it, and where it is a write, while the lease is sure to last."""
-        self._pace.wait("")
-        timeout_s = REQUEST_TIMEOUT_S
-        if request.document_keys:
-            # Rounded up: a write ends before the lease that it was begun under.
-            timeout_s -= -((begun_ms - self._world.monotonic_ms()) // 1000)
-            if timeout_s < SHORTEST_TIMEOUT_S:
-                raise ConnectorError("the request waited too long to be sent; the next run sends it")
-        return self._transport.send(request, access, timeout_s)
+        """As soon as the vendor's limits allow it, and where it is a write, while the lease is sure to last."""
+        # The place first: a request leaves when it is counted, or more of them than counted may meet in one window.
+        with self._at_once:
+            longest_ms = self._time_left_s(begun_ms) * 1000 if request.document_keys else None
+            wait_ms = self._pace.wait_at_most("", longest_ms)
+            # Another thread may have been told so meanwhile.
+            if self._is_left_alone():
+                return self._not_asked()
+            if wait_ms > 0:
+                # Its turn comes after the lease: who writes waits, renews it, and asks again.
+                return not_asked(-(-wait_ms // 1000))
+            timeout_s = REQUEST_TIMEOUT_S
+            if request.document_keys:
+                timeout_s = SHORTEST_TIMEOUT_S + self._time_left_s(begun_ms)
+            answer = self._transport.send(request, access, timeout_s)
+        self._heed(answer)
+        return answer
+
+    def _time_left_s(self, begun_ms: int) -> int:
+        """How long a write that was begun then may still wait, so that it ends before its lease; rounded down."""
+        left_s = REQUEST_TIMEOUT_S - SHORTEST_TIMEOUT_S + (begun_ms - self._world.monotonic_ms()) // 1000
+        if left_s < 0:
+            raise ConnectorError("the request waited too long to be sent; the next run sends it")
+        return left_s
+
+    def _heed(self, answer: Answer) -> None:
+        """Keep what an answer tells of the vendor's limits."""
+        left = header_of(answer, self._day.header) if self._day is not None else ""
+        if left.isdecimal():
+            self._left_today = int(left)
+        asked = header_of(answer, "retry-after")
+        if answer.status == THROTTLED and asked.isdecimal() and int(asked) > self._patience.longest_wait_s:
+            self.retry_at = self._world.now() + min(int(asked), LONGEST_PARK_S)
+
+    def _is_left_alone(self) -> bool:
+        return self.retry_at is not None and self._world.now() < self.retry_at
+
+    def _not_asked(self) -> Answer:
+        """What the vendor would answer, for a request that does not leave."""
+        return not_asked(max(0, (self.retry_at or 0) - self._world.now()))
 
     # ------------------------------------------------------------------------------------------- reads
 
@@ -122,7 +211,7 @@ class HttpCourier:
         answer = answer_of(state)
         if answer.status != THROTTLED:
             return self._pause(state)
-        asked = dict(answer.headers).get("retry-after", "")
+        asked = header_of(answer, "retry-after")
         return int(asked) if asked.isdecimal() else self._patience.throttle_wait_s
 
     def _is_enough(self, state: RetryCallState) -> bool:
@@ -137,6 +226,16 @@ class HttpCourier:
                 raise Stopped
             self._world.sleep(min(1, seconds))
             seconds -= 1
+
+
+def not_asked(seconds: int) -> Answer:
+    """An answer as the vendor's own, where it was not asked: to come again in so many seconds."""
+    return Answer(THROTTLED, headers=(("retry-after", str(seconds)),))
+
+
+def header_of(answer: Answer, name: str) -> str:
+    """A header of an answer, by its name in small letters; empty where it has none."""
+    return next((text for each, text in answer.headers if each == name), "")
 
 
 def is_worth_another_try(answer: Answer) -> bool:

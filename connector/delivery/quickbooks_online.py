@@ -7,10 +7,9 @@ https://developer.intuit.com/app/developer/qbo/docs/learn/limits-and-throttles
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
-from connector.delivery.http_courier import HttpCourier, Patience
+from connector.delivery.http_courier import CourierPlace, HttpCourier, VendorLimits
 from connector.delivery.push import REQUEST_TIMEOUT_S
 from connector.delivery.token_requests import OAuthApp, OAuthVendor
 from connector.delivery.tokens import TokenPlace, Tokens
@@ -34,15 +33,6 @@ RATES = ((500, 61_000), (10, 1_200))
 TRACE = "intuit_tid"
 
 
-@dataclass(frozen=True, slots=True)
-class CourierPlace:
-    """What a courier needs besides its connection: where tokens are kept, and how long reads wait."""
-
-    ledger: str
-    tokens: TokenPlace
-    patience: Patience
-
-
 def open_quickbooks_courier(connection: QuickbooksOnlineConnection, place: CourierPlace) -> HttpCourier:
     """The courier of one company; nothing is asked yet. Raises `InputError` where the key for tokens does not serve."""
     tokens = open_quickbooks_tokens(connection, place.ledger, place.tokens)
@@ -50,7 +40,7 @@ def open_quickbooks_courier(connection: QuickbooksOnlineConnection, place: Couri
     world, should_stop = place.tokens.world, place.tokens.should_stop
     base = f"{connection.base_url.rstrip('/')}/v3/company/{quote(connection.realm_id, safe='')}"
     transport = Transport(base, (("minorversion", str(connection.minor_version)),), TRACE)
-    return HttpCourier(transport, tokens, place.patience, RATES, world, should_stop)
+    return HttpCourier(transport, tokens, place.patience, VendorLimits(RATES), world, should_stop)
 
 
 def company_check(connection: QuickbooksOnlineConnection) -> Callable[[str], None]:

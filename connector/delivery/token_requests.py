@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import requests
-from requests.auth import HTTPBasicAuth
+from requests.auth import AuthBase, HTTPBasicAuth
 
 from connector.delivery.push import REQUEST_TIMEOUT_S
 from connector.delivery.transport import CONNECT_S
@@ -24,6 +24,7 @@ from connector.world import World
 PAUSE_S = 1
 # A token is not used to its last second: it has to arrive, too.
 MARGIN_S = 120
+CHALLENGE_METHOD = "S256"
 _WORD = re.compile(r"[a-z_]{1,40}")
 
 
@@ -31,24 +32,33 @@ _WORD = re.compile(r"[a-z_]{1,40}")
 class OAuthVendor:
     """What is the vendor's own: `title` for sentences, headers of token requests, the names in an answer under
     which it tells, in seconds, how long the refresh token and the consent as a whole still live, and under which its
-    redirect names the company that was chosen."""
+    redirect names the company that was chosen.
+
+    `refresh_lasts_s` is how long a refresh token lives where the answer does not tell. An access token is not used in
+    its last `margin_s`; the end of an access is told `warn_before_s` ahead. `pkce`: a code is bound to who asked for it.
+    """
 
     title: str
     scope: str
-    headers: tuple[tuple[str, str], ...]
-    refresh_ends_name: str
-    hard_ends_name: str
+    headers: tuple[tuple[str, str], ...] = ()
+    refresh_ends_name: str = ""
+    hard_ends_name: str = ""
     company_parameter: str | None = None
+    refresh_lasts_s: int | None = None
+    margin_s: int = MARGIN_S
+    warn_before_s: int = 30 * 86400
+    pkce: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class OAuthApp:
-    """The app that asks for a ledger's tokens, where, and for which company where the redirect names it."""
+    """The app that asks for a ledger's tokens, where, and for which company where the redirect names it. An app that
+    runs at its users' has no secret."""
 
     vendor: OAuthVendor
     ledger: str
     client_id: str
-    client_secret: str = field(repr=False)
+    client_secret: str | None = field(repr=False)
     authorize_url: str
     token_url: str
     company: str | None = None
@@ -60,8 +70,11 @@ class OAuthApp:
         by_hand = " --refresh-token-stdin < FILE" if self.by_token else ""
         return f"connector connect {shlex.quote(self.ledger)}{by_hand}"
 
-    def consent_address(self, redirect_uri: str, state: str) -> str:
-        """Where a person lets the app in. https://www.rfc-editor.org/rfc/rfc6749#section-4.1.1"""
+    def consent_address(self, redirect_uri: str, state: str, verifier: str | None = None) -> str:
+        """Where a person lets the app in; with a `verifier` the code is of use only to who has it.
+
+        https://www.rfc-editor.org/rfc/rfc6749#section-4.1.1, https://www.rfc-editor.org/rfc/rfc7636#section-4.3
+        """
         asked = {
             "client_id": self.client_id,
             "response_type": "code",
@@ -69,6 +82,8 @@ class OAuthApp:
             "redirect_uri": redirect_uri,
             "state": state,
         }
+        if verifier is not None:
+            asked |= {"code_challenge": challenge_of(verifier), "code_challenge_method": CHALLENGE_METHOD}
         return f"{self.authorize_url}?{urlencode(asked)}"
 
 
@@ -111,11 +126,22 @@ class TokenRequests:
             self._world.sleep(PAUSE_S)
         return self._last_ask(form)
 
-    def exchange(self, code: str, redirect_uri: str) -> Granted:
+    def exchange(self, code: str, redirect_uri: str, verifier: str | None = None) -> Granted:
         """Tokens for the code of a redirect, which works once. Raises `NoToken`."""
-        return self._last_ask(
-            {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri}
-        )
+        form = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri}
+        return self._last_ask(form if verifier is None else {**form, "code_verifier": verifier})
+
+    def claim(self) -> Granted:
+        """An access token for the app itself, which needs no consent. Raises `NoToken`.
+
+        https://www.rfc-editor.org/rfc/rfc6749#section-4.4
+        """
+        form = {"grant_type": "client_credentials", "scope": self._app.vendor.scope}
+        try:
+            return self._ask(form)
+        except Unclear:
+            self._world.sleep(PAUSE_S)
+        return self._last_ask(form)
 
     def _last_ask(self, form: dict[str, str]) -> Granted:
         try:
@@ -132,8 +158,8 @@ class TokenRequests:
         try:
             answer = requests.post(
                 app.token_url,
-                data=form,
-                auth=HTTPBasicAuth(app.client_id.encode(), app.client_secret.encode()),
+                data=form if app.client_secret is not None else {**form, "client_id": app.client_id},
+                auth=authorisation_of(app),
                 headers={"Accept": "application/json", **dict(app.vendor.headers)},
                 timeout=(CONNECT_S, REQUEST_TIMEOUT_S - CONNECT_S),
                 allow_redirects=False,
@@ -153,11 +179,12 @@ class TokenRequests:
         if not (isinstance(access, str) and access) or lasts_s is None:
             raise Unclear("gave no tokens in its answer")
         vendor = self._app.vendor
+        lasts = told.get(vendor.refresh_ends_name, vendor.refresh_lasts_s if refresh else None)
         return Granted(
             access=access,
-            access_until=asked + lasts_s - min(MARGIN_S, lasts_s // 4),
+            access_until=asked + lasts_s - min(vendor.margin_s, lasts_s // 4),
             refresh=refresh if isinstance(refresh, str) and refresh else None,
-            refresh_ends=_end(told.get(vendor.refresh_ends_name), asked),
+            refresh_ends=_end(lasts, asked),
             hard_ends=_end(told.get(vendor.hard_ends_name), asked),
         )
 
@@ -178,11 +205,35 @@ class TokenRequests:
             )
         if status == 429:
             return NoToken(f"{title} gives no tokens now (too many requests); the next run tries again")
-        what = "client_id and client_secret" if said == "invalid_client" else "the token request"
+        named = "client_id and client_secret" if app.client_secret is not None else "client_id"
+        what = named if said == "invalid_client" else "the token request"
         return NoToken(
             f"{title} refused {what} of ledger {app.ledger} ({why}): check its connection in the settings",
             "unauthorised",
         )
+
+
+def challenge_of(verifier: str) -> str:
+    """What the consent page is shown of a verifier. https://www.rfc-editor.org/rfc/rfc7636#section-4.2"""
+    # Loaded here: only who gives consent waits for it.
+    from oauthlib.oauth2 import WebApplicationClient
+
+    made: str = WebApplicationClient("").create_code_challenge(verifier, CHALLENGE_METHOD)
+    return made
+
+
+def authorisation_of(app: OAuthApp) -> AuthBase:
+    """By client id and secret; of an app without one the request bears its id alone."""
+    if app.client_secret is None:
+        return NoAuth()
+    return HTTPBasicAuth(app.client_id.encode(), app.client_secret.encode())
+
+
+class NoAuth(AuthBase):
+    """No authorisation. As an `AuthBase`, since else a .netrc of the user would give one."""
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        return request
 
 
 def _read_object(answer: requests.Response) -> dict[str, Any]:

@@ -24,7 +24,6 @@ from connector.store.database import unusable
 from connector.store.locks import hold_lock
 from connector.world import World
 
-WARN_BEFORE_S = 30 * 86400
 POLL_S = 0.1
 # Longer than a refresh takes whose answer is waited for twice.
 PATIENCE_MS = 90_000
@@ -32,9 +31,10 @@ PATIENCE_MS = 90_000
 
 @dataclass(frozen=True, slots=True)
 class TokenPlace:
-    """Where a ledger's tokens are kept: the state, and the key as `Settings.token_key` gives it."""
+    """Where a ledger's tokens are kept: the state, and the key as `Settings.token_key` gives it. Of a ledger that keeps
+    none both are None."""
 
-    engine: Engine
+    engine: Engine | None
     state_url: str
     key: str | None
     world: World
@@ -48,8 +48,10 @@ class Tokens:
     """
 
     def __init__(self, app: OAuthApp, place: TokenPlace, first: str | None) -> None:
+        assert place.engine is not None, "tokens are kept in the state"
         self._app = app
         self._place = place
+        self._engine = place.engine
         self._first = first
         self._safe = TokenSafe(place.engine, place.state_url, app.ledger, place.key)
         self._requests = TokenRequests(app, place.world)
@@ -80,20 +82,29 @@ class Tokens:
             verify(granted.access)
             self._keep(granted, refresh, stored)
 
-    def take_code(self, code: str, redirect_uri: str) -> None:
-        """Exchange the code of a redirect, and keep what comes. Raises as `access`; then nothing has changed."""
+    def take_code(
+        self,
+        code: str,
+        redirect_uri: str,
+        verifier: str | None = None,
+        verify: Callable[[str], None] = lambda access: None,
+    ) -> None:
+        """Exchange the code of a redirect, and keep what comes once `verify` has tried the access token. Raises as
+        `access`, and what `verify` raises; then nothing has changed in the state."""
         with self._turn, self._alone():
             stored = self._stored_or_lost()
             self._safe.try_to_write()
-            self._keep(self._requests.exchange(code, redirect_uri), None, stored)
+            granted = self._requests.exchange(code, redirect_uri, verifier)
+            verify(granted.access)
+            self._keep(granted, None, stored)
 
     def warnings(self) -> list[str]:
-        """A sentence where the newest tokens known end within 30 days."""
+        """A sentence where the newest tokens known end soon, as their vendor has it."""
+        app = self._app
         ends = [end for end in (self._kept.refresh_ends, self._kept.hard_ends) if end] if self._kept else []
-        if not ends or min(ends) - self._place.world.now() > WARN_BEFORE_S:
+        if not ends or min(ends) - self._place.world.now() > app.vendor.warn_before_s:
             return []
         day = datetime.fromtimestamp(min(ends), UTC).date().isoformat()
-        app = self._app
         return [
             f"the access of ledger {app.ledger} to {app.vendor.title} ends on {day}: connect again before:"
             f" {app.connect_again}"
@@ -200,7 +211,7 @@ class Tokens:
 
         with ExitStack() as stack:
             try:
-                stack.enter_context(hold_lock(place.engine, place.state_url, f"{ledger}.tokens", busy))
+                stack.enter_context(hold_lock(self._engine, place.state_url, f"{ledger}.tokens", busy))
             except OSError as error:
                 raise NoToken(
                     f"the lock on the tokens of ledger {ledger} cannot be had: {error.filename}: {error.strerror}"

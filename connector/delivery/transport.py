@@ -37,16 +37,24 @@ class Bearer(AuthBase):
 
 
 class Transport:
-    """Requests below `base`, an address without a slash at its end; `parameters` go with each. Threads may share one.
+    """Requests below `base`, an address without a slash at its end; `parameters` and `headers` go with each. Threads may
+    share one.
 
     Logged are method, path without its query, status, and the header `trace` of the answer; no token and no body.
     """
 
-    def __init__(self, base: str, parameters: Sequence[tuple[str, str]], trace: str) -> None:
+    def __init__(
+        self,
+        base: str,
+        parameters: Sequence[tuple[str, str]],
+        trace: str,
+        headers: Sequence[tuple[str, str]] = (),
+    ) -> None:
         self._base = base
         self._host = urlsplit(base).netloc
         self._parameters = urlencode(parameters)
         self._trace = trace
+        self._headers = {"Accept": "application/json", **dict(headers)}
         self._session = requests.Session()
         # Nothing in a session changes with a request then, so that threads can share it.
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
@@ -62,7 +70,7 @@ class Transport:
                 request.method,
                 self._address(request.target),
                 data=request.body or None,
-                headers={"Accept": "application/json", **dict(request.headers)},
+                headers={**self._headers, **dict(request.headers)},
                 auth=Bearer(access),
                 timeout=(CONNECT_S, timeout_s - CONNECT_S),
                 allow_redirects=False,

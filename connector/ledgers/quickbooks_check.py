@@ -5,16 +5,14 @@ Each names the key in the mapping file, what it names in QuickBooks, and what to
 
 from __future__ import annotations
 
-from calendar import month_name
-from datetime import date
 from typing import TYPE_CHECKING
 
+from connector.ledgers.findings import day_in_words, find_customers, keyed
 from connector.ledgers.json_wire import Row
 from connector.ledgers.quickbooks_check_items import find_items, find_taxes
 from connector.ledgers.quickbooks_directory import Directory
 from connector.ledgers.quickbooks_findings import Findings
 from connector.ledgers.quickbooks_wire import ref_of
-from connector.planning.mapping_model import AccountMap
 from connector.planning.mapping_model import Mapping as LedgerMapping
 
 if TYPE_CHECKING:
@@ -40,16 +38,9 @@ def findings(
     find_items(found, mapping, wants)
     find_taxes(found, mapping, wants)
     find_payment_methods(found, mapping)
-    find_customers(found, mapping, wants, default_customer)
+    find_customers(found, mapping, wants.sales, default_customer)
     find_preferences(found, wants)
-    return tuple(dict.fromkeys(found.problems)), tuple(dict.fromkeys(found.warnings))
-
-
-def keyed(key: str, accounts: AccountMap) -> list[tuple[str, str | None, str]]:
-    """Key, currency (None: for all) and name of each account that is mapped."""
-    if accounts.every is not None:
-        return [(key, None, accounts.every)]
-    return [(f"{key}.{currency}", currency, name) for currency, name in accounts.by_currency.items()]
+    return found.told()
 
 
 # ------------------------------------------------------------------------------------------------ accounts
@@ -161,27 +152,6 @@ def find_payment_methods(found: Findings, mapping: LedgerMapping) -> None:
             )
 
 
-def find_customers(found: Findings, mapping: LedgerMapping, wants: Wants, default_customer: bool) -> None:
-    if wants.sales == "find":
-        return
-    name = mapping.customer_default
-    whom = (
-        "of which Stripe knows no name"
-        if mapping.customer_create
-        else "to customers that are not in QuickBooks"
-    )
-    if name is None:
-        found.tell(
-            f"customers.default names nobody: sales {whom} will be held, customer_not_found", problem=False
-        )
-    elif not default_customer:
-        found.tell(
-            f'customers.default: there is no customer "{name}" in QuickBooks: make it; until then sales {whom} will be '
-            "held, customer_not_found",
-            problem=False,
-        )
-
-
 def find_preferences(found: Findings, wants: Wants) -> None:
     prefs = found.directory.preferences
     if prefs.applies_credits and wants.leaves_memos and "credit_memo" in wants.types:
@@ -202,7 +172,3 @@ def find_preferences(found: Findings, wants: Wants) -> None:
             "as refunds.period_closed says",
             problem=False,
         )
-
-
-def day_in_words(day: date) -> str:
-    return f"{day.day} {month_name[day.month]} {day.year}"

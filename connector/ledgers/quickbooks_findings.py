@@ -1,27 +1,24 @@
-"""What `check` tells of a company, sentence by sentence, and how a mapped name is looked up for it."""
+"""How a mapped name is looked up in a QuickBooks company, and what `check` tells where it cannot be used."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import ClassVar
 
+from connector.ledgers.findings import Sentences
 from connector.ledgers.json_wire import Row
 from connector.ledgers.quickbooks_directory import Directory
-from connector.ledgers.shelf import Shelf
 
-GONE = "or it was made inactive"
 BUNDLES = {"Category": "a category", "Group": "a bundle"}
 
 
 @dataclass
-class Findings:
+class Findings(Sentences):
     """Problems forbid, warnings tell what will be held or is done otherwise."""
 
+    ledger: ClassVar[str] = "QuickBooks"
+    gone: ClassVar[str] = "or it was made inactive"
     directory: Directory
-    problems: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-
-    def tell(self, sentence: str, problem: bool = True) -> None:
-        (self.problems if problem else self.warnings).append(sentence)
 
     def account(self, key: str, name: str, problem: bool = True) -> Row | None:
         """The account of this name; None where there is none, and that is told."""
@@ -46,17 +43,3 @@ class Findings:
             )
             return None
         return row
-
-    def look_up(self, shelf: Shelf, key: str, name: str, what: str, problem: bool) -> Row | None:
-        several = shelf.namesakes(name)
-        if several:
-            names = ", ".join(several)
-            self.tell(f'{key}: "{name}" is the name of several ({names}): write the one in full', problem)
-            return None
-        found = shelf.find(name)
-        if found is None:
-            self.tell(
-                f'{key}: there is no {what} "{name}" in QuickBooks, {GONE}: make it, or name another', problem
-            )
-            return None
-        return shelf.by_id[found]

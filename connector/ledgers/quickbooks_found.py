@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from connector.ledgers.contract import Found, Steps
+from connector.ledgers.days import EVER
 from connector.ledgers.json_wire import Row, minor
 from connector.ledgers.marks import Note
 from connector.ledgers.quickbooks_directory import Directory
@@ -17,7 +18,7 @@ from connector.ledgers.quickbooks_movements import entries_of, is_income, moveme
 from connector.ledgers.quickbooks_notes import read_note
 from connector.ledgers.quickbooks_sale_heads import linked
 from connector.ledgers.quickbooks_sale_lines import part_of, rows_of
-from connector.ledgers.quickbooks_window import ENTITIES, EVER, SOLD, Window
+from connector.ledgers.quickbooks_window import ENTITIES, SOLD, Window
 from connector.ledgers.quickbooks_wire import PAGE, currency_of, day_of, find_by, read_rows, select
 from connector.planning.mapping_model import Mapping as LedgerMapping
 from connector.planning.money import is_known

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from connector.ledgers.json_wire import Row, minor
+from connector.ledgers.movement import Movement, with_total
 from connector.ledgers.quickbooks_directory import Directory
 from connector.ledgers.quickbooks_notes import read_note
 from connector.ledgers.quickbooks_sale_lines import (
@@ -23,23 +24,10 @@ from connector.ledgers.quickbooks_sale_lines import (
 from connector.ledgers.quickbooks_wire import currency_of, ref_of
 from connector.planning.mapping_model import Mapping as LedgerMapping
 from connector.planning.model import Entry
-from connector.planning.values import value
 
 GIVES_BACK = frozenset({"CreditMemo", "RefundReceipt"})
 FORMS = frozenset({"Invoice", "SalesReceipt", *GIVES_BACK})
 REVENUE = "Revenue"
-
-
-@value(frozen=True, slots=True)
-class Movement:
-    """`amount_minor` on an account, debits above zero, in the transaction's currency. `sold`: of a line that sells, or
-    takes back; `item`: that line's item. The side where the whole of it goes is the last."""
-
-    account: str
-    amount_minor: int
-    sold: bool = False
-    item: str | None = None
-    whole: bool = False
 
 
 def movements(row: Row, entity: str, directory: Directory, mapping: LedgerMapping) -> list[Movement]:
@@ -75,13 +63,6 @@ def of_form(row: Row, entity: str, directory: Directory, mapping: LedgerMapping)
     else:
         last = money_of(row, "DepositToAccountRef", directory)
     return with_total(found, last, -sign * minor(row.get("TotalAmt"), currency))
-
-
-def with_total(found: list[Movement], account: str, total: int, rest: str = "") -> list[Movement]:
-    """Movements with the side of the total; what the lines do not tell (they may be of a kind that is not known here)
-    is on the account `rest`."""
-    missing = -total - sum(one.amount_minor for one in found)
-    return [*found, Movement(rest, missing), Movement(account, total, whole=True)]
 
 
 def of_payment(row: Row, directory: Directory, mapping: LedgerMapping) -> list[Movement]:

@@ -11,37 +11,22 @@ from datetime import date, timedelta
 
 from connector.ledgers.contract import Reference, Steps
 from connector.ledgers.json_wire import Row, minor
-from connector.ledgers.marks import Note
 from connector.ledgers.quickbooks_directory import Directory
 from connector.ledgers.quickbooks_notes import read_note
 from connector.ledgers.quickbooks_sale_lines import form_lines, rows_of
 from connector.ledgers.quickbooks_window import SALE_ENTITIES, SOLD, Seen, Window
 from connector.ledgers.quickbooks_wire import currency_of, find_by
+from connector.ledgers.sale_search import charges_of, ids_of, may_be_sold
 from connector.planning.money import is_known
 
 # Invoices are written long before they are paid.
 BEFORE = {"Invoice": timedelta(days=90), "SalesReceipt": timedelta(days=3), "Payment": timedelta(days=3)}
 AFTER = timedelta(days=10)
-OURS_SOLD = frozenset({"invoice", "sales_receipt", "payment"})
-
-
-def charges_of(note: Note) -> tuple[str, ...]:
-    """The Stripe charges that a transaction is for, by their own ids or by those of their payment intents."""
-    return (*note.charge_ids, *(i for i in note.payment_ids if i.startswith("pi_")))
-
-
-def ids_of(reference: Reference) -> tuple[str, ...]:
-    """The ids that a sale may be found by, the charge's own first."""
-    return tuple(dict.fromkeys((reference.charge_id, *reference.stripe_ids)))
 
 
 def is_sale(row: Row, home: str) -> bool:
-    """Whether it can be a sale: ours that take something back carry the charge's id too and are none."""
-    note = read_note(row)
-    ours = note.document_key is not None
-    if ours and note.kind not in OURS_SOLD and (note.kind is not None or note.refund_ids):
-        return False
-    return is_known(currency_of(row, home))
+    """Whether it can be a sale, in a currency that is known."""
+    return may_be_sold(read_note(row)) and is_known(currency_of(row, home))
 
 
 def is_void(row: Row) -> bool:

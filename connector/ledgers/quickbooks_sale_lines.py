@@ -12,6 +12,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from connector.ledgers.json_wire import Row, amount, minor
+from connector.ledgers.movement import balance_currency
 from connector.ledgers.quickbooks_directory import Directory
 from connector.ledgers.quickbooks_wire import currency_of, ref_of
 from connector.planning.mapping_model import Mapping as LedgerMapping
@@ -205,13 +206,9 @@ def rates_of(row: Row, lines: Sequence[Row], directory: Directory) -> dict[str, 
 
 
 def books_currency(currency: str, directory: Directory, mapping: LedgerMapping) -> str:
-    """The currency in which planning counts what a form in `currency` is worth: that of the Stripe balance.
-
-    That is the home currency, unless a clearing account is mapped for the form's own: then Stripe keeps a balance in it.
-    """
-    if not directory.preferences.multi_currency or currency in mapping.clearing_accounts.by_currency:
-        return currency
-    return directory.preferences.home
+    """The currency in which planning counts what a form in `currency` is worth."""
+    prefs = directory.preferences
+    return balance_currency(currency, prefs.home, prefs.multi_currency, mapping)
 
 
 def in_books(row: Row, parts: Sequence[int], directory: Directory, mapping: LedgerMapping) -> list[int]:

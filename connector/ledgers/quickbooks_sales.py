@@ -5,7 +5,6 @@ https://developer.intuit.com/app/developer/qbo/docs/api/accounting/all-entities/
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -15,7 +14,7 @@ from connector.ledgers.further_writes import RATE, VOIDED_INVOICE
 from connector.ledgers.json_wire import Row, minor
 from connector.ledgers.quickbooks_directory import Directory
 from connector.ledgers.quickbooks_notes import read_note
-from connector.ledgers.quickbooks_sale_heads import BEFORE, Heads, charges_of, ids_of, is_void, linked
+from connector.ledgers.quickbooks_sale_heads import BEFORE, Heads, is_void, linked
 from connector.ledgers.quickbooks_sale_lines import part_of, read_lines, rows_of
 from connector.ledgers.quickbooks_window import Seen, Window
 from connector.ledgers.quickbooks_wire import (
@@ -27,13 +26,13 @@ from connector.ledgers.quickbooks_wire import (
     ref_of,
     slices,
 )
+from connector.ledgers.sale_search import STRIPE_CUSTOMER, charges_of, ids_of, in_order, lacks_payment
 from connector.planning.mapping_model import Mapping as LedgerMapping
 from connector.planning.model import Booked, Sale, SaleForm, SalePayment
 from connector.planning.money import multiply_ratio
 
 FORMS: dict[str, SaleForm] = {"Invoice": "invoice", "SalesReceipt": "sales_receipt", "Payment": "payment"}
 TAKEN_BACK = {"CreditMemo": "credit_memo", "RefundReceipt": "refund_receipt"}
-STRIPE_CUSTOMER = re.compile(r"\bcus_[A-Za-z0-9]+")
 REFS = (("customer", "CustomerRef"), ("class", "ClassRef"), ("department", "DepartmentRef"))
 
 
@@ -118,14 +117,6 @@ def read_around(invoices: Sequence[Row]) -> Steps[Around]:
 def payment_ids(invoice: Row) -> list[str]:
     links = rows_of(invoice, "LinkedTxn")
     return list(dict.fromkeys(str(one["TxnId"]) for one in links if one.get("TxnType") == "Payment"))
-
-
-def lacks_payment(sale: Sale, ids: Sequence[str]) -> bool:
-    """Whether the payment with one of these ids may be among those that stand on no invoice: none of this invoice's
-    carries one, and those that it has do not pay it in full; a void sets its payments free."""
-    if sale.form != "invoice" or any(set(ids).intersection(p.charge_ids) for p in sale.payments):
-        return False
-    return sale.void or sum(p.amount_minor for p in sale.payments if p.applied) < sale.total_minor
 
 
 # ------------------------------------------------------------------------------------------------ what it says
@@ -282,10 +273,6 @@ def email_of(row: Row) -> str | None:
     """The address that the form is sent to; several are nobody's."""
     address = str(part_of(row, "BillEmail").get("Address") or "").strip()
     return address if address and not set(address) & set(",; ") else None
-
-
-def in_order(payments: Iterable[SalePayment]) -> tuple[SalePayment, ...]:
-    return tuple(sorted(payments, key=lambda p: (p.posting_date, len(p.ledger_id), p.ledger_id)))
 
 
 def refs_of(row: Row) -> tuple[tuple[str, str], ...]:

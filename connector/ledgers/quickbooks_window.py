@@ -6,11 +6,11 @@ Each day of each kind is read once in a run, however many pages of refunds ask f
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 
 from connector.ledgers.contract import Steps
+from connector.ledgers.days import EVER, Span, gaps, merge
 from connector.ledgers.json_wire import Row, decode, encode
-from connector.ledgers.marks import Note
 from connector.ledgers.quickbooks_notes import read_note
 from connector.ledgers.quickbooks_wire import (
     PAGE,
@@ -22,18 +22,15 @@ from connector.ledgers.quickbooks_wire import (
     select,
     slices,
 )
+from connector.ledgers.sale_search import stripe_ids
 from connector.planning.money import is_known
 
 SOLD = ("Invoice", "SalesReceipt")
 SALE_ENTITIES = (*SOLD, "Payment")
 ENTITIES = (*SOLD, "CreditMemo", "RefundReceipt", "Payment", "Purchase", "JournalEntry", "Deposit")
-EVER = date.max
-# Days that lie this close together are asked for at once.
-NEAR = timedelta(days=7)
 # What takes room and is never looked at.
 BULK = frozenset({"BillAddr", "ShipAddr", "ShipFromAddr", "CustomField", "DeliveryInfo", "MetaData", "Tag"})
 
-Span = tuple[date, date]
 # A row with the entity that it is of.
 Seen = tuple[str, Row]
 
@@ -87,36 +84,3 @@ class Window:
                 found.setdefault(ref_of(row, "CustomerRef") or "", []).append(row)
             self.payments.update((customer, (since, rows)) for customer, rows in found.items())
         return {customer: self.payments[customer][1] for customer in customers}
-
-
-def stripe_ids(note: Note) -> tuple[str, ...]:
-    """Every id of Stripe's that a note carries."""
-    return (*note.refund_ids, *note.charge_ids, *note.payment_ids)
-
-
-def merge(spans: Iterable[Span]) -> list[Span]:
-    """The same days, and what lies between those that are near, in few spans."""
-    merged: list[Span] = []
-    for first, last in sorted(spans):
-        if merged and first - merged[-1][1] <= NEAR:
-            merged[-1] = (merged[-1][0], max(last, merged[-1][1]))
-        else:
-            merged.append((first, last))
-    return merged
-
-
-def gaps(wanted: Iterable[Span], covered: Iterable[Span]) -> list[Span]:
-    """The days of `wanted` that are not `covered`."""
-    left = list(wanted)
-    for first, last in covered:
-        rest: list[Span] = []
-        for start, end in left:
-            if end < first or start > last:
-                rest.append((start, end))
-                continue
-            if start < first:
-                rest.append((start, first - timedelta(days=1)))
-            if end > last:
-                rest.append((last + timedelta(days=1), end))
-        left = rest
-    return left

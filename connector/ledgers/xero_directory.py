@@ -94,12 +94,14 @@ class Directory:
         code = text_of(self.account(name), "CurrencyCode") if self.is_bank(name) else None
         return code.lower() if code is not None else None
 
+    def knows(self, account_id: str) -> bool:
+        """Whether there is an account of this id, archived or not."""
+        return account_id.lower() in self.accounts.by_id or account_id.lower() in self.archived.by_id
+
     def label(self, account_id_or_code: str) -> str:
         """How an account is shown that a document names by its id or its code."""
         text = account_id_or_code.lower()
-        object_id = (
-            text if text in self.accounts.by_id or text in self.archived.by_id else self.codes.get(text, text)
-        )
+        object_id = text if self.knows(text) else self.codes.get(text, text)
         shelf = self.accounts if object_id in self.accounts.by_id else self.archived
         return shelf.label(object_id) if object_id in shelf.by_id else account_id_or_code
 

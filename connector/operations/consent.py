@@ -30,16 +30,28 @@ _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</
 
 
 class Consent:
-    """One round trip: what the redirect must bear, and what became of it. The vendor's redirect is taken once."""
+    """One round trip: what the redirect must bear, and what became of it. The vendor's redirect is taken once.
+
+    `verifier` proves to the vendor who asked for the code; `verify` tries the token before it is kept.
+    """
 
     def __init__(
-        self, app: OAuthApp, tokens: Tokens, redirect_uri: str, state: str, say: Callable[[str], None]
+        self,
+        app: OAuthApp,
+        tokens: Tokens,
+        redirect_uri: str,
+        state: str,
+        say: Callable[[str], None],
+        verifier: str | None = None,
+        verify: Callable[[str], None] = lambda access: None,
     ) -> None:
         self.app = app
         self.tokens = tokens
         self.redirect_uri = redirect_uri
         self.state = state
         self.say = say
+        self.verifier = verifier
+        self.verify = verify
         self.error: Exception | None = None
         self.taken = False
         self.done = Event()
@@ -47,7 +59,7 @@ class Consent:
 
     @property
     def address(self) -> str:
-        return self.app.consent_address(self.redirect_uri, self.state)
+        return self.app.consent_address(self.redirect_uri, self.state, self.verifier)
 
     def consider(self, query: Mapping[str, str]) -> tuple[int, str, str]:
         """Status, title and words of the page that answers a redirect. Raises nothing: see `error`."""
@@ -84,7 +96,7 @@ class Consent:
             )
         if not query.get("code"):
             raise ConnectorError(f"the redirect of {title} bears no code: ledger {ledger} is not connected")
-        self.tokens.take_code(query["code"], self.redirect_uri)
+        self.tokens.take_code(query["code"], self.redirect_uri, self.verifier, self.verify)
 
 
 def wait_for_consent(

@@ -10,6 +10,7 @@ from pydantic import Field, field_validator, model_validator
 from connector.settings.values import Address, PemKey, Secret, Strict, Text, has_reference
 
 _ACCOUNT_ID = re.compile(r"[A-Za-z0-9]+(?:[_-][A-Za-z0-9]+)*")
+_TENANT_ID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 QUICKBOOKS_ONLINE_HOSTS = {
     "production": "https://quickbooks.api.intuit.com",
     "sandbox": "https://sandbox-quickbooks.api.intuit.com",
@@ -45,11 +46,12 @@ class QuickbooksOnlineConnection(Strict):
 
 
 class XeroConnection(Strict):
-    """`base_url` ends in /api.xro/2.0. A custom connection has one organisation and no refresh token."""
+    """`base_url` ends in /api.xro/2.0. A custom connection has one organisation and no refresh token; of a consent
+    `tenant_id` says which organisation is meant, and an app that runs at its users' has no `client_secret`."""
 
     auth: Literal["custom_connection", "authorization_code"] = "custom_connection"
     client_id: Text
-    client_secret: Secret
+    client_secret: Secret | None = None
     tenant_id: Text | None = None
     refresh_token: Secret | None = None
     base_url: Address = "https://api.xero.com/api.xro/2.0"
@@ -59,11 +61,23 @@ class XeroConnection(Strict):
     def _check_auth(self) -> XeroConnection:
         if self.auth == "custom_connection" and self.refresh_token is not None:
             raise ValueError("refresh_token is only for auth: authorization_code")
-        if self.auth == "authorization_code" and self.tenant_id is None:
-            raise ValueError(
-                "tenant_id is needed for auth: authorization_code; it says which organisation is meant"
-            )
+        if self.auth == "custom_connection" and self.client_secret is None:
+            raise ValueError("client_secret is needed for auth: custom_connection")
         return self
+
+    @field_validator("tenant_id")
+    @classmethod
+    def _check_tenant(cls, tenant_id: str | None) -> str | None:
+        if tenant_id is not None and not has_reference(tenant_id) and not _TENANT_ID.fullmatch(tenant_id):
+            raise ValueError(
+                "must be the id of an organisation, such as 70784a63-d24b-46a9-a4db-0e70a274b056"
+            )
+        return tenant_id
+
+    @property
+    def lacks_tenant(self) -> bool:
+        """Whether nothing says which of the organisations that a consent opens is meant; that is never guessed."""
+        return self.auth == "authorization_code" and self.tenant_id is None
 
 
 class NetsuiteConnection(Strict):

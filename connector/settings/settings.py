@@ -7,6 +7,7 @@ looked up by the method that hands them out, so that what is not used need not b
 
 from __future__ import annotations
 
+import shlex
 import zoneinfo
 from collections.abc import Mapping
 from dataclasses import replace
@@ -17,7 +18,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, PrivateAttr, SecretStr, ValidationError, field_validator
 
 from connector.errors import InputError
-from connector.settings.connections import CONNECTIONS, BeancountConnection, Connection
+from connector.settings.connections import CONNECTIONS, BeancountConnection, Connection, XeroConnection
 from connector.settings.problems import Problem, gather_problems, list_problems
 from connector.settings.references import References, is_off, look_up_now
 from connector.settings.sale_numbers import DEFAULT_SALE_NUMBER, SaleNumber
@@ -26,7 +27,7 @@ from connector.settings.sections import LedgerSettings, RefundSettings, StripeSe
 from connector.settings.values import Name, Strict, Text, check_address, has_reference
 from connector.settings.yaml_lines import KeyPath, LinedDocument, load_yaml, suggest
 
-BUILT_KINDS = frozenset({"beancount", "quickbooks_online"})
+BUILT_KINDS = frozenset({"beancount", "quickbooks_online", "xero"})
 
 _SQLITE = "sqlite:///"
 _POSTGRESQL = "postgresql+psycopg://"
@@ -207,8 +208,9 @@ class Settings(Strict):
             secrets.append(secret)
         return tuple(secrets)
 
-    def connection(self, ledger_name: str) -> Connection:
-        """The ledger's connection with everything looked up and checked; a Beancount path is absolute."""
+    def connection(self, ledger_name: str, before_consent: bool = False) -> Connection:
+        """The ledger's connection with everything looked up and checked; a Beancount path is absolute. `before_consent`:
+        it may lack what only the consent shows."""
         ledger = self.ledger(ledger_name)
         start: KeyPath = ("ledgers", ledger_name, "connection")
         problems: list[Problem] = []
@@ -220,7 +222,26 @@ class Settings(Strict):
             raise gather_problems(self._document, problems)
         if isinstance(connection, BeancountConnection):
             return BeancountConnection(path=str(self.folder / connection.path))
+        if not before_consent:
+            self._demand_tenant(ledger_name, connection)
         return connection
+
+    def check_connection(self, ledger_name: str) -> None:
+        """`InputError` for what a connection lacks, as far as it is seen without looking anything up."""
+        ledger = self.ledger(ledger_name)
+        connection, _ = _read_connection(
+            ledger.kind, ledger.connection, ("ledgers", ledger_name, "connection")
+        )
+        if connection is not None:
+            self._demand_tenant(ledger_name, connection)
+
+    def _demand_tenant(self, ledger_name: str, connection: Connection) -> None:
+        if isinstance(connection, XeroConnection) and connection.lacks_tenant:
+            raise self.error(
+                ("ledgers", ledger_name, "connection", "tenant_id"),
+                f"is missing: it says which organisation is meant; connector connect {shlex.quote(ledger_name)} lets the "
+                f"connector in and lists the organisations with their ids",
+            )
 
     def token_key(self) -> SecretStr | None:
         """The key for tokens in the state: CONNECTOR_KEY of the environment, else what `key_file` holds."""

@@ -1,0 +1,53 @@
+"""How documents show in Xero: their ids, numbers and marks, whatever list they stand in."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from vendors.xero.wire import ZERO, Json
+
+# The list that an object stands in, and the object.
+Row = tuple[str, Json]
+
+
+def id_of(row: Row) -> str:
+    return str(row[1][f"{row[0][:-1]}ID"])
+
+
+def marks_of(one: Json) -> str:
+    """Where our key stands: in the reference, or in the line of an overpayment."""
+    words = " ".join(line["Description"] for line in one.get("LineItems", ()))
+    return (
+        f"{one.get('Reference') or ''} {words}"
+        if one.get("Type", "").endswith("PAYMENT")
+        else one.get("Reference", "")
+    )
+
+
+def number_of(one: Json) -> str:
+    """The number; of what has none in Xero the first word of its reference."""
+    given = one.get("InvoiceNumber") or one.get("CreditNoteNumber")
+    return str(given or (one.get("Reference") or "-").split()[0])
+
+
+def by_day(row: Row) -> tuple[str, str]:
+    return row[1]["Date"], number_of(row[1])
+
+
+def check_shown(document: Json, one: Json) -> None:
+    """Number, day and ids of a document as Xero shows them."""
+    assert one["Date"] == document["posting_date"], (document, one)
+    if "OverpaymentID" not in one and document["number"] is not None:
+        assert number_of(one) == document["number"], (document, one)
+    for name in ("number", "refund_id", "charge_id", "document_key"):
+        assert (document[name] or "") in marks_of(one), (document, one)
+
+
+def sums(documents: list[Json]) -> dict[str, Decimal]:
+    """What documents move on each account, debits above zero."""
+    found: dict[str, Decimal] = {}
+    for document in documents:
+        for entry in document["entries"]:
+            moved = Decimal(entry["debit"]) - Decimal(entry["credit"])
+            found[entry["account"]] = found.get(entry["account"], ZERO) + moved
+    return {name: amount for name, amount in found.items() if amount}
