@@ -39,11 +39,19 @@ class Pace:
 
     def wait(self, name: str) -> None:
         """Return when one more request of this name may leave."""
-        at_ms = self.now_ms()
+        self.wait_at_most(name, None)
+
+    def wait_at_most(self, name: str, longest_ms: int | None) -> int:
+        """0 when one more request of this name may leave; where that takes longer than this, at once the milliseconds
+        that it takes."""
+        begun_ms = at_ms = self.now_ms()
         # Both count the request at the time it leaves; one that is counted and must wait on is counted anew.
         while (wait_ms := self.take(name, at_ms)) > 0:
+            if longest_ms is not None and at_ms + wait_ms - begun_ms > longest_ms:
+                return wait_ms
             self.sleep(wait_ms / SECOND_MS)
             at_ms = max(self.now_ms(), at_ms + wait_ms)
+        return 0
 
     def take(self, name: str, at_ms: int) -> int:
         """0 where a request may leave at this time, and then it is counted; else the milliseconds to wait first."""

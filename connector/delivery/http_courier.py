@@ -158,19 +158,27 @@ class HttpCourier:
         """As soon as the vendor's limits allow it, and where it is a write, while the lease is sure to last."""
         # The place first: a request leaves when it is counted, or more of them than counted may meet in one window.
         with self._at_once:
-            self._pace.wait("")
-            timeout_s = REQUEST_TIMEOUT_S
-            if request.document_keys:
-                # Rounded up: a write ends before the lease that it was begun under.
-                timeout_s -= -((begun_ms - self._world.monotonic_ms()) // 1000)
-                if timeout_s < SHORTEST_TIMEOUT_S:
-                    raise ConnectorError("the request waited too long to be sent; the next run sends it")
+            longest_ms = self._time_left_s(begun_ms) * 1000 if request.document_keys else None
+            wait_ms = self._pace.wait_at_most("", longest_ms)
             # Another thread may have been told so meanwhile.
             if self._is_left_alone():
                 return self._not_asked()
+            if wait_ms > 0:
+                # Its turn comes after the lease: who writes waits, renews it, and asks again.
+                return not_asked(-(-wait_ms // 1000))
+            timeout_s = REQUEST_TIMEOUT_S
+            if request.document_keys:
+                timeout_s = SHORTEST_TIMEOUT_S + self._time_left_s(begun_ms)
             answer = self._transport.send(request, access, timeout_s)
         self._heed(answer)
         return answer
+
+    def _time_left_s(self, begun_ms: int) -> int:
+        """How long a write that was begun then may still wait, so that it ends before its lease; rounded down."""
+        left_s = REQUEST_TIMEOUT_S - SHORTEST_TIMEOUT_S + (begun_ms - self._world.monotonic_ms()) // 1000
+        if left_s < 0:
+            raise ConnectorError("the request waited too long to be sent; the next run sends it")
+        return left_s
 
     def _heed(self, answer: Answer) -> None:
         """Keep what an answer tells of the vendor's limits."""
@@ -186,8 +194,7 @@ class HttpCourier:
 
     def _not_asked(self) -> Answer:
         """What the vendor would answer, for a request that does not leave."""
-        left_s = (self.retry_at or 0) - self._world.now()
-        return Answer(THROTTLED, headers=(("retry-after", str(max(0, left_s))),))
+        return not_asked(max(0, (self.retry_at or 0) - self._world.now()))
 
     # ------------------------------------------------------------------------------------------- reads
 
@@ -219,6 +226,11 @@ class HttpCourier:
                 raise Stopped
             self._world.sleep(min(1, seconds))
             seconds -= 1
+
+
+def not_asked(seconds: int) -> Answer:
+    """An answer as the vendor's own, where it was not asked: to come again in so many seconds."""
+    return Answer(THROTTLED, headers=(("retry-after", str(seconds)),))
 
 
 def header_of(answer: Answer, name: str) -> str:

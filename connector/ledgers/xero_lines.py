@@ -6,7 +6,7 @@ https://developer.xero.com/documentation/api/accounting/creditnotes (line items)
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 
 from connector.ledgers.json_wire import amount
@@ -80,13 +80,16 @@ class LineWriter:
     def quantity(
         self, line: DocumentLine, gross: Decimal, currency: str, item: str | None
     ) -> tuple[Decimal | int, Decimal]:
-        """How many and at what price; one where that does not come to the amount, unless it moves stock."""
+        """How many and at what price; one where that does not come to the amount, unless it moves stock: then the price is
+        rather below, since Xero takes no rest below zero in a bank transaction."""
         count = Decimal(line.quantity) if line.quantity is not None else Decimal(0)
         if count > 0:
-            price = (gross / count).quantize(Decimal(1).scaleb(-PRICE_PLACES))
-            comes_to = (price * count).quantize(Decimal(1).scaleb(-exponent(currency)))
-            if comes_to == gross or (item is not None and self.directory.is_stock(item)):
+            places = Decimal(1).scaleb(-PRICE_PLACES)
+            price = (gross / count).quantize(places)
+            if (price * count).quantize(Decimal(1).scaleb(-exponent(currency))) == gross:
                 return count, price
+            if item is not None and self.directory.is_stock(item):
+                return count, (gross / count).quantize(places, ROUND_FLOOR)
         return 1, gross
 
     def tax_type(self, line: DocumentLine) -> str:

@@ -17,7 +17,7 @@ _DOCUMENT = {
     "LineItems": "[LineItem]",
     "CurrencyCode": "text:3",
     "CurrencyRate": "number",
-    "Reference": "text:255",
+    "Reference": "text",
     "SentToContact": "bool",
     "BrandingThemeID": "guid",
     "SubTotal": "ignored",

@@ -57,21 +57,19 @@ def _kind(schemas: Json, told: Json) -> str:
     return plain or (f"text:{longest}" if longest else "text")
 
 
-def check(plural: str, element: Json) -> None:
-    """Raises a loud `Refused` for an unknown name, a number sent as text, a word that Xero does not know."""
+def check(plural: str, element: Json, there: bool = False) -> None:
+    """Raises a loud `Refused` for an unknown name, a number sent as text, a word that Xero does not know.
+
+    `there`: the address names an object that is changed, so nothing is required.
+    """
     name = SINGULAR[plural]
     _check(FIELDS, name, element, name)
     whole = described()
     if whole is not None:
         _check(whole, name, element, name)
     for field in REQUIRED.get(name, ()):
-        if element.get(field) is None and not _names_one(name, element):
+        if element.get(field) is None and not (there or f"{name}ID" in element):
             raise unreadable(f"{name}.{field} is required")
-
-
-def _names_one(name: str, element: Json) -> bool:
-    """Whether it is about an object that is there already."""
-    return f"{name}ID" in element
 
 
 def _check(table: Table, kind: str, value: Any, place: str) -> None:

@@ -66,7 +66,7 @@ def write(organisation: Organisation, path: str, element: Json, method: str = "P
     plural, carry = _route(organisation, path.split("/"), method, Options())
     try:
         if method != "DELETE":
-            field_table.check(plural, element)
+            field_table.check(plural, element, there=path.count("/") == 1)
         shown = carry(element)
         organisation.check_touched()
     except BaseException:
@@ -87,7 +87,7 @@ def write_all(
         elements = _elements(plural, body)
         for one in elements:
             if not _is_deletion(parts, one):
-                field_table.check(plural, one)
+                field_table.check(plural, one, there=len(parts) == 2)
     done: list[Json] = []
     refused: list[Json] = []
     for place, element in enumerate(elements):
