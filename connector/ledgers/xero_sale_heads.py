@@ -158,7 +158,13 @@ class Heads:
         invoices = {i for seen in candidates if (i := paid_invoice(*seen, self.home)) is not None}
         for found in self.by_number.values():
             self.by_id.update((id_of(row, plural), (plural, row)) for plural, row in found)
-        for row in (yield from find_ids("Invoices", invoices - self.by_id.keys())):
+        read = {
+            i: row
+            for i in invoices - self.by_id.keys()
+            if (row := self.window.named("Invoices", i)) is not None
+        }
+        unread = yield from find_ids("Invoices", invoices - self.by_id.keys() - read.keys())
+        for row in (*read.values(), *unread):
             if is_sale("Invoices", row, self.home):
                 self.by_id[id_of(row, "Invoices")] = ("Invoices", row)
 

@@ -6,6 +6,7 @@ many days they are asked for by their ids. https://developer.xero.com/documentat
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
@@ -24,6 +25,7 @@ from connector.ledgers.xero_wire import (
     currency_of,
     find_ids,
     find_rows,
+    has_more,
     id_of,
     page_count,
     part_of,
@@ -35,7 +37,7 @@ from connector.planning.money import is_known
 CREDITS = ("Overpayments", "Prepayments")
 PLURALS = ("Invoices", "CreditNotes", "Payments", "BankTransactions", *CREDITS)
 # Of these every row that was read is kept: documents name them by id.
-NAMED = frozenset({"Payments", "CreditNotes", *CREDITS})
+NAMED = frozenset({"Invoices", "Payments", "CreditNotes", *CREDITS})
 # What is sold to customers, of lists that hold purchases too.
 OF_SALES = {"Invoices": 'Type=="ACCREC"', "CreditNotes": 'Type=="ACCRECCREDIT"'}
 TYPES = {
@@ -116,13 +118,14 @@ def read_days(
     runs = merge(((day, day) for day in days), timedelta(days=1))
     whole = (runs[0][0], runs[-1][1])
     answer = yield ask(plural, spanned(whole, extra_filter))
-    rows, more = read_rows(answer, plural), page_count(answer) - 1
+    rows = read_rows(answer, plural)
+    more = (page_count(answer) or 1) - 1
     by_day = len(runs) if len(runs) > 1 else more
     if filters and len(filters) < min(more, by_day):
         return (yield from find_each(plural, filters)), []
     if by_day < more:
         return (yield from find_each(plural, (spanned(run, extra_filter) for run in runs))), runs
-    if more > 0:
+    if has_more(answer, rows, 1):
         rows = [*rows, *(yield from find_rows(plural, spanned(whole, extra_filter), first_page=2))]
     return rows, [whole]
 
@@ -170,7 +173,7 @@ class Window:
         refers = not ids and reference is not None and plural in ("BankTransactions", "CreditNotes")
         if not (ids or refers or plural in NAMED):
             return
-        place, packed = (plural, id_of(row, plural)), encode(slim(row))
+        place, packed = (plural, id_of(row, plural)), pack(row)
         for stripe_id in ids:
             self.rows.setdefault(stripe_id, {})[place] = packed
         if refers and reference is not None:
@@ -202,6 +205,11 @@ class Window:
         """The overpayments and prepayments of a contact, of the days that were read."""
         return unpacked(self.of_contact.get(contact_id, {}), CREDITS)
 
+    def named(self, plural: str, object_id: str) -> Row | None:
+        """An object that has been read, by its id."""
+        packed = self.known.get((plural, object_id))
+        return unpack(packed) if packed is not None else None
+
     def find_named(self, plural: str, wanted: Mapping[str, date], home: str) -> Steps[dict[str, Row]]:
         """Objects by their ids, with the days on which they may stand; what is not of that day is asked for by id."""
         missing = {i: day for i, day in wanted.items() if (plural, i) not in self.known}
@@ -215,29 +223,35 @@ class Window:
         if lost and unread:
             for row in (yield from find_ids(plural, lost)):
                 self.keep(plural, row, home)
-        return {i: decode(self.known[plural, i]) for i in wanted if (plural, i) in self.known}
+        found = ((i, self.named(plural, i)) for i in wanted)
+        return {object_id: one for object_id, one in found if one is not None}
 
     def find_banks(self, credits: Mapping[tuple[str, str], date]) -> Steps[None]:
         """The bank accounts of these overpayments and prepayments, by list and id, with their days."""
         for plural in CREDITS:
-            days = {
-                day
-                for (name, credit_id), day in credits.items()
-                if name == plural and credit_id not in self.banks
-            }
-            if days:
+            missing = {i: day for (name, i), day in credits.items() if name == plural and i not in self.banks}
+            if missing:
                 kind, _ = BROUGHT[plural]
-                for row in (yield from find_days("BankTransactions", days, f'Type=="{kind}"')):
+                for row in (
+                    yield from find_days("BankTransactions", set(missing.values()), f'Type=="{kind}"')
+                ):
                     self.keep_bank("BankTransactions", row)
+                for credit_id in missing:
+                    self.banks.setdefault(credit_id, "")
 
 
 def unpacked(found: Mapping[tuple[str, str], bytes], plurals: Sequence[str]) -> list[Seen]:
-    return [(plural, decode(packed)) for (plural, _), packed in found.items() if plural in plurals]
+    return [(plural, unpack(packed)) for (plural, _), packed in found.items() if plural in plurals]
 
 
-def slim(row: Row) -> dict[str, Any]:
+def pack(row: Row) -> bytes:
     """Without what is empty and what nothing looks at."""
-    return dict(filled(row))
+    return zlib.compress(encode(dict(filled(row))), 1)
+
+
+def unpack(packed: bytes) -> Row:
+    row: Row = decode(zlib.decompress(packed))
+    return row
 
 
 def filled(row: Row) -> Iterator[tuple[str, Any]]:
