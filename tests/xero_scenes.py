@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 
 from small_books import MEMO_RULES
@@ -118,27 +119,58 @@ RECEIPTS: Json = {"sales": "sales_receipt", "fees": True, "limits": {"concurrenc
 OTHERS: Json = {**FOUND, "refund_types": {"reopen_invoice": True}, "limits": {"concurrency": 1}}
 RECEIVABLE, INCOME, TAX = "Accounts Receivable", "Sales", "Sales Tax"
 CLEARING, FEES = "Stripe Clearing", "Stripe Fees"
+
+
+def sold(net: str, clearing: str, fees: str = "") -> dict[str, str]:
+    """What stands in the books of sales of so much, with a tenth of it in tax."""
+    tax = f"{Decimal(net) / Decimal(10):.2f}"
+    moved = {INCOME: f"-{net}", TAX: f"-{tax}", CLEARING: clearing}
+    return {**moved, FEES: fees} if fees else moved
+
+
 # Refunds of May that failed in their own month are voided, later ones are mirrored.
 SOON, LATER = "2026-05-20", "2026-06-20"
 THREE_WEEKS_S = 21 * 86400
 EVERY = (
-    Play("credit notes that share a request", paid_invoices, {}, rules=MEMO_RULES, settings=FOUND),
+    Play(
+        "credit notes that share a request",
+        paid_invoices,
+        sold("60.00", "66.00"),
+        rules=MEMO_RULES,
+        settings=FOUND,
+    ),
     Play(
         "numbers that others have",
         numbers_of_others,
-        {},
+        {RECEIVABLE: "-110.00", INCOME: "40.00", TAX: "4.00", CLEARING: "66.00"},
+        ("110.00",),
         rules=MEMO_RULES,
         settings=FOUND,
         numbers=False,
     ),
-    Play("invoices and credit notes", sale_of_a_new_customer, {}, rules=MEMO_RULES, settings=INVOICES),
-    Play("money received and spent", receipts_and_refunds, {}, settings=RECEIPTS),
-    Play("sales of others", sales_of_others, {}, rules=FOUND_RULES, settings=OTHERS),
+    Play(
+        "invoices and credit notes",
+        sale_of_a_new_customer,
+        sold("50.00", "47.77", "7.23"),
+        rules=MEMO_RULES,
+        settings=INVOICES,
+    ),
+    Play(
+        "money received and spent", receipts_and_refunds, {CLEARING: "-6.98", FEES: "6.98"}, settings=RECEIPTS
+    ),
+    Play(
+        "sales of others",
+        sales_of_others,
+        {RECEIVABLE: "55.00", **sold("180.00", "143.00")},
+        ("44.00", "77.00", "88.00"),
+        rules=FOUND_RULES,
+        settings=OTHERS,
+    ),
     *(
         Play(
             f"credit notes {how}",
             then_they_fail(day, "re_100a", "re_100b", "re_101a"),
-            {},
+            sold("200.00", "212.77", "7.23"),
             earlier=sale_of_a_new_customer,
             rules=MEMO_RULES,
             settings=INVOICES,
@@ -149,7 +181,7 @@ EVERY = (
         Play(
             f"money spent {how}",
             then_they_fail(day, "re_100a", "re_101a"),
-            {},
+            sold("200.00", "213.02", "6.98"),
             earlier=receipts_and_refunds,
             settings=RECEIPTS,
         )
@@ -159,12 +191,16 @@ EVERY = (
         Play(
             f"refunds of others {how}",
             then_they_fail(day, "re_100a", "re_101a", "re_102a", "re_103a"),
-            {},
+            sold("300.00", "330.00"),
+            left,
             earlier=sales_of_others,
             rules=FOUND_RULES,
             settings=OTHERS,
         )
-        for how, day in (("voided", SOON), ("mirrored", LATER))
+        for how, day, left in (
+            ("voided", SOON, ("110.00", "110.00")),
+            ("mirrored", LATER, ("22.00", "33.00", "77.00", "88.00")),
+        )
     ),
 )
 PLAYS = {play.name: play for play in EVERY}
