@@ -60,7 +60,7 @@ def command(books: XeroBooks, *words: str) -> int:
     clock = books.world.clock
     with (
         patch.object(World, "now", lambda world: clock.now),
-        patch.object(World, "sleep", books.world.__class__.sleep.__get__(books.world)),
+        patch.object(World, "sleep", lambda world, seconds: books.world.sleep(seconds)),
         patch.object(World, "monotonic_ms", lambda world: books.world.monotonic_ms()),
         patch("sys.stdin", io.StringIO("")),
     ):
