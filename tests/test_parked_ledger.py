@@ -276,8 +276,11 @@ def test_a_ledger_that_fails_otherwise_after_its_day_is_parked_no_longer(parked:
 def test_a_custom_connection_is_checked_without_a_state_and_without_a_key(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Nor is a key looked for that it does not need."""
     monkeypatch.delenv("CONNECTOR_KEY", raising=False)
     with stage() as books:
+        settings = json.loads(books.config.read_text(encoding="utf-8")) | {"key_file": "nowhere.key"}
+        books.config.write_text(json.dumps(settings), encoding="utf-8")
         assert command(books, "check") == 0
         assert "ledger main (" in capsys.readouterr().out
         assert not books.state.exists()
