@@ -104,6 +104,7 @@ class XeroLedger:
             problems=problems,
             warnings=warnings,
             item_accounts=directory.item_accounts,
+            company_id=directory.organisation_id or None,
         )
 
     def has_default_contact(self) -> Steps[bool]:
