@@ -27,7 +27,6 @@ from vendors.xero.oauth import (
 from xero_access import APPS, OTHER_TENANT
 
 from connector.cli.root import run
-from connector.settings import settings
 
 LISTED = [
     "Write the tenant_id of the organisation that ledger main is into its connection in the settings. Let in:",
@@ -55,7 +54,6 @@ class Desk(ConsentDesk):
             "token_url": fake.token_url,
         }
         super().__init__(fake.oauth, {"kind": "xero", "connection": connection}, folder, patch, state)
-        patch.setattr(settings, "BUILT_KINDS", settings.BUILT_KINDS | {"xero"})
 
     def use(self, app: str) -> None:
         connection = self.connection
@@ -222,9 +220,8 @@ def test_the_name_of_an_organisation_gives_a_terminal_no_commands(
     ids=" ".join,
 )
 def test_every_other_command_wants_the_organisation_named(
-    desk: Desk, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, words: list[str]
+    desk: Desk, capsys: pytest.CaptureFixture[str], words: list[str]
 ) -> None:
-    xero_is_built(monkeypatch)
     del desk.connection["tenant_id"]
     desk.config.write_text(json.dumps(desk.settings, indent=1), encoding="utf-8")
     assert run([*words, "-c", str(desk.config)]) == 2
@@ -238,17 +235,7 @@ def test_every_other_command_wants_the_organisation_named(
     assert desk.fake.requests == []
 
 
-def xero_is_built(monkeypatch: pytest.MonkeyPatch) -> None:
-    from connector.ledger_kinds import LEDGERS
-    from connector.ledgers.xero_capabilities import XERO
-
-    monkeypatch.setitem(LEDGERS, "xero", LEDGERS.get("xero", (XERO, LEDGERS["quickbooks_online"][1])))
-
-
-def test_a_ledger_that_is_switched_off_may_lack_it(
-    desk: Desk, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    xero_is_built(monkeypatch)
+def test_a_ledger_that_is_switched_off_may_lack_it(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     del desk.connection["tenant_id"]
     desk.settings["ledgers"]["main"]["enabled"] = False
     desk.config.write_text(json.dumps(desk.settings), encoding="utf-8")

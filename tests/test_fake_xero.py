@@ -180,6 +180,17 @@ def test_one_bad_element_makes_it_a_400(saved: bool) -> None:
         assert len(fake.organisation.documents("Invoices")) == (2 if saved else 0)
 
 
+@pytest.mark.parametrize("summarize", ["true", "false"])
+def test_what_is_wrong_with_a_line_may_be_told_inside_it(hands: Hands, summarize: str) -> None:
+    hands.organisation.moods.nested_errors = True
+    body = form(LineItems=[line("1"), line("2", AccountCode="777")])
+    told = hands.put("Invoices", body, summarizeErrors=summarize).json()
+    element = told.get("Invoices", told.get("Elements"))[0]
+    assert element["ValidationErrors"] == [] and element["HasErrors"] is True
+    errors = [one.get("ValidationErrors") for one in element["LineItems"]]
+    assert errors == [None, [{"Message": "Account code '777' is not a valid code for this document."}]]
+
+
 def test_a_warning_does_not_stop_an_element(hands: Hands) -> None:
     hands.organisation.moods.warnings = ("The rate looks odd",)
     row = hands.put("CreditNotes", credit("5"), summarizeErrors="false").json()["CreditNotes"][0]

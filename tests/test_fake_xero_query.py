@@ -109,6 +109,14 @@ def test_what_a_list_has_no_parameter_for_is_loud(hands: Hands, kind: str, param
     hands.loud(parameter)
 
 
+def test_what_the_app_made_itself(hands: Hands) -> None:
+    hands.write("Invoices", form("5", InvoiceNumber="103"))
+    write(hands.organisation, "Invoices", form("5", InvoiceNumber="104"))
+    assert numbers(hands, createdByMyApp="true") == ["103"]
+    hands.write("Payments", pay("2", Invoice=hands.read("Invoices/100")))
+    assert numbers(hands, createdByMyApp="true") == ["103"]
+
+
 def test_an_order_is_kept_over_pages(hands: Hands) -> None:
     assert numbers(hands, order="Date DESC") == ["Ä-7", "102", "101", "100"]
     assert numbers(hands, order="Total DESC, InvoiceNumber ASC") == ["Ä-7", "100", "101", "102"]

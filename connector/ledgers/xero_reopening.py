@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from decimal import Decimal
 
 from connector.ledgers.contract import Claimed, Outcomes, Posted, Request, Stale, Steps, Withheld
 from connector.ledgers.json_wire import Row, amount, minor
@@ -163,6 +164,9 @@ def why_not(claimed: Claimed, row: Row, closed_until: date | None) -> str | None
         return f"payment {payment_id} is of {day_of(row)}, and the books are locked until {closed_until}"
     if row.get("PaymentType") != "ACCRECPAYMENT":
         return f"{payment_id} does not pay an invoice"
+    if row.get("BankAmount") is not None and minor(row["BankAmount"], claimed.currency) != paid:
+        # The overpayment would stand in the currency of the bank account, and not in the invoice's.
+        return f"payment {payment_id} came in another currency than that of its bank account"
     if paid < claimed.amount_minor:
         shown = format_amount(paid, claimed.currency)
         return f"payment {payment_id} is of {shown} {claimed.currency.upper()}, less than what is taken back"
@@ -185,6 +189,9 @@ def request_again(claimed: Claimed, payload: Payload, row: Row, attempt_key: str
     currency = claimed.currency
     account = {"AccountID": part_of(row, "Account").get("AccountID")}
     day = day_of(row).isoformat()
+    # At the rate of the day the organisation's own amounts would be others than before.
+    known = Decimal(str(row.get("CurrencyRate") or 1))
+    rate = {"CurrencyRate": known} if known != 1 else {}
     if payload.part == PAID_AGAIN:
         stays = minor(row.get("Amount"), currency) - claimed.amount_minor
         if stays <= 0:
@@ -195,6 +202,7 @@ def request_again(claimed: Claimed, payload: Payload, row: Row, attempt_key: str
             "Date": day,
             "Amount": amount(stays, currency),
             **payload.body,
+            **rate,
         }
         return put("Payments", {claimed.document_key: element}, attempt_key)
     assert payload.part == OVERPAID, payload.part
@@ -205,5 +213,6 @@ def request_again(claimed: Claimed, payload: Payload, row: Row, attempt_key: str
         "Status": AUTHORISED,
         "LineAmountTypes": "NoTax",
         **payload.body,
+        **rate,
     }
     return put("BankTransactions", {claimed.document_key: element}, attempt_key)

@@ -132,7 +132,7 @@ def allocation_of(document: Document, settles: Settles) -> Document:
 
 
 def application(document: Document, part: str, after: tuple[str | None, ...]) -> Document:
-    """A further write that moves nothing by itself."""
+    """A further write that moves nothing by itself, and is no void, whatever it belongs to."""
     made = [key for name, key in document.refs if name == NEW_CUSTOMER]
     return replace(
         document,
@@ -142,8 +142,8 @@ def application(document: Document, part: str, after: tuple[str | None, ...]) ->
         entries=(),
         lines=(),
         home_minor=None,
-        voids=False,
         after=tuple(dict.fromkeys(key for key in (*after, *made) if key is not None)),
+        voids=False,
     )
 
 

@@ -60,6 +60,8 @@ class Organisation:
         self.shelf = Shelf(self.undo)
         # The documents whose balances a write has moved.
         self.touched: set[Key] = set()
+        # Whether what is made now is made over HTTP by the app, and not by somebody at work in Xero.
+        self.by_app = False
         self.notes: list[tuple[str, str, Json]] = []
         self._counters: dict[str, int] = {}
         self._roles: dict[str, str] = {}
@@ -89,7 +91,7 @@ class Organisation:
         """Keeps an object as it is from now on; `touch` moves its UpdatedDateUTC."""
         now = self.clock()
         if touch or "_updated" not in one:
-            one = {**one, "_updated": now}
+            one = {"_by_app": self.by_app, **one, "_updated": now}
         self.shelf.put(kind, object_id, one, now, self.moods.read_lag)
         return one
 
