@@ -96,6 +96,8 @@ def test_what_bears_a_refund_s_id(books: Reading) -> None:
     cash = books.paid_out(Reference="re_1")
     books.memo(Reference="re_3", Date="2026-03-02")
     ours = books.spent("200", "5", Reference=note("a", "refund_receipt", "re_2"))
+    bill = books.write("Invoices", form("5", kind="ACCPAY"))
+    books.paid(bill, "5", Reference="re_1")
     hits = books.refunds("re_1", "re_2", "re_3")
     assert {refund_id: [one.ledger_id for one in found] for refund_id, found in hits.items()} == {
         "re_1": [both["CreditNoteID"], cash["PaymentID"]],

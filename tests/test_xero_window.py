@@ -129,6 +129,15 @@ def test_what_stands_on_another_day_than_was_said_is_found_all_the_same(books: R
     assert len(books.carried) == 1 + 2
 
 
+def test_what_the_days_that_were_read_do_not_hold_is_asked_for_once(books: Reading) -> None:
+    window = Window()
+    books.run(window.cover("Payments", [(DAY, DAY)], "usd"))
+    assert books.run(window.find_named("Payments", {id_at(7): DAY}, "usd")) == {}
+    assert len(books.carried) == 2
+    assert books.run(window.find_named("Payments", {}, "usd")) == {}
+    assert len(books.carried) == 2
+
+
 def test_days_that_are_near_are_read_at_once(books: Reading) -> None:
     days = [DAY, DAY.replace(day=26), DAY.replace(month=5)]
     books.sales([Reference(f"ch_{n}", "usd", None, (), day=day) for n, day in enumerate(days)])
@@ -177,6 +186,28 @@ def test_a_thousand_sales_by_stripe_id_take_few_calls(books: Reading) -> None:
     books.carried.clear()
     assert None not in books.sales(asked[500:]).values()
     assert books.carried == []
+
+
+def test_invoices_that_were_read_by_day_are_not_asked_for_by_number(books: Reading) -> None:
+    for n in range(3):
+        books.paid(books.invoice("5", number=f"A-{n}"), "5")
+    books.take_out("Payments", books.paid(books.invoice("5", number="A-3"), "5"))
+    books.organisation.set(
+        "Invoices", books.organisation.documents("Invoices")[3]["InvoiceID"], Status="VOIDED"
+    )
+    books.refunds("re_none")
+    books.carried.clear()
+    sales = books.sales(references(5))
+    assert {charge_id: sale.number for charge_id, sale in sales.items() if sale} == {
+        f"ch_{n}": f"A-{n}" for n in range(4)
+    }
+    # But for one that may stand elsewhere, and one that is not known.
+    assert [
+        target.partition("Numbers=")[2].partition("&")[0] for target in books.carried if "Numbers" in target
+    ] == ["A-3,A-4"]
+    books.organisation.set(
+        "Invoices", books.organisation.documents("Invoices")[3]["InvoiceID"], Status="AUTHORISED"
+    )
 
 
 def test_many_overpayments_and_unpaid_invoices_take_few_calls(books: Reading) -> None:

@@ -38,6 +38,8 @@ CREDITS = ("Overpayments", "Prepayments")
 PLURALS = ("Invoices", "CreditNotes", "Payments", "BankTransactions", *CREDITS)
 # Of these every row that was read is kept: documents name them by id.
 NAMED = frozenset({"Invoices", "Payments", "CreditNotes", *CREDITS})
+# Of these the Reference may be the number of a sale.
+REFERRING = frozenset({"BankTransactions", "CreditNotes"})
 # What is sold to customers, of lists that hold purchases too.
 OF_SALES = {"Invoices": 'Type=="ACCREC"', "CreditNotes": 'Type=="ACCRECCREDIT"'}
 TYPES = {
@@ -154,6 +156,8 @@ class Window:
         self.known: dict[tuple[str, str], bytes] = {}
         self.of_contact: dict[str, dict[tuple[str, str], bytes]] = {}
         self.referring: dict[str, dict[tuple[str, str], bytes]] = {}
+        # The invoices of each number, by id.
+        self.numbered: dict[str, set[str]] = {}
         # The bank account that an overpayment or prepayment was paid into.
         self.banks: dict[str, str] = {}
 
@@ -169,17 +173,18 @@ class Window:
         if not is_of_sales(row, plural) or not is_known(money_of(row, home)):
             return
         ids = stripe_ids(read_reference(row))
-        reference = text_of(row, "Reference")
-        refers = not ids and reference is not None and plural in ("BankTransactions", "CreditNotes")
-        if not (ids or refers or plural in NAMED):
+        reference = text_of(row, "Reference") if plural in REFERRING else None
+        if not (ids or reference or plural in NAMED):
             return
         place, packed = (plural, id_of(row, plural)), pack(row)
         for stripe_id in ids:
             self.rows.setdefault(stripe_id, {})[place] = packed
-        if refers and reference is not None:
+        if reference is not None:
             self.referring.setdefault(reference, {})[place] = packed
         if plural in NAMED:
             self.known[place] = packed
+        if plural == "Invoices":
+            self.numbered.setdefault(str(row.get("InvoiceNumber")), set()).add(place[1])
         if plural in CREDITS:
             contact = str(part_of(row, "Contact").get("ContactID")).lower()
             self.of_contact.setdefault(contact, {})[place] = packed
@@ -198,7 +203,7 @@ class Window:
         return unpacked(self.rows.get(stripe_id, {}), plurals)
 
     def referring_to(self, number: str, plurals: Sequence[str]) -> list[Seen]:
-        """What has been read without a Stripe id, and has just this as its Reference."""
+        """What has been read and has just this as its Reference."""
         return unpacked(self.referring.get(number, {}), plurals)
 
     def credits_of(self, contact_id: str) -> list[Seen]:
@@ -209,6 +214,11 @@ class Window:
         """An object that has been read, by its id."""
         packed = self.known.get((plural, object_id))
         return unpack(packed) if packed is not None else None
+
+    def invoices_numbered(self, number: str) -> list[Row]:
+        """The invoices with this number, of those that have been read."""
+        rows = (self.named("Invoices", object_id) for object_id in sorted(self.numbered.get(number, ())))
+        return [row for row in rows if row is not None]
 
     def find_named(self, plural: str, wanted: Mapping[str, date], home: str) -> Steps[dict[str, Row]]:
         """Objects by their ids, with the days on which they may stand; what is not of that day is asked for by id."""
