@@ -5,7 +5,7 @@ A place knows what its ledger wants beyond the contract: a document made for all
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -19,6 +19,7 @@ from sqlalchemy import Engine
 from vendors.quickbooks import Company, FakeQuickBooks
 from vendors.quickbooks.oauth import CLIENT_ID, CLIENT_SECRET, TOKEN_PATH
 from vendors.quickbooks.writing import write
+from xero_place import open_organisation
 
 from connector.delivery.push import PushLimits
 from connector.ledger_kinds import LEDGERS, Opening
@@ -37,7 +38,7 @@ from connector.ledgers.contract import (
     run_steps,
 )
 from connector.planning.keys import document_key
-from connector.planning.mapping_model import Mapping
+from connector.planning.mapping_model import Mapping as LedgerMapping
 from connector.planning.model import REFUND_TYPES, Document, DocumentLine, Kind, Sale, Settles
 from connector.settings.connections import BeancountConnection, Connection, QuickbooksOnlineConnection
 from connector.store.codec import encode_document
@@ -57,18 +58,19 @@ class Place:
     """A ledger with empty books. `book_by_hand` writes an invoice as a person would: number, customer, total; `dress`
     gives a document what this ledger wants of it.
 
-    `changes` are the kinds that change another document and are none of their own in the books, `nameless` those that
-    show no customer there; `refuses_numbers`: a number that others hold is told by its refusal, and not before.
+    `changes` are the kinds that change another document and are none of their own in the books; `payees` whom those kinds
+    show in the place of the customer, None for nobody; `refuses_numbers`: a number that others hold is told by its
+    refusal, and not before.
     """
 
     ledger: Ledger
     courier: Courier
-    mapping: Mapping
+    mapping: LedgerMapping
     again: Callable[[], tuple[Ledger, Courier]]
     book_by_hand: Callable[[str, str, int], None]
     dress: Callable[[Document], Document] = as_it_is
     changes: frozenset[Kind] = frozenset()
-    nameless: frozenset[Kind] = frozenset()
+    payees: Mapping[Kind, str | None] = field(default_factory=dict)
     refuses_numbers: bool = False
     posted: dict[str, Posted] = field(default_factory=dict)
     kinds: dict[str, Kind] = field(default_factory=dict)
@@ -138,7 +140,7 @@ class Place:
 
 
 def opening_of(
-    mapping: Mapping,
+    mapping: LedgerMapping,
     connection: Connection,
     world: World,
     engine: Engine | None = None,
@@ -172,7 +174,7 @@ def open_surveyed(opening: Opening, kind: str) -> tuple[Ledger, Courier]:
 
 
 @contextmanager
-def open_beancount_place(folder: Path, mapping: Mapping) -> Iterator[Place]:
+def open_beancount_place(folder: Path, mapping: LedgerMapping) -> Iterator[Place]:
     connection = BeancountConnection(path=str(folder / "books"))
 
     def again() -> tuple[Ledger, Courier]:
@@ -200,7 +202,7 @@ def open_beancount_place(folder: Path, mapping: Mapping) -> Iterator[Place]:
 
 
 @contextmanager
-def open_quickbooks_place(folder: Path, mapping: Mapping) -> Iterator[Place]:
+def open_quickbooks_place(folder: Path, mapping: LedgerMapping) -> Iterator[Place]:
     """A company of the United States with sales tax that numbers by hand, as most do who number sales by orders."""
     world = QuickWorld(environment={})
     company = Company(clock=SharedClock(world), sales_tax="by_code")
@@ -233,7 +235,7 @@ def open_quickbooks_place(folder: Path, mapping: Mapping) -> Iterator[Place]:
         yield Place(
             *(ledger, courier, mapping, again, book_by_hand, dress),
             changes=frozenset({"void"}),
-            nameless=frozenset({"fee", "exchange"}),
+            payees={"fee": None, "exchange": None},
             refuses_numbers=True,
         )
     engine.dispose()
@@ -291,8 +293,31 @@ def dress_for_quickbooks(company: Company, customer: str, document: Document) ->
     )
 
 
+# ------------------------------------------------------------------------------------------------ Xero
+
+
+@contextmanager
+def open_xero_place(folder: Path, mapping: LedgerMapping) -> Iterator[Place]:
+    with open_organisation(CUSTOMER) as (world, connection, dress):
+
+        def again() -> tuple[Ledger, Courier]:
+            return open_surveyed(opening_of(mapping, connection, world), "xero")
+
+        def book_by_hand(number: str, customer: str, total: int) -> None:
+            dress.form("Invoices", number, {"Name": customer}, total)
+
+        ledger, courier = again()
+        yield Place(
+            *(ledger, courier, mapping, again, book_by_hand, dress),
+            changes=frozenset({"void"}),
+            payees={"fee": "Stripe"},
+            refuses_numbers=True,
+        )
+
+
 # One line for each ledger kind: how to open empty books of it for a test.
-PLACES: dict[str, Callable[[Path, Mapping], AbstractContextManager[Place]]] = {
+PLACES: dict[str, Callable[[Path, LedgerMapping], AbstractContextManager[Place]]] = {
     "beancount": open_beancount_place,
     "quickbooks_online": open_quickbooks_place,
+    "xero": open_xero_place,
 }

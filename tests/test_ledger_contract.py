@@ -204,7 +204,7 @@ def test_every_kind_can_be_posted_and_is_found_as_it_was_planned(place: Place) -
         if one.kind not in place.changes:
             assert (hit.refund_id, hit.charge_id) == (one.refund_id, one.charge_id)
             assert hit.posting_date == one.posting_date
-        assert hit.customer == (None if one.kind in place.nameless else CUSTOMER)
+        assert hit.customer == place.payees.get(one.kind, CUSTOMER)
 
 
 def test_a_look_is_answered_for_each_document_and_for_no_other(place: Place) -> None:

@@ -32,13 +32,15 @@ def write_reference(document: Document) -> str:
 
 
 def read_reference(row: Mapping[str, Any]) -> Note:
-    """The marks of an object of Xero: of its Reference, else of its first line."""
+    """The marks of an object of Xero: of its Reference, else of its first line. Stripe ids may also stand in its number or
+    address."""
     text = str(row.get("Reference") or "")
-    note = read_marks(text, str(row.get("InvoiceNumber") or "") + " " + str(row.get("Url") or ""))
-    if note.document_key is not None:
-        return note
     lines = row.get("LineItems")
     first = lines[0] if isinstance(lines, list) and lines else None
     words = str(first.get("Description") or "") if isinstance(first, Mapping) else ""
+    elsewhere = f"{row.get('InvoiceNumber') or ''} {row.get('Url') or ''}"
+    note = read_marks(text, elsewhere)
+    if note.document_key is not None:
+        return note
     within = read_marks(words)
-    return within if within.document_key is not None else read_marks(text, f"{row.get('Url') or ''} {words}")
+    return within if within.document_key is not None else read_marks(text, f"{elsewhere} {words}")
