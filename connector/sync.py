@@ -6,7 +6,7 @@ carried into the ledgers. A crash anywhere leaves the next pass to go on: nothin
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any
@@ -19,8 +19,10 @@ from connector.decisions.pages import discard_unsent, due_pages
 from connector.decisions.record import Recorder
 from connector.decisions.refunds import RefundDesk
 from connector.delivery.outbox import Outbox
+from connector.delivery.parked import THROTTLED
 from connector.delivery.push import RENEW_EVERY_S, STOPPED, Push
 from connector.errors import ConnectorError, LedgerDown, Stopped
+from connector.ledger_kinds import connection_keeps_tokens
 from connector.operations.fill import fill_from_books
 from connector.operations.other_state import take_effect
 from connector.progress import NO_PROGRESS, Progress
@@ -31,7 +33,7 @@ from connector.store.memory import keep_memory
 from connector.store.schema import decision, found, ledger, run
 from connector.store.words import read_lines
 from connector.stripe_source.source import Source
-from connector.workplace import Desk, LedgerSetup, Setup, open_desk, open_source
+from connector.workplace import Desk, LedgerSetup, Setup, open_desk, open_source, parking_of
 
 # How often in one run a ledger may refuse numbers, some at once, before the next run goes on.
 MOST_NUMBERS = 500
@@ -58,13 +60,15 @@ class PassError:
 @dataclass(slots=True)
 class PassReport:
     """What one pass did; counts of refunds and documents are read from the state by `run_id`, where it `touched` any: a
-    state may hold years in which a run with nothing new need not look for its own."""
+    state may hold years in which a run with nothing new need not look for its own. `warnings` are by ledger: what a
+    person should know before it fails."""
 
     run_id: str
     pulled: Pulled = field(default_factory=Pulled)
     errors: list[PassError] = field(default_factory=list)
     ledgers: tuple[str, ...] = ()
     touched: bool = False
+    warnings: list[tuple[str, str]] = field(default_factory=list)
 
 
 class Pass:
@@ -133,7 +137,9 @@ class Pass:
     def with_way_back(self, name: str | None, code: str, sentence: str) -> str:
         """A ledger that refuses the access is connected again."""
         one = self.setup.ledgers.get(name or "")
-        if code != "unauthorised" or one is None or not one.policy.capabilities.keeps_tokens:
+        if code != "unauthorised" or one is None:
+            return sentence
+        if not connection_keeps_tokens(self.setup.settings.connection(one.name)):
             return sentence
         return sentence if CONNECT in sentence else f"{sentence}: connect again: {CONNECT} {name}"
 
@@ -202,6 +208,11 @@ class Pass:
     def serve(self, one: LedgerSetup, write: bool) -> None:
         """Survey a ledger, fill an empty state from it, decide what is due, carry what was decided."""
         desk = open_desk(self.setup, one, self.engine, self.should_stop)
+        with parking_of(self.setup, one.name, self.engine).heeding(desk.courier):
+            self.work(desk, write)
+
+    def work(self, desk: Desk, write: bool) -> None:
+        one = desk.setup
         outbox = self.outbox(one)
         try:
             first_run = self.prepare(desk, outbox, write)
@@ -220,6 +231,8 @@ class Pass:
                 forget_lost(outbox.known(desk.company.lost))
         finally:
             self.report.touched |= outbox.touched
+            warned: Sequence[str] = getattr(desk.courier, "warnings", tuple)()
+            self.report.warnings.extend((one.name, warning) for warning in warned)
             memory = desk.ledger.remember()
             if memory is not None:
                 keep_memory(self.engine, one.name, memory, self.now)
@@ -307,7 +320,15 @@ class Pass:
             desk.courier,
             desk.setup.limits,
             self.should_stop,
-            partial(self.with_way_back, desk.policy.name),
+            partial(self.why_stopped, desk),
+        )
+
+    def why_stopped(self, desk: Desk, code: str, sentence: str) -> str:
+        """Until when, where the ledger wants to be left alone; else with the way back."""
+        parking = parking_of(self.setup, desk.policy.name, self.engine)
+        until = parking.told_by(desk.courier) if code == THROTTLED else None
+        return (
+            self.with_way_back(desk.policy.name, code, sentence) if until is None else parking.sentence(until)
         )
 
     def post(self, desk: Desk, outbox: Outbox, push: Push, first_run: int) -> None:

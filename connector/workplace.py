@@ -34,6 +34,8 @@ from connector.world import World
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from connector.delivery.parked import ParkingPlace
+    from connector.settings.connections import Connection
     from connector.stripe_source.api import ApiSource
 
 
@@ -260,18 +262,25 @@ def open_desk(
     ledger: LedgerSetup,
     engine: Engine | None,
     should_stop: Callable[[], bool] = lambda: False,
+    although_parked: bool = False,
 ) -> Desk:
-    """Connect to a ledger and survey it. Raises `LedgerDown` where it cannot be used now. `engine` may be None where the
-    ledger keeps no tokens."""
+    """Connect to a ledger and survey it. Raises `LedgerDown` where it cannot be used now, or wants to be left alone, unless
+    it is asked `although_parked`. `engine` may be None where the ledger keeps no tokens."""
     policy = ledger.policy
-    realm = getattr(setup.settings.connection(ledger.name), "realm_id", None)
+    parking = parking_of(setup, ledger.name, engine)
+    if not although_parked:
+        parking.refuse_while_parked()
+    realm = company_id(setup.settings.connection(ledger.name))
     if realm is not None and engine is not None:
         from connector.store.database import remember_names
 
         # Of another company it is not known what stands in its books.
         remember_names(engine, setup.settings.state_url, {f"company of ledger {ledger.name}": realm})
     adapter, courier = LEDGERS[policy.kind][1](opening_of(setup, ledger, engine, should_stop))
-    company = run_steps(adapter.survey(), courier)
+    with parking.heeding(courier):
+        company = run_steps(adapter.survey(), courier)
+    if although_parked:
+        parking.free()
     warned: Sequence[str] = getattr(courier, "warnings", tuple)()
     company = replace(company, warnings=(*company.warnings, *warned, *late_accounts(setup, ledger, company)))
     policy = replace(
@@ -286,6 +295,19 @@ def open_desk(
         needs_tax_code=company.needs_tax_code,
     )
     return Desk(ledger, policy, adapter, courier, company)
+
+
+def parking_of(setup: Setup, name: str, engine: Engine | None) -> ParkingPlace:
+    """What is known of how long a ledger wants to be left alone."""
+    # Loaded here: what only looks at files needs no database.
+    from connector.delivery.parked import ParkingPlace
+
+    return ParkingPlace(name, engine, setup.books.zone, setup.world)
+
+
+def company_id(connection: Connection) -> str | None:
+    """Which company or organisation the settings name, where they name one: of another nothing is known."""
+    return getattr(connection, "realm_id", None) or getattr(connection, "tenant_id", None)
 
 
 def opening_of(

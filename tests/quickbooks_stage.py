@@ -23,6 +23,8 @@ from vendors.quickbooks.settling import LINKABLE
 from vendors.quickbooks.wire import Json
 from vendors.quickbooks.writing import TRANSACTIONS
 
+from connector.delivery.transport import Transport
+from connector.ledgers.contract import Request as Sent
 from connector.sync import PassReport
 
 DOCUMENT_KEY = re.compile(r"\bdk[a-z2-7]{24}\b")
@@ -142,6 +144,15 @@ class Case:
     def is_settled(self) -> bool:
         return set(self.books.states()) <= ARRIVED
 
+    def calls(self) -> list[Request]:
+        return api_requests(self.fake)
+
+    def carry_out(self, request: Sent) -> None:
+        """What was on its way arrives."""
+        transport = Transport(self.fake.api(""), (("minorversion", "75"),), "intuit_tid")
+        transport.send(request, self.fake.oauth.grant().access, 30)
+        transport.close()
+
 
 @dataclass
 class Stage:
@@ -160,6 +171,7 @@ class Stage:
     rows: list[Any] = field(default_factory=list)
     survey: int = 0
     asked: dict[int, list[Request]] = field(default_factory=dict)
+    settled_s: int = SETTLED_S
 
     @contextmanager
     def case(self, **moods: Any) -> Iterator[Case]:
@@ -197,9 +209,18 @@ class Stage:
         """The numbers, from 1, of the requests of a clean pass that write, or that read."""
         return [place for place, one in enumerate(self.asked[lag], start=1) if one.is_write == writes]
 
-    def reads_a_holder(self, place: int, lag: int) -> bool:
+    def check_result(self, case: Case) -> None:
+        """It came out as without any fault."""
+        seen = picture(case.company, self.numbers)
+        for part, wanted in self.result.items():
+            assert seen[part] == wanted, part
+        if self.numbers:
+            assert outcome_rows(case.books) == self.rows
+
+    def reads_a_holder(self, place: int, index_lag: int = 0, **moods: Any) -> bool:
         """Whether this request asks who holds a number that was refused: what it does not find is unknown, and the pass
         goes on."""
+        lag = index_lag
         before = [one for one in self.asked[lag][: place - 1] if one.is_write]
         one = self.asked[lag][place - 1]
         return one.asked.method == "GET" and bool(before) and before[-1].status == 400

@@ -352,6 +352,7 @@ def test_status(books: Books) -> None:
         next_run=text,
         ledgers=map_of(
             shape(
+                parked_until=or_null(moment),
                 outcomes=shape(**dict.fromkeys(COUNTS, count)),
                 totals=list_of(shape(outcome=one_of(OUTCOMES), count=count, total=money)),
             )

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import io
-import json
 import os
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import requests
+from connect_desk import ConsentDesk
 from quickbooks_access import KEY, OTHER_KEY, Access, connection_to
 from quickbooks_hands import TIMEOUT, shop
 from vendors.quickbooks import REALM, FakeQuickBooks
@@ -24,14 +22,10 @@ from connector.cli import connect
 from connector.cli.root import run
 from connector.delivery.quickbooks_online import quickbooks_app
 from connector.delivery.token_requests import TokenRequests
-from connector.delivery.token_safe import Kept, TokenSafe
 from connector.operations.consent import Consent
 from connector.settings.connections import QuickbooksOnlineConnection
-from connector.store.database import make_engine, open_database
-from connector.store.tokens import read_token
+from connector.store.database import open_database
 from connector.world import World
-
-Browse = Callable[[str], object]
 
 
 @pytest.fixture
@@ -40,93 +34,21 @@ def fake() -> Iterator[FakeQuickBooks]:
         yield one
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as one:
-        port: int = one.getsockname()[1]
-        return port
-
-
-class Desk:
-    """Books with one QuickBooks ledger, a person before a browser, and what the command says."""
+class Desk(ConsentDesk):
+    """Books with one QuickBooks ledger."""
 
     def __init__(self, fake: FakeQuickBooks, folder: Path, patch: pytest.MonkeyPatch, state: str) -> None:
         self.fake = fake
-        self.config = folder / "config.yaml"
-        self.state = state
-        self.patch = patch
-        self.pages: list[requests.Response] = []
-        self.opened: list[str] = []
-        self.browsing: list[threading.Thread] = []
-        self.settings: dict[str, Any] = {
-            "books": "acme",
-            "timezone": "America/New_York",
-            "state": state,
-            "stripe": {"start": "2026-01-01", "export": str(folder)},
-            "ledgers": {
-                "main": {
-                    "kind": "quickbooks_online",
-                    "connection": {
-                        "realm_id": REALM,
-                        "client_id": CLIENT_ID,
-                        "client_secret": CLIENT_SECRET,
-                        "base_url": fake.base_url,
-                        "token_url": fake.base_url + TOKEN_PATH,
-                    },
-                },
-                "files": {"kind": "beancount", "connection": {"path": "books"}},
-            },
+        connection = {
+            "realm_id": REALM,
+            "client_id": CLIENT_ID,
+            "client_secret": CLIENT_SECRET,
+            "base_url": fake.base_url,
+            "token_url": fake.base_url + TOKEN_PATH,
         }
-        port = free_port()
-        fake.oauth.redirect_uris = {f"http://localhost:{port}/callback"}
-        patch.setattr(connect, "CALLBACK_PORT", port)
-        patch.setattr(connect, "REDIRECT_URI", f"http://localhost:{port}/callback")
-        patch.setattr(World, "open_browser", lambda world, address: self.browse(address))
-        patch.setenv("CONNECTOR_KEY", KEY)
-        self.person: Browse = self.agree
-
-    @property
-    def connection(self) -> dict[str, Any]:
-        found: dict[str, Any] = self.settings["ledgers"]["main"]["connection"]
-        return found
-
-    def run(self, *arguments: str, stdin: str = "") -> int:
-        self.config.write_text(json.dumps(self.settings), encoding="utf-8")
-        self.patch.setattr("sys.stdin", io.StringIO(stdin))
-        code = run(["connect", *arguments, "-c", str(self.config)])
-        for one in self.browsing:
-            one.join(TIMEOUT)
-        return code
-
-    def browse(self, address: str) -> bool:
-        """As a browser does it: the page is looked at while the command waits."""
-        self.opened.append(address)
-        self.browsing.append(threading.Thread(target=self.person, args=(address,)))
-        self.browsing[-1].start()
-        return True
-
-    def agree(self, address: str) -> None:
-        self.pages.append(requests.get(address, timeout=TIMEOUT))
-
-    def redirect(self, address: str, **change: str | None) -> requests.Response:
-        """Follow the consent page's redirect with parts of it changed, or left out."""
-        sent = requests.get(address, timeout=TIMEOUT, allow_redirects=False).headers["Location"]
-        parts = urlsplit(sent)
-        query = {**dict(parse_qsl(parts.query)), **change}
-        asked = urlencode({name: value for name, value in query.items() if value is not None})
-        self.pages.append(requests.get(f"{sent.partition('?')[0]}?{asked}", timeout=TIMEOUT))
-        return self.pages[-1]
-
-    def kept(self, key: str = KEY) -> Kept | None:
-        engine = open_database(self.state, "acme", "own")
-        found = TokenSafe(engine, self.state, "main", key).read()
-        engine.dispose()
-        return found
-
-    def is_empty(self) -> bool:
-        engine = make_engine(self.state)
-        found = read_token(engine, "main")
-        engine.dispose()
-        return found is None
+        super().__init__(
+            fake.oauth, {"kind": "quickbooks_online", "connection": connection}, folder, patch, state
+        )
 
 
 @pytest.fixture

@@ -35,7 +35,7 @@ def fake() -> Iterator[FakeXero]:
 
 
 def advance(fake: FakeXero, seconds: float) -> None:
-    fake.organisation.clock.advance(seconds)  # type: ignore[attr-defined]
+    fake.organisation.clock.advance(seconds)
 
 
 def consent(fake: FakeXero, **more: Any) -> requests.Response:

@@ -109,6 +109,14 @@ def test_what_a_list_has_no_parameter_for_is_loud(hands: Hands, kind: str, param
     hands.loud(parameter)
 
 
+def test_what_the_app_made_itself(hands: Hands) -> None:
+    hands.write("Invoices", form("5", InvoiceNumber="103"))
+    write(hands.organisation, "Invoices", form("5", InvoiceNumber="104"))
+    assert numbers(hands, createdByMyApp="true") == ["103"]
+    hands.write("Payments", pay("2", Invoice=hands.read("Invoices/100")))
+    assert numbers(hands, createdByMyApp="true") == ["103"]
+
+
 def test_an_order_is_kept_over_pages(hands: Hands) -> None:
     assert numbers(hands, order="Date DESC") == ["Ä-7", "102", "101", "100"]
     assert numbers(hands, order="Total DESC, InvoiceNumber ASC") == ["Ä-7", "100", "101", "102"]
@@ -156,7 +164,7 @@ def test_a_summary_leaves_payments_out_too(hands: Hands) -> None:
 
 
 def test_what_was_changed_since(hands: Hands) -> None:
-    hands.organisation.clock.advance(90)  # type: ignore[attr-defined]
+    hands.organisation.clock.advance(90)
     write(hands.organisation, "Invoices", form("5", InvoiceNumber="103"))
     hands.http.headers["If-Modified-Since"] = "2026-03-06T12:01:00"
     assert numbers(hands) == ["103"]
@@ -180,11 +188,11 @@ def test_a_list_may_see_a_write_late_and_a_single_object_does_not() -> None:
         path = f"Invoices/{made['InvoiceID']}"
         assert numbers(hands) == numbers(hands, InvoiceNumbers="100") == []
         assert hands.read("Invoices/100")["AmountDue"] == 5
-        organisation.clock.advance(61)  # type: ignore[attr-defined]
+        organisation.clock.advance(61)
         hands.write("Payments", pay("2", Invoice=made))
         assert [one["AmountDue"] for one in hands.rows("Invoices", where='InvoiceNumber=="100"')] == [5]
         assert hands.rows("Payments") == [] and hands.read(path)["AmountDue"] == 3
-        organisation.clock.advance(61)  # type: ignore[attr-defined]
+        organisation.clock.advance(61)
         assert [one["AmountDue"] for one in hands.rows("Invoices")] == [3]
         assert len(hands.rows("Payments")) == 1
 

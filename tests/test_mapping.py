@@ -171,6 +171,41 @@ def test_the_examples_in_the_comments_of_the_quickbooks_online_mapping(tmp_path:
     assert mapping.payment_method("us_bank_account") == "ACH"
 
 
+def test_the_shipped_xero_mapping() -> None:
+    mapping = load_mapping(ROOT / "mappings/xero.yaml", "xero")
+    assert mapping.clearing("usd") == "Stripe Clearing"
+    assert mapping.receivable("eur") == "Accounts Receivable"
+    assert (mapping.fees, mapping.exchange) == ("Stripe Fees", "Exchange Gain or Loss")
+    assert (mapping.sales, mapping.refunds, mapping.tax) == ("Sales", None, "Sales Tax")
+    assert mapping.sales_item("SKU-NEW") == mapping.refund_item("SKU-NEW") == "Sales"
+    assert mapping.exchange_item is None
+    assert (mapping.tax_default, mapping.taxes) == (None, {})
+    assert mapping.customer_default == "Stripe customers"
+    assert mapping.payment_method("card") is None
+
+
+def test_the_examples_in_the_comments_of_the_xero_mapping(tmp_path: Path) -> None:
+    """Each line that somebody may take out of its comment is a right one, there where it stands."""
+    text = (ROOT / "mappings/xero.yaml").read_text(encoding="utf-8")
+    rates = "{default: 20% (VAT on Income), txr_1Q...: 5% (VAT on Income)}"
+    clearing = "{usd: Stripe Clearing, eur: Stripe Clearing EUR}"
+    assert text.count(rates) == text.count(clearing) == 1
+    told = re.sub(r"^    # (SKU-)", r"    \1", text, flags=re.MULTILINE)
+    for old, new in (
+        ("taxes: {default: null}", f"taxes: {rates.replace('...', '')}"),
+        ("clearing: Stripe Clearing ", f"clearing: {clearing} "),
+    ):
+        assert told.count(old) == 1
+        told = told.replace(old, new)
+    mapping = load(tmp_path, told, "xero")
+    assert mapping.sales_item("SKU-MUG") == mapping.refund_item("SKU-MUG") == "MUG"
+    assert mapping.clearing("eur") == "Stripe Clearing EUR"
+    assert (mapping.tax_code(None), mapping.tax_code("txr_1Q")) == (
+        "20% (VAT on Income)",
+        "5% (VAT on Income)",
+    )
+
+
 @pytest.mark.parametrize(
     "name", ["Assets:Stripe", "Income:Sales:2026", "Expenses:Stripe-Fees", "Liabilities:Été", "Equity:A1-b"]
 )

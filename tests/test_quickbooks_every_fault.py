@@ -25,14 +25,11 @@ from quickbooks_faults import (
     ENDS,
     PRESENT,
     REFUSED,
-    Line,
-    Trouble,
-    strike,
-    strike_twice,
 )
 from quickbooks_scenes import PLAYS, stage_of
 from quickbooks_stage import LAGS, Stage
 from small_books import fast_folder
+from struck_passes import Line, Trouble, strike, strike_twice
 
 EVERY_WRITE, EVERY_READ = (1, 2) if os.environ.get("EVERY_FAULT") else (4, 4 * len(AT_READS))
 PAIRS = 3

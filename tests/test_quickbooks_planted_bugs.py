@@ -13,10 +13,11 @@ from unittest.mock import patch
 
 import pytest
 from quickbooks_books import QuickBooksBooks, quickbooks
-from quickbooks_faults import AT_WRITES, Trouble, strike
+from quickbooks_faults import AT_WRITES
 from quickbooks_scenes import PLAYS, RECEIPTS, receipt_and_refund, stage_of
 from quickbooks_stage import SETTLED_S, Case, Stage, picture
 from small_books import fast_folder
+from struck_passes import Trouble, strike
 from test_planted_bugs import (
     absent_is_believed_at_once,
     any_total_will_do,

@@ -7,10 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from quickbooks_faults import AT_WRITES, Line, Trouble, converge, run_struck
+from quickbooks_faults import AT_WRITES
 from quickbooks_scenes import AUTOMATED, stage_of
 from quickbooks_stage import SETTLED_S, Stage
 from small_books import fast_folder
+from struck_passes import Line, Trouble, converge, run_struck
 from vendors.quickbooks.writing import write
 
 WRONG: dict[str, Any] = {"tax_override_on_refunds": False}

@@ -16,7 +16,12 @@ from pydantic import SecretStr, ValidationError
 
 from connector.errors import InputError
 from connector.planning.numbering import NumberSource
-from connector.settings.connections import CONNECTIONS, BeancountConnection, QuickbooksOnlineConnection
+from connector.settings.connections import (
+    CONNECTIONS,
+    BeancountConnection,
+    QuickbooksOnlineConnection,
+    XeroConnection,
+)
 from connector.settings.schedule import parse_cron
 from connector.settings.settings import Settings, load_settings, settings_schema
 from connector.settings.values import spell_duration
@@ -66,21 +71,31 @@ def test_the_example_is_complete_and_runs_as_it_is() -> None:
     assert settings.connection("main") == BeancountConnection(path=str(ROOT / "books/acme"))
 
 
-def test_the_second_ledger_of_the_example_waits_until_it_is_switched_on(tmp_path: Path) -> None:
-    text = (ROOT / "config.example.yaml").read_text(encoding="utf-8")
-    off = "    enabled: false "
-    assert text.count(off) == 1
-    secrets = {"QBO_REALM_ID": "7", "QBO_CLIENT_ID": "id", "QBO_CLIENT_SECRET": "secret"}
-    (tmp_path / "config.yaml").write_text(text.replace(off, "    enabled: true "), encoding="utf-8")
-    settings = load_settings(tmp_path / "config.yaml", secrets)
-    connection = settings.connection("quickbooks")
-    assert isinstance(connection, QuickbooksOnlineConnection)
-    small = QuickbooksOnlineConnection.model_validate(
+OFF = "    enabled: false "
+SECRETS = {
+    "quickbooks": {"QBO_REALM_ID": "7", "QBO_CLIENT_ID": "id", "QBO_CLIENT_SECRET": "secret"},
+    "xero": {"XERO_CLIENT_ID": "id", "XERO_CLIENT_SECRET": "secret"},
+}
+SMALLEST = {
+    "quickbooks": QuickbooksOnlineConnection.model_validate(
         {"realm_id": "7", "client_id": "id", "client_secret": "secret"}
-    )
-    assert connection == small
+    ),
+    "xero": XeroConnection.model_validate({"client_id": "id", "client_secret": "secret"}),
+}
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_the_other_ledgers_of_the_example_wait_until_they_are_switched_on(tmp_path: Path, name: str) -> None:
+    text = (ROOT / "config.example.yaml").read_text(encoding="utf-8")
+    assert text.count(OFF) == len(SECRETS)
+    before, start, rest = text.partition(f"\n  {name}:\n")
+    switched_on = before + start + rest.replace(OFF, "    enabled: true ", 1)
+    (tmp_path / "config.yaml").write_text(switched_on, encoding="utf-8")
+    settings = load_settings(tmp_path / "config.yaml", SECRETS[name])
+    assert settings.ledger(name).enabled
+    assert settings.connection(name) == SMALLEST[name]
     # Without them it is off, and the rest runs.
-    assert load_settings(ROOT / "config.example.yaml", {}).ledger("quickbooks").enabled is False
+    assert load_settings(ROOT / "config.example.yaml", {}).ledger(name).enabled is False
 
 
 def test_the_example_names_every_key_and_shows_its_default(tmp_path: Path) -> None:
@@ -90,14 +105,16 @@ def test_the_example_names_every_key_and_shows_its_default(tmp_path: Path) -> No
     shown = json.loads(json.dumps(example))
     shown["stripe"]["export"] = None
     shown["ledgers"]["main"] |= {"sales": "find", "fees": False}
-    online = shown["ledgers"].pop("quickbooks")
+    others = {name: shown["ledgers"].pop(name) for name in SECRETS}
     small["state"] = load(tmp_path, SMALL).state_url.replace(f"{tmp_path}/", "")
     small["ledgers"]["main"]["mapping"] = load(tmp_path, SMALL).ledger("main").mapping_name
     assert shown == small
-    other = {"kind": "quickbooks_online", "enabled": False, "fees": True, "mapping": "quickbooks_online.yaml"}
-    connection = online.pop("connection")
-    assert online == {k: v for k, v in {**small["ledgers"]["main"], **other}.items() if k != "connection"}
-    assert set(connection) == set(QuickbooksOnlineConnection.model_fields)
+    for other in others.values():
+        kind = other["kind"]
+        own = {"kind": kind, "enabled": False, "fees": True, "mapping": f"{kind}.yaml"}
+        connection = other.pop("connection")
+        assert other == {k: v for k, v in {**small["ledgers"]["main"], **own}.items() if k != "connection"}
+        assert set(connection) == set(CONNECTIONS[kind].model_fields)
     schema = settings_schema()
     for name, part in {"": schema, **schema["$defs"]}.items():
         for key in part["properties"]:
@@ -454,7 +471,11 @@ REPLACED = [  # what is replaced in SMALL, by what, the sentence (or its beginni
         "8:5: ledgers.main.kind: 'beancounter' is not one of quickbooks_online, "
         "quickbooks_desktop, xero, netsuite, beancount (did you mean beancount?)",
     ),
-    ("kind: beancount", "kind: xero", "8:5: ledgers.main.kind: xero is not built yet; built: beancount"),
+    (
+        "kind: beancount",
+        "kind: netsuite",
+        "8:5: ledgers.main.kind: netsuite is not built yet; built: beancount",
+    ),
     ("    kind: beancount\n", "", "7:3: ledgers.main.kind: is missing"),
     ("    connection: {path: books/acme}\n", "    fees: true\n", "7:3: ledgers.main.connection: is missing"),
     (

@@ -427,13 +427,14 @@ def test_a_day_limit_is_never_slept_and_nothing_more_is_asked(access: XeroAccess
     assert (answer.status, answer.sentence, access.world.slept) == (429, None, [])
     assert dict(answer.headers)["retry-after"] == "70000"
     assert courier.retry_at == access.clock() + 70_000
-    access.clock.advance(1000)
+    # The access token has ended meanwhile, too.
+    access.clock.advance(2000)
     for one in (READ, WRITE):
         answer = courier.carry(one)
-        assert (answer.status, dict(answer.headers)) == (429, {"retry-after": "69000"})
-    assert len(access.fake.calls()) == 1
+        assert (answer.status, dict(answer.headers)) == (429, {"retry-after": "68000"})
+    assert (len(access.fake.calls()), access.token_requests) == (1, 1)
     assert access.world.slept == []
-    access.clock.advance(69_000)
+    access.clock.advance(68_000)
     assert courier.carry(WRITE).status == 200
 
 

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from small_books import MAPPINGS
-from vendors.xero import Organisation
-from xero_survey import MAPPING, WANTS, change, find, good_organisation
+from vendors.xero import Organisation, write
+from xero_books import xero
+from xero_survey import MAPPING, WANTS, Desk, change, find, good_organisation
 
+from connector.cli.root import run
+from connector.ledgers.contract import run_steps
+from connector.ledgers.xero import XeroLedger
 from connector.planning.mapping_model import AccountMap
 from connector.settings.mapping import load_mapping
 
@@ -370,3 +375,32 @@ def test_the_shipped_mapping_where_sales_are_posted() -> None:
     found = find(good_organisation(), load_mapping(MAPPINGS / "xero.yaml", "xero"))
     assert found["problems"] == []
     assert [sentence.split(" ")[0] for sentence in found["warnings"]] == ["taxes.default"]
+
+
+def test_the_contact_without_a_name_is_asked_for_only_where_sales_are_posted() -> None:
+    organisation = good_organisation()
+    desk = Desk(organisation)
+
+    def warnings(sales: str) -> tuple[str, ...]:
+        return run_steps(XeroLedger(MAPPING, replace(WANTS, sales=sales)).survey(), desk).warnings
+
+    assert warnings("find") == ()
+    assert [sentence.split(":")[0] for sentence in warnings("sales_receipt")] == ["customers.default"]
+    write(organisation, "Contacts", {"Name": "Stripe customers"})
+    assert warnings("sales_receipt") == ()
+
+
+def test_the_command_tells_them_with_the_name_of_the_ledger(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with xero(tmp_path, sales="find") as (made, shop):
+        shop.write()
+        assert run(["check", "-c", str(made.config)]) == 0
+        assert "ledger main (Acme Books) can be used" in capsys.readouterr().out
+        change(made.organisation, "Accounts", "Stripe Clearing", Status="ARCHIVED")
+        made.organisation.period_lock = "2025-12-31"
+        assert run(["check", "-c", str(made.config)]) == 2
+        shown = capsys.readouterr()
+        assert shown.out == ""
+        assert 'Problem: ledger main: accounts.clearing: account "Stripe Clearing" is archived' in shown.err
+        assert "Warning: ledger main: the books are locked up to 31 December 2025" in shown.err

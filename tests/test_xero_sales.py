@@ -73,6 +73,8 @@ def test_an_open_invoice_gets_the_free_credits_of_its_contact(books: Reading) ->
     back = books.overpaid("30", note("b", "reversal of refund_payout", "re_1", "ch_1"), Date="2026-03-07")
     used = books.overpaid("10", "used")
     books.write("Payments", pay("10", Overpayment=used))
+    line = {"Description": "to a supplier", "UnitAmount": Decimal(25)}
+    books.write("BankTransactions", spend(kind="SPEND-OVERPAYMENT", LineItems=[line], Date="2026-03-06"))
     gone = books.overpaid("20", "gone")
     books.organisation.set("Overpayments", gone["OverpaymentID"], Status="VOIDED", RemainingCredit=Decimal(0))
     sale = books.the_sale()

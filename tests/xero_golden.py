@@ -20,6 +20,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from connector.ledgers.contract import Answer, Claimed, Parent, Posted, Request, run_steps
+from connector.ledgers.json_wire import decode
 from connector.ledgers.xero import Wants, XeroLedger
 from connector.planning.model import Document, DocumentLine, Entry, Settles
 from connector.settings.mapping import load_mapping
@@ -72,8 +73,6 @@ class Written:
     @property
     def elements(self) -> list[Json]:
         """The objects in the body, with exact numbers."""
-        from connector.ledgers.json_wire import decode
-
         if not self.body:
             return []
         told = decode(self.body)

@@ -140,3 +140,24 @@ def _only(answer: requests.Response) -> Json:
     assert len(rows) == 1 and len(rows[0]) == 1, answer.text
     found: Json = rows[0][0]
     return found
+
+
+# ---------------------------------------------------------------------------------------------- common steps
+
+
+def path_of(one: Json, kind: str = "Invoices") -> str:
+    return f"{kind}/{one[f'{kind[:-1]}ID']}"
+
+
+def void(hands: Hands, one: Json, kind: str = "Invoices") -> Json:
+    return hands.write(path_of(one, kind), {"Status": "VOIDED"}, "POST")
+
+
+def delete(hands: Hands, paid: Json) -> Json:
+    """Takes a payment back."""
+    return hands.write(f"Payments/{paid['PaymentID']}", {"Status": "DELETED"}, "POST")
+
+
+def allocate(hands: Hands, kind: str, source: Json, invoice: Json, amount: str) -> requests.Response:
+    body = {"Invoice": {"InvoiceID": invoice["InvoiceID"]}, "Amount": Decimal(amount), "Date": "2026-03-06"}
+    return hands.put(f"{path_of(source, kind)}/Allocations", {"Allocations": [body]})

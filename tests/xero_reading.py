@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 from vendors.xero import FakeXero
 from vendors.xero.wire import Json
-from xero_hands import CLEARING, RECEIVABLES, TAX, TIMEOUT, Hands, form, pay, shop, spend
+from xero_hands import CLEARING, RECEIVABLES, TAX, TIMEOUT, Hands, credit, form, line, pay, shop, spend
 
 from connector.ledgers.contract import Answer, Found, Reference, Request, Steps, run_steps
 from connector.ledgers.xero_directory import Directory, read_directory
@@ -138,6 +138,17 @@ class Reading(Hands):
             "Date": "2026-03-06",
         }
         return self.write(f"{plural}/{credit[f'{plural[:-1]}ID']}/Allocations", body)
+
+    def memo(self, amount: str = "110", **more: str) -> Json:
+        return self.write("CreditNotes", credit(amount, **more))
+
+    def paid_out(self, amount: str = "110", account: str = "090", **more: str) -> Json:
+        """The payment that pays a credit note out."""
+        return self.write("Payments", {**pay(amount, account, CreditNote=self.memo(amount)), **more})
+
+    def spent(self, code: str, amount: str, bank: str = "090", **more: str) -> Json:
+        given = spend(bank=bank, LineItems=[line(amount, AccountCode=code)], **more)
+        return self.write("BankTransactions", given)
 
     def take_out(self, plural: str, row: Json) -> None:
         status = "DELETED" if plural in ("Payments", "BankTransactions") else "VOIDED"

@@ -14,7 +14,7 @@ from connector.cli.shapes import print_json
 from connector.errors import ConnectorError, InputError
 
 if TYPE_CHECKING:
-    from connector.workplace import Setup
+    from connector.workplace import LedgerSetup, Setup
 
 
 @click.command("check")
@@ -107,9 +107,9 @@ def check_ledgers(setup: Setup, findings: dict[str, Any]) -> None:
     engine = None
     for one in setup.ledgers.values():
         try:
-            if engine is None and one.policy.capabilities.keeps_tokens:
+            if engine is None and needs_state(setup, one):
                 engine = open_state(setup)
-            desk = open_desk(setup, one, engine)
+            desk = open_desk(setup, one, engine, although_parked=True)
         except InputError:
             raise
         except ConnectorError as error:
@@ -122,6 +122,18 @@ def check_ledgers(setup: Setup, findings: dict[str, Any]) -> None:
         findings["problems"].extend(f"ledger {one.name}: {p}" for p in desk.company.problems)
         findings["warnings"].extend(f"ledger {one.name}: {w}" for w in desk.company.warnings)
         findings["checked"].append(f"ledger {one.name} ({desk.company.title})")
+
+
+def needs_state(setup: Setup, one: LedgerSetup) -> bool:
+    """Whether a ledger is opened with the state: for its tokens; or, where there is a state, to strike out of it that the
+    ledger wanted to be left alone."""
+    from connector.ledger_kinds import connection_keeps_tokens
+
+    connection = setup.settings.connection(one.name)
+    if connection_keeps_tokens(connection):
+        return True
+    state = setup.settings.state_file
+    return hasattr(connection, "base_url") and (state is None or state.exists())
 
 
 def refuse_folder(folder: Path) -> str | None:

@@ -59,6 +59,12 @@ def print_report_json(engine: Engine, report: PassReport) -> None:
         for name in report.ledgers
     }
     print_pass(head_json(report), ledgers, errors_json(report))
+    warn_of_run(report)
+
+
+def warn_of_run(report: PassReport) -> None:
+    for name, warning in report.warnings:
+        click.echo(printable(f"Warning: {name}: {warning}"), err=True)
 
 
 def run_counts(engine: Engine, name: str, report: PassReport) -> dict[str, int]:
@@ -156,9 +162,10 @@ def print_unposted(undone: Sequence[str]) -> None:
 
 
 def print_errors(report: PassReport) -> None:
-    """What went wrong, and that it is tried again."""
+    """What went wrong, and that it is tried again; and what will, unless a person does something."""
     from connector.delivery.push import STOPPED
 
+    warn_of_run(report)
     for error in report.errors:
         where = f"{error.ledger}: " if error.ledger else ""
         if error.sentence == STOPPED.sentence:

@@ -26,6 +26,7 @@ from connector.cli.shapes import (
 )
 from connector.operations.clearing import Difference, known_differences
 from connector.store import totals, views
+from connector.store.parking import parked_ledgers
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -80,11 +81,21 @@ def errors_of(last: Any) -> list[dict[str, Any]]:
     return list(json.loads(last.summary)) if last.summary else []
 
 
+def parked_now(setup: Setup, engine: Engine) -> dict[str, int]:
+    """Until when each ledger wants to be left alone, of those that do."""
+    now = setup.world.now()
+    return {
+        name: until for name, until in parked_ledgers(engine).items() if name in setup.ledgers and until > now
+    }
+
+
 def status_json(setup: Setup, engine: Engine, last: Any, differences: Sequence[Difference]) -> dict[str, Any]:
     due = next_run(setup, last)
     ledgers = {}
+    parked = parked_now(setup, engine)
     for name in setup.ledgers:
         ledgers[name] = {
+            "parked_until": moment(parked[name]) if name in parked else None,
             "outcomes": totals.outcome_counts(engine, name),
             "totals": [
                 {"outcome": t.outcome, "count": t.count, "total": money(t.amount_minor, t.currency)}
@@ -139,6 +150,10 @@ def print_status(setup: Setup, engine: Engine, last: Any, differences: Sequence[
         for error in errors_of(last):
             where = f"{error['ledger']}: " if error["ledger"] else ""
             click.echo(printable(f"  it failed: {where}{error['sentence']} ({error['code']})"))
+    from connector.workplace import parking_of
+
+    for name, until in parked_now(setup, engine).items():
+        click.echo(printable(f"Ledger {name}: {parking_of(setup, name, engine).sentence(until)}"))
     click.echo(f"Next run: {next_run_words(setup, next_run(setup, last))}\n")
     sums = sorted(
         totals.outcome_totals(engine),

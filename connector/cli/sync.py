@@ -22,6 +22,7 @@ from connector.cli.reports import (
     print_report_json,
     run_counts,
     unposted_words,
+    warn_of_run,
 )
 from connector.cli.root import config_option, json_option, ledger_option, readers_may_go, report_unexpected
 from connector.cli.screen import make_progress
@@ -171,6 +172,7 @@ def print_plan_json(setup: Setup, engine: Engine, report: PassReport) -> None:
         counts = {"planned": planned_count, **counts, "waiting": counts["waiting"] - planned_count}
         ledgers[name] = LedgerPart(counts, effects.watch(planned(engine, name)), Told(effects))
     print_pass(head_json(report), ledgers, errors_json(report))
+    warn_of_run(report)
 
 
 class Told:

@@ -27,7 +27,7 @@ from connector.ledgers.contract import (
     Request,
     Steps,
 )
-from connector.ledgers.xero_answers import read_answer, taken_out
+from connector.ledgers.xero_answers import read_answer
 from connector.ledgers.xero_capabilities import XERO
 from connector.ledgers.xero_changes import (
     TAKEN_OUT,
@@ -38,6 +38,7 @@ from connector.ledgers.xero_changes import (
 )
 from connector.ledgers.xero_check import findings
 from connector.ledgers.xero_directory import Directory, named_accounts, read_directory
+from connector.ledgers.xero_effects import taken_out
 from connector.ledgers.xero_forms import FormWriter
 from connector.ledgers.xero_look import look
 from connector.ledgers.xero_memory import pack, unpack

@@ -6,12 +6,10 @@ request whose answer was lost. https://developer.xero.com/documentation/api/acco
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
 from connector.errors import LedgerDown
 from connector.ledgers.contract import (
-    Absent,
     Answer,
     Apart,
     Claimed,
@@ -28,11 +26,19 @@ from connector.ledgers.contract import (
     Withheld,
 )
 from connector.ledgers.json_wire import Row, decode, minor
-from connector.ledgers.xero_changes import GONE, TAKEN_OUT
-from connector.ledgers.xero_faults import NAME_TAKEN, fault_of, messages, outcome_of, refused, unwritten
+from connector.ledgers.xero_changes import GONE
+from connector.ledgers.xero_effects import changed, is_change
+from connector.ledgers.xero_faults import (
+    NAME_TAKEN,
+    TOO_MUCH,
+    fault_of,
+    messages,
+    outcome_of,
+    refused,
+    unwritten,
+)
 from connector.ledgers.xero_marks import read_reference
 from connector.ledgers.xero_payload import Payload
-from connector.ledgers.xero_roles import UNALLOCATED, UNPAID
 from connector.ledgers.xero_wire import (
     ID_NAMES,
     NOBODY,
@@ -49,8 +55,6 @@ from connector.ledgers.xero_wire import (
 )
 from connector.planning.money import is_known
 
-# More is paid than is open: somebody was faster.
-TOO_MUCH = re.compile(r"exceeds the amount outstanding", re.IGNORECASE)
 # A document that is not of the kind to be answered by list: what it changed is looked at.
 KINDS = {"Invoices": "invoice", "CreditNotes": "credit_memo"}
 NUMBERS = {"Invoices": "InvoiceNumber", "CreditNotes": "CreditNoteNumber"}
@@ -70,16 +74,17 @@ def read_answer(
     if len(documents) == 1 and is_change(documents[0], payloads):
         (one,) = documents
         return {one.document_key: whole or changed(one, payloads[one.document_key], request, answer)}
-    if isinstance(whole, NumberTaken):
+    fault = fault_of(answer)
+    if isinstance(whole, NumberTaken | Rejected) and fault is not None and fault.status == 400:
         (one,) = documents
-        return {one.document_key: (yield from number_taken(one, plural, "the number is taken"))}
+        return {one.document_key: (yield from read_refusal(one, plural, fault.words, fault.kind))}
     if whole is not None:
         return {one.document_key: whole for one in documents}
     elements = elements_of(answer, plural)
     if elements is None:
         return {one.document_key: Unknown("Xero sent an answer that cannot be read") for one in documents}
     outcomes: dict[str, Outcome] = {}
-    for one, element in zip(documents, in_order(documents, elements), strict=True):
+    for one, element in zip(documents, in_order(documents, payloads, elements), strict=True):
         if element is None:
             outcomes[one.document_key] = Unknown("Xero's answer does not tell of it")
         else:
@@ -99,24 +104,37 @@ def outcome_of_all(answer: Answer) -> Outcome | None:
     return outcome_of(fault) if fault is not None else None
 
 
-def in_order(documents: Sequence[Claimed], elements: Sequence[Row]) -> list[Row | None]:
-    """The element of each document: by the key that it bears, else by its place, where the places tell."""
-    by_key = {key: one for one in elements if (key := read_reference(one).document_key) is not None}
+def in_order(
+    documents: Sequence[Claimed], payloads: Mapping[str, Payload], elements: Sequence[Row]
+) -> list[Row | None]:
+    """The element of each document: by the name that it bears, else by its place, where the places tell."""
+    by_name = {name: one for one in elements if (name := name_borne(one)) is not None}
     same = len(elements) == len(documents)
     found: list[Row | None] = []
     for place, one in enumerate(documents):
-        mine = by_key.get(one.document_key)
+        mine = by_name.get(name_given(one, payloads[one.document_key]))
         at_place = elements[place] if same else None
-        bears = read_reference(at_place).document_key if at_place is not None else None
+        bears = name_borne(at_place) if at_place is not None else None
         found.append(mine if mine is not None else at_place if bears is None else None)
     return found
 
 
+def name_given(claimed: Claimed, payload: Payload) -> str:
+    """What a document is known by in an answer: its key, or of a contact the number that we gave it."""
+    return str(payload.body["ContactNumber"]) if payload.plural == "Contacts" else claimed.document_key
+
+
+def name_borne(element: Row) -> str | None:
+    return text_of(element, "ContactNumber") or read_reference(element).document_key
+
+
 def read_element(claimed: Claimed, payload: Payload, plural: str, element: Row) -> Steps[Outcome]:
     said = "; ".join(dict.fromkeys(messages(element)))
-    wrong = element.get("StatusAttributeString") == "ERROR" or element.get("HasErrors") is True
-    if wrong or element.get("HasValidationErrors") is True:
-        return (yield from read_refusal(claimed, payload, plural, said or "Xero gave no reason"))
+    status = element.get("StatusAttributeString")
+    wrong = status == "ERROR" or element.get("HasErrors") is True
+    # Where Xero does not say how it went, what it says to be wrong counts: its id may be of nothing that was saved.
+    if wrong or element.get("HasValidationErrors") is True or (said and status is None):
+        return (yield from read_refusal(claimed, plural, said or "Xero gave no reason"))
     object_id = str(element.get(ID_NAMES[plural]) or "").lower()
     if not object_id or object_id == NOBODY:
         return Unknown("Xero answered without an id")
@@ -157,12 +175,15 @@ def overpayment_or(element: Row, object_id: str) -> str:
 # ------------------------------------------------------------------------------------------------ refusals
 
 
-def read_refusal(claimed: Claimed, payload: Payload, plural: str, said: str) -> Steps[Outcome]:
-    outcome = refused(said)
-    if isinstance(outcome, NumberTaken):
-        return (yield from number_taken(claimed, plural, said))
+def read_refusal(
+    claimed: Claimed, plural: str, said: str, code: str = "ValidationException"
+) -> Steps[Outcome]:
+    """`said` is what Xero says, of one document."""
     if plural == "Contacts" and NAME_TAKEN.search(said):
         return (yield from name_taken(claimed, said))
+    outcome = refused(said, code)
+    if isinstance(outcome, NumberTaken):
+        return (yield from number_taken(claimed, plural, said))
     if TOO_MUCH.search(said):
         why = f"Xero has less of it open than is to be paid: {said}"
         return Withheld("credit_used", why, "free the credit in Xero, or book the refund by hand")
@@ -232,42 +253,3 @@ def find_contact(number: str) -> Steps[Row | None]:
         return None
     rows = yield from find_rows("Contacts", equals("ContactNumber", number))
     return next((row for row in rows if row.get("ContactNumber") == number), None)
-
-
-# ------------------------------------------------------------------------------------------------ changes
-
-
-def is_change(claimed: Claimed, payloads: Mapping[str, Payload]) -> bool:
-    payload = payloads[claimed.document_key]
-    return (
-        payload.voids or claimed.kind == "void" or payload.plural == "Allocations" or payload.part == UNPAID
-    )
-
-
-def changed(claimed: Claimed, payload: Payload, request: Request, answer: Answer) -> Outcome:
-    """What changes another document: its effect is what the answer shows."""
-    if payload.plural == "Allocations":
-        done = [one for one in elements_of(answer, "Allocations") or () if not any(messages(one))]
-        if payload.part == UNALLOCATED or done:
-            return Posted(
-                request.target.split("/")[2], claimed.number, claimed.amount_minor, claimed.currency
-            )
-        return Unknown("Xero did not say that it is allocated", told=True)
-    plural = request.target.split("/")[1]
-    rows = elements_of(answer, plural) or ()
-    if len(rows) == 1 and rows[0].get("Status") == TAKEN_OUT[plural]:
-        return Posted(id_of(rows[0], plural), claimed.number, claimed.amount_minor, claimed.currency)
-    said = [words for row in rows for words in messages(row)]
-    return (
-        Rejected("ValidationException", "; ".join(said))
-        if said
-        else Unknown("Xero did not say that it is void")
-    )
-
-
-def taken_out(answer: Answer, plural: str) -> Outcome:
-    """The answer to the request that takes out again what had another total than planned."""
-    rows = elements_of(answer, plural) or ()
-    if len(rows) == 1 and rows[0].get("Status") == TAKEN_OUT[plural]:
-        return Absent()
-    return Unknown("Xero did not say that it is void")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from connector.ledgers.contract import Claimed, Outcomes, Posted, Rejected, Request, Steps, Withheld
@@ -210,6 +211,9 @@ def request_unpaid(
         why = f"payment {payment_id} is of {day_of(row)}, and the books are locked until {closed_until}"
     elif row.get("PaymentType") != "ACCRECPAYMENT":
         why = f"{payment_id} does not pay an invoice"
+    elif row.get("BankAmount") is not None and minor(row["BankAmount"], claimed.currency) != paid:
+        # The overpayment would stand in the currency of the bank account, and not in the invoice's.
+        why = f"payment {payment_id} came in another currency than that of its bank account"
     elif paid < claimed.amount_minor:
         shown = format_amount(paid, claimed.currency)
         why = f"payment {payment_id} is of {shown} {claimed.currency.upper()}, less than what is taken back"
@@ -225,6 +229,9 @@ def request_again(claimed: Claimed, payload: Payload, row: Row, attempt_key: str
     currency = claimed.currency
     account = {"AccountID": part_of(row, "Account").get("AccountID")}
     day = day_of(row).isoformat()
+    # At the rate of the day the organisation's own amounts would be others than before.
+    known = Decimal(str(row.get("CurrencyRate") or 1))
+    rate = {"CurrencyRate": known} if known != 1 else {}
     if payload.part == PAID_AGAIN:
         stays = minor(row.get("Amount"), currency) - claimed.amount_minor
         if stays <= 0:
@@ -236,6 +243,7 @@ def request_again(claimed: Claimed, payload: Payload, row: Row, attempt_key: str
             "Date": day,
             "Amount": amount(stays, currency),
             **payload.body,
+            **rate,
         }
         return put("Payments", {claimed.document_key: element}, attempt_key)
     assert payload.part == OVERPAID, payload.part
@@ -246,5 +254,6 @@ def request_again(claimed: Claimed, payload: Payload, row: Row, attempt_key: str
         "Status": AUTHORISED,
         "LineAmountTypes": "NoTax",
         **payload.body,
+        **rate,
     }
     return put("BankTransactions", {claimed.document_key: element}, attempt_key)

@@ -26,11 +26,18 @@ from connector.ledgers.contract import (
 from connector.ledgers.json_wire import decode
 from connector.planning.values import value
 
-NUMBER_TAKEN = re.compile(r"(?:Credit Note|Invoice) # must be unique", re.IGNORECASE)
+# A sentence of Xero's own begins an answer or follows another one; what it quotes, as the name of a contact, does not.
+SENTENCE = r"(?:^|; )"
+NUMBER_TAKEN = re.compile(SENTENCE + r"(?:Credit Note|Invoice) # must be unique", re.IGNORECASE)
 NAME_TAKEN = re.compile(
-    r"contact name .* is already assigned|contact number .* (?:already|unique)", re.IGNORECASE
+    SENTENCE + r"The contact (?:name .* is already assigned|number .* (?:already|unique))", re.IGNORECASE
 )
-LOCKED = re.compile(r"lock date", re.IGNORECASE)
+LOCKED = re.compile(
+    SENTENCE + r"The [a-z ]*date cannot be before the (?:period|end of year) lock date", re.IGNORECASE
+)
+# More is paid than is open: somebody was faster.
+TOO_MUCH = re.compile(SENTENCE + r"Payment amount exceeds the amount outstanding", re.IGNORECASE)
+KEY_USED = re.compile(SENTENCE + r"Idempotency Key: .* is used with a different request", re.IGNORECASE)
 # An element that stands somewhere inside another, and where its own words are.
 WITHIN = (
     "LineItems",
@@ -106,7 +113,12 @@ def messages(element: Any) -> Iterator[str]:
 
 
 def refused(words: str, code: str = "ValidationException") -> Outcome:
-    """What a refusal in Xero's words comes to: nothing was written. Numbers in use are read by the caller."""
+    """What a refusal in Xero's words comes to: nothing was written. Numbers in use are read by the caller.
+
+    Where a key was used before, what was written with it is not known.
+    """
+    if KEY_USED.search(words):
+        return Unknown(words)
     if NUMBER_TAKEN.search(words):
         return NumberTaken(None)
     if LOCKED.search(words):

@@ -88,7 +88,7 @@ class FormWriter(LineWriter):
         fields: dict[str, Any] = {
             "Type": "SPEND" if clearing.credit_minor else "RECEIVE",
             "Reference": write_reference(document),
-            "Contact": {"Name": STRIPE} if document.kind == "fee" else self.contact_ref(document),
+            "Contact": {"Name": STRIPE} if is_fee(document) else self.contact_ref(document),
             "BankAccount": self.directory.account_ref(clearing.account),
             "Date": document.posting_date.isoformat(),
             "Status": AUTHORISED,
@@ -194,6 +194,11 @@ class FormWriter(LineWriter):
             if rate and (total / rate).quantize(places, ROUND_HALF_UP) == wanted:
                 return rate
         return (total / wanted).quantize(Decimal(1).scaleb(-RATE_PLACES))
+
+
+def is_fee(document: Document) -> bool:
+    """A fee or what takes one back: the customer has no part in it."""
+    return document.kind == "fee" or (document.kind == "reversal" and document.part == "fee")
 
 
 def overpaid_line(document: Document) -> dict[str, Any]:

@@ -36,9 +36,9 @@ from connector.ledgers.xero_wire import (
     equals,
     find_ids,
     find_rows,
+    has_more,
     id_of,
     is_quotable,
-    page_count,
     part_of,
     read_rows,
     text_of,
@@ -119,13 +119,14 @@ def scan(
     page = int(number)
     where = [OF_SALES.get(plural, ""), between(start - EARLIER, EVER)]
     answer = yield ask(plural, " AND ".join(part for part in where if part), page)
+    rows = read_rows(answer, plural)
     mover = Mover(directory, mapping)
     hits = [
         found(row, plural, mover)
-        for row in read_rows(answer, plural)
+        for row in rows
         if is_ours_or_stripes(read_reference(row)) and counts(row, plural, directory.home)
     ]
-    if page < page_count(answer):
+    if has_more(answer, rows, page):
         return hits, f"{plural}:{page + 1}"
     following = PLURALS[PLURALS.index(plural) + 1 :]
     return hits, f"{following[0]}:1" if following else None

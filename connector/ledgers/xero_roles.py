@@ -126,7 +126,7 @@ def allocation_of(document: Document, settles: Settles) -> Document:
 
 
 def application(document: Document, part: str, after: tuple[str | None, ...]) -> Document:
-    """A further write that moves nothing by itself."""
+    """A further write that moves nothing by itself, and is no void, whatever it belongs to."""
     made = [key for name, key in document.refs if name == NEW_CUSTOMER]
     return replace(
         document,
@@ -137,6 +137,7 @@ def application(document: Document, part: str, after: tuple[str | None, ...]) ->
         lines=(),
         home_minor=None,
         after=tuple(dict.fromkeys(key for key in (*after, *made) if key is not None)),
+        voids=False,
     )
 
 

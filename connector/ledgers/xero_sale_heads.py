@@ -116,15 +116,22 @@ class Heads:
                     self.by_id[id_of(row, plural)] = (plural, row)
 
     def read_numbered(self, numbers: Iterable[str]) -> Steps[None]:
-        """Invoices with these numbers; Xero ignores capitals and accents, and numbers do not."""
+        """Invoices with these numbers, where none is known that stands. Xero ignores capitals and accents, and numbers do
+        not."""
         wanted = set(numbers)
-        rows: list[Row] = []
-        for some in lists_of(wanted):
+        rows = [row for number in sorted(wanted) for row in self.window.invoices_numbered(number)]
+        unread = wanted - {
+            str(row["InvoiceNumber"])
+            for row in rows
+            if is_sale("Invoices", row, self.home) and not is_void(row)
+        }
+        for some in lists_of(unread):
             rows += yield from find_rows("Invoices", OF_SALES["Invoices"], InvoiceNumbers=some)
         # A comma cannot stand in a list.
-        apart = [equals("InvoiceNumber", one) for one in sorted(wanted) if "," in one and is_quotable(one)]
+        apart = [equals("InvoiceNumber", one) for one in sorted(unread) if "," in one and is_quotable(one)]
         for where in any_of(apart):
             rows += yield from find_rows("Invoices", where)
+        rows = list({id_of(row, "Invoices"): row for row in rows}.values())
         for row in rows:
             number = str(row.get("InvoiceNumber"))
             if number in wanted and is_sale("Invoices", row, self.home):
@@ -158,7 +165,13 @@ class Heads:
         invoices = {i for seen in candidates if (i := paid_invoice(*seen, self.home)) is not None}
         for found in self.by_number.values():
             self.by_id.update((id_of(row, plural), (plural, row)) for plural, row in found)
-        for row in (yield from find_ids("Invoices", invoices - self.by_id.keys())):
+        read = {
+            i: row
+            for i in invoices - self.by_id.keys()
+            if (row := self.window.named("Invoices", i)) is not None
+        }
+        unread = yield from find_ids("Invoices", invoices - self.by_id.keys() - read.keys())
+        for row in (*read.values(), *unread):
             if is_sale("Invoices", row, self.home):
                 self.by_id[id_of(row, "Invoices")] = ("Invoices", row)
 

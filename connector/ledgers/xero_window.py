@@ -6,6 +6,7 @@ many days they are asked for by their ids. https://developer.xero.com/documentat
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
@@ -24,6 +25,7 @@ from connector.ledgers.xero_wire import (
     currency_of,
     find_ids,
     find_rows,
+    has_more,
     id_of,
     page_count,
     part_of,
@@ -35,7 +37,9 @@ from connector.planning.money import is_known
 CREDITS = ("Overpayments", "Prepayments")
 PLURALS = ("Invoices", "CreditNotes", "Payments", "BankTransactions", *CREDITS)
 # Of these every row that was read is kept: documents name them by id.
-NAMED = frozenset({"Payments", "CreditNotes", *CREDITS})
+NAMED = frozenset({"Invoices", "Payments", "CreditNotes", *CREDITS})
+# Of these the Reference may be the number of a sale.
+REFERRING = frozenset({"BankTransactions", "CreditNotes"})
 # What is sold to customers, of lists that hold purchases too.
 OF_SALES = {"Invoices": 'Type=="ACCREC"', "CreditNotes": 'Type=="ACCRECCREDIT"'}
 TYPES = {
@@ -116,13 +120,14 @@ def read_days(
     runs = merge(((day, day) for day in days), timedelta(days=1))
     whole = (runs[0][0], runs[-1][1])
     answer = yield ask(plural, spanned(whole, extra_filter))
-    rows, more = read_rows(answer, plural), page_count(answer) - 1
+    rows = read_rows(answer, plural)
+    more = (page_count(answer) or 1) - 1
     by_day = len(runs) if len(runs) > 1 else more
     if filters and len(filters) < min(more, by_day):
         return (yield from find_each(plural, filters)), []
     if by_day < more:
         return (yield from find_each(plural, (spanned(run, extra_filter) for run in runs))), runs
-    if more > 0:
+    if has_more(answer, rows, 1):
         rows = [*rows, *(yield from find_rows(plural, spanned(whole, extra_filter), first_page=2))]
     return rows, [whole]
 
@@ -151,6 +156,8 @@ class Window:
         self.known: dict[tuple[str, str], bytes] = {}
         self.of_contact: dict[str, dict[tuple[str, str], bytes]] = {}
         self.referring: dict[str, dict[tuple[str, str], bytes]] = {}
+        # The invoices of each number, by id.
+        self.numbered: dict[str, set[str]] = {}
         # The bank account that an overpayment or prepayment was paid into.
         self.banks: dict[str, str] = {}
 
@@ -166,17 +173,18 @@ class Window:
         if not is_of_sales(row, plural) or not is_known(money_of(row, home)):
             return
         ids = stripe_ids(read_reference(row))
-        reference = text_of(row, "Reference")
-        refers = not ids and reference is not None and plural in ("BankTransactions", "CreditNotes")
-        if not (ids or refers or plural in NAMED):
+        reference = text_of(row, "Reference") if plural in REFERRING else None
+        if not (ids or reference or plural in NAMED):
             return
-        place, packed = (plural, id_of(row, plural)), encode(slim(row))
+        place, packed = (plural, id_of(row, plural)), pack(row)
         for stripe_id in ids:
             self.rows.setdefault(stripe_id, {})[place] = packed
-        if refers and reference is not None:
+        if reference is not None:
             self.referring.setdefault(reference, {})[place] = packed
         if plural in NAMED:
             self.known[place] = packed
+        if plural == "Invoices":
+            self.numbered.setdefault(str(row.get("InvoiceNumber")), set()).add(place[1])
         if plural in CREDITS:
             contact = str(part_of(row, "Contact").get("ContactID")).lower()
             self.of_contact.setdefault(contact, {})[place] = packed
@@ -195,12 +203,22 @@ class Window:
         return unpacked(self.rows.get(stripe_id, {}), plurals)
 
     def referring_to(self, number: str, plurals: Sequence[str]) -> list[Seen]:
-        """What has been read without a Stripe id, and has just this as its Reference."""
+        """What has been read and has just this as its Reference."""
         return unpacked(self.referring.get(number, {}), plurals)
 
     def credits_of(self, contact_id: str) -> list[Seen]:
         """The overpayments and prepayments of a contact, of the days that were read."""
         return unpacked(self.of_contact.get(contact_id, {}), CREDITS)
+
+    def named(self, plural: str, object_id: str) -> Row | None:
+        """An object that has been read, by its id."""
+        packed = self.known.get((plural, object_id))
+        return unpack(packed) if packed is not None else None
+
+    def invoices_numbered(self, number: str) -> list[Row]:
+        """The invoices with this number, of those that have been read."""
+        rows = (self.named("Invoices", object_id) for object_id in sorted(self.numbered.get(number, ())))
+        return [row for row in rows if row is not None]
 
     def find_named(self, plural: str, wanted: Mapping[str, date], home: str) -> Steps[dict[str, Row]]:
         """Objects by their ids, with the days on which they may stand; what is not of that day is asked for by id."""
@@ -215,29 +233,35 @@ class Window:
         if lost and unread:
             for row in (yield from find_ids(plural, lost)):
                 self.keep(plural, row, home)
-        return {i: decode(self.known[plural, i]) for i in wanted if (plural, i) in self.known}
+        found = ((i, self.named(plural, i)) for i in wanted)
+        return {object_id: one for object_id, one in found if one is not None}
 
     def find_banks(self, credits: Mapping[tuple[str, str], date]) -> Steps[None]:
         """The bank accounts of these overpayments and prepayments, by list and id, with their days."""
         for plural in CREDITS:
-            days = {
-                day
-                for (name, credit_id), day in credits.items()
-                if name == plural and credit_id not in self.banks
-            }
-            if days:
+            missing = {i: day for (name, i), day in credits.items() if name == plural and i not in self.banks}
+            if missing:
                 kind, _ = BROUGHT[plural]
-                for row in (yield from find_days("BankTransactions", days, f'Type=="{kind}"')):
+                for row in (
+                    yield from find_days("BankTransactions", set(missing.values()), f'Type=="{kind}"')
+                ):
                     self.keep_bank("BankTransactions", row)
+                for credit_id in missing:
+                    self.banks.setdefault(credit_id, "")
 
 
 def unpacked(found: Mapping[tuple[str, str], bytes], plurals: Sequence[str]) -> list[Seen]:
-    return [(plural, decode(packed)) for (plural, _), packed in found.items() if plural in plurals]
+    return [(plural, unpack(packed)) for (plural, _), packed in found.items() if plural in plurals]
 
 
-def slim(row: Row) -> dict[str, Any]:
+def pack(row: Row) -> bytes:
     """Without what is empty and what nothing looks at."""
-    return dict(filled(row))
+    return zlib.compress(encode(dict(filled(row))), 1)
+
+
+def unpack(packed: bytes) -> Row:
+    row: Row = decode(zlib.decompress(packed))
+    return row
 
 
 def filled(row: Row) -> Iterator[tuple[str, Any]]:

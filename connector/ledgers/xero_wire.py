@@ -170,10 +170,16 @@ def read_rows(answer: Answer, plural: str) -> list[Row]:
     return rows_of(body, plural)
 
 
-def page_count(answer: Answer) -> int:
-    """How many pages a list has; 1 where it does not say."""
+def page_count(answer: Answer) -> int | None:
+    """How many pages a list has; None where it does not say."""
     count = part_of(read_body(answer), "pagination").get("pageCount")
-    return count if isinstance(count, int) else 1
+    return count if isinstance(count, int) else None
+
+
+def has_more(answer: Answer, rows: Sequence[Row], page: int) -> bool:
+    """Whether there are rows behind this page."""
+    count = page_count(answer)
+    return bool(rows) and (len(rows) >= PAGE if count is None else page < count)
 
 
 def find_rows(plural: str, where: str = "", first_page: int = 1, **parameters: str) -> Steps[list[Row]]:
@@ -184,7 +190,7 @@ def find_rows(plural: str, where: str = "", first_page: int = 1, **parameters: s
         answer = yield ask(plural, where, page, **parameters)
         found = read_rows(answer, plural)
         rows += found
-        if len(found) < PAGE and page >= page_count(answer):
+        if not has_more(answer, found, page):
             return rows
         page += 1
 

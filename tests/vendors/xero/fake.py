@@ -207,7 +207,7 @@ class FakeXero:
     @contextmanager
     def in_flight(self, asked: Asked) -> Iterator[int]:
         """How many requests of the same organisation are under way, this one among them."""
-        tenant = _tenant(asked)
+        tenant = self.tenant_of(asked)
         with self.lock:
             self._flying[tenant] += 1
             beside = self._flying[tenant]
@@ -217,8 +217,13 @@ class FakeXero:
             with self.lock:
                 self._flying[tenant] -= 1
 
+    def tenant_of(self, asked: Asked) -> str:
+        """Whose limits a request counts against: a custom connection need not name its organisation."""
+        grant, _ = self.oauth.opened_by((asked.header("Authorization") or "").removeprefix("Bearer "))
+        return asked.header("xero-tenant-id") or (grant.tenant if grant is not None else None) or ""
+
     def limit_headers(self, asked: Asked) -> dict[str, str]:
-        return UNLIMITED if self.limits is None else self.limits.remaining(_tenant(asked))
+        return UNLIMITED if self.limits is None else self.limits.remaining(self.tenant_of(asked))
 
     # ------------------------------------------------------------------------------------------ answers
 
@@ -229,7 +234,7 @@ class FakeXero:
             return self._outside(asked)
         if self.limits is not None:
             with self.lock:
-                why = self.limits.refuses(_tenant(asked), in_flight)
+                why = self.limits.refuses(self.tenant_of(asked), in_flight)
             if why is not None:
                 return throttled(self, why)
         return service.answer(self, asked, trouble)
@@ -261,7 +266,3 @@ class FakeXero:
         if asked.method == "DELETE" and self.oauth.drop_connection(connection):
             return Answer(204, "")
         return Answer(404, "", "text/plain")
-
-
-def _tenant(asked: Asked) -> str:
-    return asked.header("xero-tenant-id") or ""

@@ -35,10 +35,14 @@ def build_lines(organisation: Organisation, given: list[Json], form: Form, old: 
     """The lines as they are kept; raises `Invalid`. A line that gives the id of an old one keeps it."""
     known = {one["LineItemID"] for one in old}
     built = []
-    for line in given:
-        if "LineItemID" in line and line["LineItemID"] not in known:
-            raise Invalid(f"The line item {line['LineItemID']} does not belong to this document")
-        built.append(_Line(organisation, line, form).build())
+    for place, line in enumerate(given):
+        try:
+            if "LineItemID" in line and line["LineItemID"] not in known:
+                raise Invalid(f"The line item {line['LineItemID']} does not belong to this document")
+            built.append(_Line(organisation, line, form).build())
+        except Invalid as no:
+            no.line = place
+            raise
     return built
 
 

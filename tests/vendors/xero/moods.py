@@ -14,7 +14,8 @@ class Moods:
     forgets_idempotency: the store of keys is down, and a write with a key gets 500.
     duplicate_numbers: whether 100a and 100A are the same number.
     deleted_numbers_are_free: whether the number of a deleted draft may be used again.
-    warnings: what an element with a rate of its own is warned of; it is saved all the same.
+    nested_errors: what is wrong with a line is told inside that line, and the element itself says nothing of it.
+    warnings: what each document and payment is warned of; it is saved all the same.
     rate_digits: places of a CurrencyRate that was worked out or given.
     reconciled_may_be_deleted: whether a reconciled payment or bank transaction can be deleted.
     payment_on_paid: which sentence a payment on a paid document gets.
@@ -30,6 +31,7 @@ class Moods:
     forgets_idempotency: bool = False
     duplicate_numbers: Literal["ignore_case", "exact"] = "ignore_case"
     deleted_numbers_are_free: bool = True
+    nested_errors: bool = False
     warnings: tuple[str, ...] = ()
     rate_digits: int = 10
     reconciled_may_be_deleted: bool = False

@@ -5,20 +5,39 @@ https://developer.xero.com/documentation/guides/oauth2/auth-flow/
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import threading
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode
 
+from vendors.xero.clients import (
+    CLIENT_ID,
+    CLIENT_SECRET,
+    CUSTOM_CLIENT_ID,
+    CUSTOM_CLIENT_SECRET,
+    KNOWN_SCOPES,
+    PKCE_CLIENT_ID,
+    SCOPES,
+    client_of,
+    may_redirect,
+    proves,
+)
 from vendors.xero.wire import Json, iso_instant
 
+__all__ = [
+    "CLIENT_ID",
+    "CLIENT_SECRET",
+    "CUSTOM_CLIENT_ID",
+    "CUSTOM_CLIENT_SECRET",
+    "PKCE_CLIENT_ID",
+    "SCOPES",
+    "TENANT",
+    "Grant",
+    "OAuth",
+]
+
 TENANT = "70784a63-d24b-46a9-a4db-0e70a274b056"
-CLIENT_ID, CLIENT_SECRET = "ACMEWEBAPP0000000000000000000001", "acme-xero-secret"
-PKCE_CLIENT_ID = "ACMEPKCEAPP000000000000000000002"
-CUSTOM_CLIENT_ID, CUSTOM_CLIENT_SECRET = "ACMECUSTOM0000000000000000000003", "acme-custom-secret"
 AUTHORIZE_PATH = "/identity/connect/authorize"
 TOKEN_PATH = "/connect/token"
 REVOKE_PATH = "/connect/revocation"
@@ -28,17 +47,6 @@ CODE_SECONDS = 300
 ACCESS_SECONDS = 1800
 GRACE_SECONDS = 1800
 REFRESH_SECONDS = 60 * 86400
-SCOPES = "accounting.invoices accounting.payments accounting.banktransactions accounting.contacts accounting.settings.read"
-_KNOWN_SCOPES = frozenset(
-    f"{SCOPES} accounting.invoices.read accounting.payments.read accounting.banktransactions.read "
-    "accounting.contacts.read accounting.settings accounting.manualjournals accounting.attachments "
-    "openid profile email offline_access".split()
-)
-_SECRETS: dict[str, str | None] = {
-    CLIENT_ID: CLIENT_SECRET,
-    PKCE_CLIENT_ID: None,
-    CUSTOM_CLIENT_ID: CUSTOM_CLIENT_SECRET,
-}
 
 
 @dataclass
@@ -212,7 +220,7 @@ class OAuth:
         if client == PKCE_CLIENT_ID and challenge is None:
             proven = False
         if not (
-            right and registered and proven and _may_redirect(target) and scopes and scopes <= _KNOWN_SCOPES
+            right and registered and proven and may_redirect(target) and scopes and scopes <= KNOWN_SCOPES
         ):
             return None
         state = {"state": asked["state"]} if "state" in asked else {}
@@ -231,7 +239,7 @@ class OAuth:
         with self._lock:
             self.asked.append(body)
             form = dict(parse_qsl(body, keep_blank_values=True))
-            client = _client(headers, form)
+            client = client_of(headers, form)
             if client is None:
                 return _no("invalid_client")
             kind = form.get("grant_type")
@@ -247,7 +255,7 @@ class OAuth:
         code = self._codes.pop(form.get("code", ""), None)
         if code is None or code.grant.client != client or code.target != form.get("redirect_uri"):
             return _no("invalid_grant")
-        if code.expires <= self.clock() or not _proves(form.get("code_verifier"), code.challenge):
+        if code.expires <= self.clock() or not proves(form.get("code_verifier"), code.challenge):
             return _no("invalid_grant")
         self._renew(code.grant)
         return 200, self._answer(code.grant)
@@ -287,7 +295,7 @@ class OAuth:
         """Status of the revocation endpoint: it never says whether the token was one."""
         form = dict(parse_qsl(body))
         with self._lock:
-            client = _client(headers, form)
+            client = client_of(headers, form)
             if client is None:
                 return 400
             for grant in self.grants:
@@ -298,29 +306,6 @@ class OAuth:
 
 
 _GRANTS = ("authorization_code", "refresh_token", "client_credentials")
-
-
-def _may_redirect(target: str) -> bool:
-    where = urlsplit(target)
-    return where.scheme == "https" or (where.scheme == "http" and where.hostname == "localhost")
-
-
-def _proves(verifier: str | None, challenge: str | None) -> bool:
-    if challenge is None:
-        return True
-    made = base64.urlsafe_b64encode(hashlib.sha256((verifier or "").encode()).digest()).decode().rstrip("=")
-    return verifier is not None and made == challenge
-
-
-def _client(headers: Mapping[str, str], form: Mapping[str, str]) -> str | None:
-    """Which app asks, by HTTP Basic or by the form; an app without a secret sends its id alone."""
-    header = next((value for each, value in headers.items() if each.lower() == "authorization"), "")
-    client, secret = form.get("client_id", ""), form.get("client_secret")
-    if header.startswith("Basic "):
-        client, _, given = base64.b64decode(header[6:]).decode().partition(":")
-        client, secret = unquote(client), unquote(given)
-    known = client in _SECRETS and (_SECRETS[client] or "") == (secret or "")
-    return client if known else None
 
 
 def _no(error: str) -> tuple[int, Json]:

@@ -142,6 +142,7 @@ def _asked_for(
     numbers = {plain(one) for one in _split(asked, "InvoiceNumbers")}
     references = {plain(one) for one in _split(asked, "References")}
     ids, contacts = _split(asked, "IDs"), _split(asked, "ContactIDs")
+    ours_alone = asked.get("createdByMyApp", "false").lower() == "true"
     text = plain(asked.get("searchTerm", ""))
     for one in rows:
         if kind == "Contacts" and one["ContactStatus"] == "ARCHIVED" and not archived and not ids:
@@ -155,6 +156,8 @@ def _asked_for(
         if references and plain(one.get("Reference", "")) not in references:
             continue
         if contacts and one["Contact"]["ContactID"] not in contacts:
+            continue
+        if ours_alone and not one["_by_app"]:
             continue
         if text and not any(text in plain(str(one.get(name, ""))) for name in _SEARCHED):
             continue

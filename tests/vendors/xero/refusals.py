@@ -35,7 +35,9 @@ class Refused(Exception):
 
 
 class Invalid(Exception):
-    """One element breaks a rule; the sentence is what Xero says of it."""
+    """One element breaks a rule; the sentence is what Xero says of it. `line` is where in LineItems, if it is there."""
+
+    line: int | None = None
 
 
 def not_found() -> Refused:

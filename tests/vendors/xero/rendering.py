@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from vendors.xero.settling import OPEN_KINDS, settled
+from vendors.xero.settling import OPEN_KINDS
 from vendors.xero.wire import Json, iso_instant, ms_date, ms_instant
 
 if TYPE_CHECKING:
@@ -131,8 +131,6 @@ def _settlements(organisation: Organisation, kind: str, one: Json) -> Json:
                     "IsDeleted": False,
                 }
             )
-    if kind != "Invoices":
-        shown["AppliedAmount"] = settled(organisation, one)
     return shown
 
 

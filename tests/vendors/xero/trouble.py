@@ -35,6 +35,7 @@ Kind = Literal[
 _INSIDE = frozenset({"cached_500", "cached_500_not_done", "element_refused", "half_done"})
 _ALWAYS_CARRIED_OUT = frozenset({"lost_after", "truncated"}) | _INSIDE
 DAY_WAIT = 70_000
+_APP = "all organisations of the app"
 
 
 @dataclass
@@ -112,7 +113,7 @@ class Limits:
         windows = (
             ("day", self.per_day, *self._window(tenant, 86_400)),
             ("minute", self.per_minute, *self._window(tenant, 60)),
-            ("appminute", self.app_per_minute, *self._window("", 60)),
+            ("appminute", self.app_per_minute, *self._window(_APP, 60)),
         )
         for problem, most, window, wait in windows:
             if self._used[window] >= most:
@@ -126,7 +127,7 @@ class Limits:
         left = {
             "X-DayLimit-Remaining": self.per_day - self._used[self._window(tenant, 86_400)[0]],
             "X-MinLimit-Remaining": self.per_minute - self._used[self._window(tenant, 60)[0]],
-            "X-AppMinLimit-Remaining": self.app_per_minute - self._used[self._window("", 60)[0]],
+            "X-AppMinLimit-Remaining": self.app_per_minute - self._used[self._window(_APP, 60)[0]],
         }
         return {name: str(max(0, number)) for name, number in left.items()}
 

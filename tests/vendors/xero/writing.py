@@ -81,6 +81,22 @@ def write_all(
 ) -> Result:
     """The elements of a request, each for itself; raises `Refused` where the request as a whole makes no sense."""
     plural, carry = _route(organisation, parts, method, options)
+    organisation.by_app = True
+    try:
+        return _write_all(organisation, parts, method, body, options, plural, carry)
+    finally:
+        organisation.by_app = False
+
+
+def _write_all(
+    organisation: Organisation,
+    parts: list[str],
+    method: str,
+    body: Any,
+    options: Options,
+    plural: str,
+    carry: Carry,
+) -> Result:
     if method == "DELETE":
         elements: list[Json] = [{}]
     else:
@@ -106,7 +122,7 @@ def write_all(
             done.append(_warned(organisation, plural, shown, options))
         except Invalid as no:
             _roll_back(organisation, mark)
-            echo = _refused(organisation, plural, element, str(no), options)
+            echo = _refused(organisation, plural, element, no, options)
             done.append(echo)
             refused.append(echo)
         except BaseException:
@@ -159,13 +175,18 @@ def _warned(organisation: Organisation, plural: str, shown: Json, options: Optio
     return shown
 
 
-def _refused(organisation: Organisation, plural: str, element: Json, words: str, options: Options) -> Json:
+def _refused(organisation: Organisation, plural: str, element: Json, no: Invalid, options: Options) -> Json:
     """The element sent back, with an id that was never saved."""
     echo = dict(element)
     if plural in _IDS:
         echo.setdefault(_IDS[plural], organisation.new_id() if options.summarize else NO_GUID)
     flag = "HasErrors" if plural in ("Invoices", "CreditNotes") else "HasValidationErrors"
-    echo |= {flag: True, "ValidationErrors": [{"Message": words}]}
+    errors = [{"Message": str(no)}]
+    echo |= {flag: True, "ValidationErrors": errors}
+    if no.line is not None and organisation.moods.nested_errors:
+        lines = [dict(one) for one in element["LineItems"]]
+        lines[no.line]["ValidationErrors"] = errors
+        echo |= {"ValidationErrors": [], "LineItems": lines}
     return echo if options.summarize else {**echo, "StatusAttributeString": "ERROR"}
 
 
