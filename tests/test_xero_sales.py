@@ -70,12 +70,13 @@ def test_an_open_invoice_gets_the_free_credits_of_its_contact(books: Reading) ->
     books.overpaid("30", "of Bob", Contact={"Name": "Bob O'Neil"})
     books.overpaid("30", "too early", Date="2026-03-02")
     books.overpaid("30", note("a", "reversal of refund_payout", "re_2", "ch_2"))
+    books.overpaid("30", note("c", "reversal of refund_payout", "re_5"))
     back = books.overpaid("30", note("b", "reversal of refund_payout", "re_1", "ch_1"), Date="2026-03-07")
     used = books.overpaid("10", "used")
     books.write("Payments", pay("10", Overpayment=used))
     line = {"Description": "to a supplier", "UnitAmount": Decimal(25)}
     books.write("BankTransactions", spend(kind="SPEND-OVERPAYMENT", LineItems=[line], Date="2026-03-06"))
-    gone = books.overpaid("20", "gone")
+    gone = books.overpaid("20", "gone, ch_1")
     books.organisation.set("Overpayments", gone["OverpaymentID"], Status="VOIDED", RemainingCredit=Decimal(0))
     sale = books.the_sale()
     assert told(sale) == [
@@ -86,6 +87,20 @@ def test_an_open_invoice_gets_the_free_credits_of_its_contact(books: Reading) ->
     books.organisation.set(
         "Overpayments", gone["OverpaymentID"], Status="AUTHORISED", RemainingCredit=Decimal(20)
     )
+
+
+def test_a_credit_that_is_used_in_part_is_one_payment(books: Reading) -> None:
+    invoice = books.invoice()
+    brought = books.overpaid("110", "a deposit")
+    books.allocate(brought, invoice, "60", "Overpayments")
+    sale = books.the_sale()
+    assert told(sale) == [(brought["OverpaymentID"], 11000, (), CLEARING, True)]
+    assert sale.balance_minor == 5000
+
+
+def test_a_receipt_takes_nothing_back(books: Reading) -> None:
+    books.received("110", Reference="ch_1")
+    assert books.the_sale(None).booked == ()
 
 
 def test_a_paid_invoice_asks_for_no_credits(books: Reading) -> None:
@@ -127,6 +142,14 @@ def test_our_credit_note_that_is_not_to_count(books: Reading) -> None:
     assert (sale.balance_minor, sale.booked) == (11000, ())
 
 
+def test_our_credit_that_is_not_to_count(books: Reading) -> None:
+    books.invoice()
+    back = books.overpaid("30", note("a", "reversal of refund_payout", "re_1", "ch_1"))
+    assert [p.ledger_id for p in books.the_sale().payments] == [back["OverpaymentID"]]
+    books.open()
+    assert books.the_sale(without=(KEYS["a"],)).payments == ()
+
+
 def test_the_invoice_that_came_back_is_the_sale(books: Reading) -> None:
     invoice = books.invoice()
     books.take_out("Invoices", invoice)
@@ -165,6 +188,20 @@ def test_a_payment_made_again_in_part_is_the_payment_that_it_was(books: Reading)
     before = books.the_sale(without=(KEYS["a"], KEYS["b"], KEYS["c"]))
     assert [(p.amount_minor, p.applied) for p in before.payments] == [(11000, True)]
     assert before.balance_minor == 0
+
+
+def test_of_several_charges_only_one_was_made_again(books: Reading) -> None:
+    """Nor is a free credit of the customer a part of it."""
+    invoice = books.invoice("160")
+    reopen(books, invoice, "70", "40")
+    books.paid(invoice, "20", Reference="ch_2")
+    free = books.overpaid("30", "a deposit")["OverpaymentID"]
+    paid = {p.charge_ids: p.amount_minor for p in books.the_sale().payments if p.applied}
+    assert paid == {("ch_1",): 11000, ("ch_2",): 2000}
+    assert free in {p.ledger_id for p in books.the_sale().payments}
+    books.open()
+    paid = {p.charge_ids: p.amount_minor for p in books.the_sale("100", "ch_2").payments if p.applied}
+    assert paid == {("ch_1",): 7000, ("ch_2",): 2000}
 
 
 def test_a_payment_that_was_taken_off_wholly(books: Reading) -> None:
@@ -222,6 +259,13 @@ def test_a_sale_in_another_currency() -> None:
         assert [(p.amount_minor, p.currency) for p in sale.payments] == [(9000, "eur")]
         assert dict(sale.refs)["rate"] == str(invoice["CurrencyRate"])
         assert Decimal(dict(sale.refs)["rate"]) == Decimal("0.9")
+
+
+def test_a_credit_in_another_currency_is_none_of_the_sale_s() -> None:
+    with reading(currencies=("EUR",)) as books:
+        books.invoice("90", CurrencyCode="EUR")
+        books.overpaid("90", "ch_1")
+        assert books.the_sale().payments == ()
 
 
 def test_a_sale_in_the_own_currency_has_no_rate(books: Reading) -> None:
