@@ -78,6 +78,7 @@ class XeroLedger:
         self.known = unpack(memory)
         self.lists = self.known
         self.open_items = OpenItems()
+        self.contacts = xero_contacts.ContactList()
         self.directory: Directory
         self.writer: FormWriter
 
@@ -85,6 +86,7 @@ class XeroLedger:
         return None if self.lists is self.known or self.lists is None else pack(self.lists)
 
     def survey(self) -> Steps[Company]:
+        self.contacts = xero_contacts.ContactList()
         self.directory = yield from read_directory(self.mapping, self.lists)
         self.lists = self.directory.lists
         self.writer = FormWriter(self.directory, self.mapping)
@@ -165,6 +167,9 @@ class XeroLedger:
         if len(documents) == 1 and is_undo(request, payloads[documents[0].document_key], documents[0]):
             return {documents[0].document_key: taken_out(answer, request.target.split("/")[1])}
         outcomes = yield from read_answer(documents, payloads, request, answer)
+        if request.target.startswith("/Contacts"):
+            self.contacts.forget()
+        self.open_items.answered(outcomes)
         for plural in PAID:
             if request.target.startswith(f"/{plural}?") and any(
                 isinstance(one, Posted) for one in outcomes.values()
@@ -205,7 +210,7 @@ class XeroLedger:
 
     def find_customers(self, persons: Sequence[Person]) -> Steps[dict[str, tuple[str, str]]]:
         match = self.mapping.customer_match
-        return (yield from xero_contacts.find_contacts(persons, match, self.directory))
+        return (yield from xero_contacts.find_contacts(persons, match, self.directory, self.contacts))
 
     def find_documents(self, ledger_ids: Sequence[str]) -> Steps[dict[str, Found]]:
         return (yield from xero_found.find_documents(ledger_ids, self.directory, self.mapping))

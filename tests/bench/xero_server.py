@@ -74,7 +74,9 @@ def words_for(call: Request) -> str:
         return words
     by = sorted(set(call.parameters) & {"IDs", "InvoiceNumbers", "ContactIDs", "References", "searchTerm"})
     condition = call.parameters.get("where", "")
-    by += [one for one in ("guid", "DateTime", "Number", "Reference", "Name") if one in condition]
+    by += [
+        one for one in ("guid", "DateTime", "Number", "EmailAddress", "Reference", "Name") if one in condition
+    ]
     return f"{words} by {', '.join(by)}" if by else words
 
 
