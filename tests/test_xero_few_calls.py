@@ -67,6 +67,18 @@ def test_a_run_of_many_refunds_after_others(tmp_path: Path) -> None:
         assert asked(one) == {"GET Organisation": 1, "GET Accounts": 1}
 
 
+def test_the_first_run_reads_each_list_once(tmp_path: Path) -> None:
+    """It fills the state, looks for refunds that others booked, and finds the sales, all in what it has read."""
+    with desk(tmp_path, PAID_OUT) as one:
+        sold_and_refunded(one, 2000, REFUNDS)
+        lists = ("Invoices", "CreditNotes", "Payments", "BankTransactions", "Overpayments", "Prepayments")
+        once = ("Organisation", "Accounts", "Items", "TaxRates", "TrackingCategories", "Currencies", *lists)
+        wanted = {**{f"GET {name}": 1 for name in once}, "PUT CreditNotes": 3, "PUT Payments": 3}
+        assert asked(one) == wanted
+        assert len(set(one.outcomes().values())) == REFUNDS
+        one.settle_down()
+
+
 def test_credit_notes_are_not_read_again_where_xero_asks_to_slow_down(tmp_path: Path) -> None:
     with desk(tmp_path, PAID_OUT, {"adopt": "never"}) as one:
         sold_and_refunded(one, 2000, 60)

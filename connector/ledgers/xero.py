@@ -203,7 +203,8 @@ class XeroLedger:
         return (yield from xero_sales.find_sales(references, self.directory, self.mapping, self.window()))
 
     def scan(self, cursor: str | None) -> Steps[tuple[list[Found], str | None]]:
-        return (yield from xero_found.scan(cursor, self.wants.start, self.directory, self.mapping))
+        start = self.wants.start
+        return (yield from xero_found.scan(cursor, start, self.directory, self.mapping, self.window()))
 
     def find_refunds(self, refunds: Mapping[str, date]) -> Steps[dict[str, list[Found]]]:
         return (yield from xero_found.find_refunds(refunds, self.directory, self.mapping, self.window()))

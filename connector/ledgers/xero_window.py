@@ -162,6 +162,8 @@ class Window:
         self.numbered: dict[str, set[str]] = {}
         # The bank account that an overpayment or prepayment was paid into.
         self.banks: dict[str, str] = {}
+        # The latest page of each list that a search of its own has read.
+        self.kept_pages: dict[str, int] = {}
         # Lists of which so much stands on a day that it is dearer to read days than to ask for some.
         self.crowded: set[str] = set()
 
@@ -185,6 +187,18 @@ class Window:
                 self.keep(plural, row, home)
             self.spans.setdefault(plural, []).append((first, last))
             left -= max(1, -(-len(rows) // PAGE))
+
+    def keep_page(
+        self, plural: str, page: int, rows: Iterable[Row], home: str, whole: Span | None = None
+    ) -> None:
+        """What a search of its own has read of a list, page by page; the last page names the days that are `whole` now."""
+        if page != 1 and self.kept_pages.get(plural) != page - 1:
+            return
+        self.kept_pages[plural] = page
+        for row in rows:
+            self.keep(plural, row, home)
+        if whole is not None:
+            self.spans.setdefault(plural, []).append(whole)
 
     def keep(self, plural: str, row: Row, home: str) -> None:
         self.keep_bank(plural, row)
