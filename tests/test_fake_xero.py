@@ -166,6 +166,13 @@ def test_with_errors_by_element_the_answer_is_200_in_the_order_asked(hands: Hand
     assert hands.fake.writes()[-1].elements == 3
 
 
+def test_a_refused_element_leaves_nothing_behind_among_good_ones(hands: Hands) -> None:
+    bad = form(contact="Nobody", LineItems=[line("5", AccountCode="777")])
+    hands.put("Invoices", {"Invoices": [form("1"), bad, form("3")]}, summarizeErrors="false")
+    assert [one["Name"] for one in hands.rows("Contacts")] == ["Ada", "Bob O'Neil"]
+    assert hands.organisation.balance_of("200") == -4
+
+
 @pytest.mark.parametrize("saved", [False, True])
 def test_one_bad_element_makes_it_a_400(saved: bool) -> None:
     with FakeXero(shop(moods=Moods(siblings_saved=saved))) as fake:

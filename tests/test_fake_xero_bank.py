@@ -113,6 +113,14 @@ def test_deleting_the_money_takes_the_overpayment_away(hands: Hands) -> None:
     assert hands.totals() == {}
 
 
+def test_a_prepayment_paid_back_in_parts_leaves_no_cent_on_any_line(hands: Hands) -> None:
+    lines = [line("0.10", AccountCode="830"), line("0.10")]
+    made = hands.write("BankTransactions", spend(kind="RECEIVE-PREPAYMENT", LineItems=lines))
+    for _ in range(4):
+        hands.write("Payments", pay("0.05", Prepayment={"PrepaymentID": made["PrepaymentID"]}))
+    assert hands.totals() == {}
+
+
 def test_a_prepayment_lies_on_the_accounts_of_its_lines(hands: Hands) -> None:
     lines = [line("100", AccountCode="830"), line("11", TaxType="OUTPUT")]
     made = hands.write("BankTransactions", spend(kind="RECEIVE-PREPAYMENT", LineItems=lines))

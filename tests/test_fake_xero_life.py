@@ -9,7 +9,20 @@ import pytest
 from vendors.xero import FakeXero, write
 from vendors.xero.refusals import NOT_EDITABLE, WRONG_STATUS
 from vendors.xero.wire import Json
-from xero_hands import RECEIVABLES, SALES, Hands, credit, form, line, path_of, pay, shop, spend, void
+from xero_hands import (
+    RECEIVABLES,
+    SALES,
+    Hands,
+    allocate,
+    credit,
+    form,
+    line,
+    path_of,
+    pay,
+    shop,
+    spend,
+    void,
+)
 
 
 @pytest.fixture
@@ -95,6 +108,10 @@ def test_nothing_is_written_on_or_before_a_lock_date(hands: Hands) -> None:
     note = hands.write("CreditNotes", credit("5"))
     invoice = hands.write("Invoices", form("5"))
     paid = hands.write("Payments", pay("1", CreditNote=note, Date="2026-03-05"))
+    spent = hands.write("BankTransactions", spend("5"))
+    allocate(hands, "CreditNotes", note, invoice, "1", day="2026-03-05")
+    allocated = hands.read(path_of(note, "CreditNotes"))["Allocations"][0]["AllocationID"]
+    other = hands.write("Invoices", form("5"))
     organisation.period_lock = "2026-03-05"
     words = "The document date cannot be before the period lock date, currently set at 2026-03-05"
     allocation = {"Invoice": {"InvoiceID": invoice["InvoiceID"]}, "Amount": Decimal(1), "Date": "2026-03-05"}
@@ -104,9 +121,12 @@ def test_nothing_is_written_on_or_before_a_lock_date(hands: Hands) -> None:
         ("Payments", pay("1", CreditNote=note, Date="2026-03-05"), "PUT"),
         (f"CreditNotes/{note['CreditNoteID']}/Allocations", allocation, "PUT"),
         (f"Payments/{paid['PaymentID']}", {"Status": "DELETED"}, "POST"),
-        (path_of(invoice), {"Reference": "x"}, "POST"),
-        (path_of(invoice), {"Date": "2026-03-06"}, "POST"),
-        (path_of(invoice), {"Status": "VOIDED"}, "POST"),
+        (f"CreditNotes/{note['CreditNoteID']}/Allocations/{allocated}", {}, "DELETE"),
+        (path_of(spent, "BankTransactions"), {"Status": "DELETED"}, "POST"),
+        (path_of(spent, "BankTransactions"), {"Reference": "x"}, "POST"),
+        (path_of(other), {"Reference": "x"}, "POST"),
+        (path_of(other), {"Date": "2026-03-06"}, "POST"),
+        (path_of(other), {"Status": "VOIDED"}, "POST"),
     ):
         assert hands.refusal(path, body, method) == words
     hands.write("CreditNotes", credit("5", Date="2026-03-06"))

@@ -287,6 +287,20 @@ CASES: dict[str, Case] = {
         "taxes.default names no tax rate", '; "Sales" has none, and tax on it will be refused',
         **mapped(tax_default=None), change=other("Accounts", "Sales", TaxType="NONE"),
     ),
+    "no default tax rate, and an archived one in Xero": warning(
+        '; "Sales" has none', **mapped(tax_default=None), change=other("Accounts", "Sales", TaxType="TAX002")
+    ),
+    "no default tax rate, and nothing in Xero": warning(
+        '; "Sales" has none', **mapped(tax_default=None), change=without("Accounts", "Sales", "TaxType")
+    ),
+    "no default tax rate, and none of an item's account": warning(
+        '; "Other Revenue" has none', **mapped(tax_default=None, sales_items={"*": "CALL", "SKU-BOOK": "BOOK"}),
+        change=other("Accounts", "Other Revenue", TaxType="NONE"),
+    ),
+    "no default tax rate, and none of an item without account": warning(
+        '; "Sales" has none', **mapped(tax_default=None, sales_items={"*": "SAME-AS-SENT"}),
+        change=other("Accounts", "Sales", TaxType="NONE"),
+    ),
     # the rest
     "a contact that is not there": warning(
         'customers.default: there is no contact "Stripe customers" in Xero', "of which Stripe knows no name", contact=False
@@ -324,6 +338,21 @@ def told(case: Case) -> dict[str, list[str]]:
     return find(
         organisation, replace(MAPPING, **case.mapping), replace(WANTS, **case.wants), contact=case.contact
     )
+
+
+TAKES_DEFAULT = (
+    "taxes.default names no tax rate: a line with tax takes the default tax rate of its account in Xero"
+)
+
+
+@pytest.mark.parametrize("sales", [None, "Nowhere"])
+def test_of_accounts_that_are_not_there_no_tax_rate_is_told(sales: str | None) -> None:
+    mapping = replace(MAPPING, tax_default=None, sales=sales, sales_items={"*": "SAME-AS-SENT"})
+    assert find(good_organisation(), mapping)["warnings"] == [TAKES_DEFAULT]
+
+
+def test_the_tax_rates_of_accounts_that_have_one_are_not_told() -> None:
+    assert find(good_organisation(), replace(MAPPING, tax_default=None))["warnings"] == [TAKES_DEFAULT]
 
 
 NOTHING_TO_TELL: dict[str, Case] = {

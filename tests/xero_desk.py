@@ -24,7 +24,7 @@ from small_shop import Shop, major
 from vendors.xero import Organisation, write
 from vendors.xero.wire import ZERO, Json
 from xero_books import XeroBooks, xero
-from xero_shown import Row, by_day, check_shown, id_of, marks_of, number_of, sums
+from xero_shown import Row, by_day, check_shown, id_of, marks_of, number_of, sums, troubles
 from xero_sold import invoice, pay
 
 from connector.cli.root import run
@@ -93,7 +93,7 @@ class Desk:
 
     def json(self, code: int, *words: str) -> Json:
         found = self.command(*words, "--json")
-        assert found.code == code, (found.code, found.out, found.err)
+        assert found.code == code, (found.code, *troubles(found.out), found.err)
         return found.json
 
     def sync(self, code: int = 0, plan: bool = True) -> Json:
@@ -233,7 +233,7 @@ class Desk:
         """What a contact owes, or where below zero is owed, in base currency."""
         (row,) = [one for one in self.organisation.documents("Contacts") if one["Name"] == contact]
         receivables = self.organisation.system_account("DEBTORS")
-        return str(self.organisation.ledger.of_contact(receivables, row["ContactID"]))
+        return f"{self.organisation.ledger.of_contact(receivables, row['ContactID']):.2f}"
 
     # ------------------------------------------------------------------------------------------ what always holds
 

@@ -158,6 +158,8 @@ def delete(hands: Hands, paid: Json) -> Json:
     return hands.write(f"Payments/{paid['PaymentID']}", {"Status": "DELETED"}, "POST")
 
 
-def allocate(hands: Hands, kind: str, source: Json, invoice: Json, amount: str) -> requests.Response:
-    body = {"Invoice": {"InvoiceID": invoice["InvoiceID"]}, "Amount": Decimal(amount), "Date": "2026-03-06"}
+def allocate(
+    hands: Hands, kind: str, source: Json, invoice: Json, amount: str, day: str = "2026-03-06"
+) -> requests.Response:
+    body = {"Invoice": {"InvoiceID": invoice["InvoiceID"]}, "Amount": Decimal(amount), "Date": day}
     return hands.put(f"{path_of(source, kind)}/Allocations", {"Allocations": [body]})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 
 from vendors.xero.wire import ZERO, Json
@@ -51,3 +52,11 @@ def sums(documents: list[Json]) -> dict[str, Decimal]:
             moved = Decimal(entry["debit"]) - Decimal(entry["credit"])
             found[entry["account"]] = found.get(entry["account"], ZERO) + moved
     return {name: amount for name, amount in found.items() if amount}
+
+
+def troubles(report: str) -> list[str]:
+    """What a report tells of documents and refunds that did not get where they were to go."""
+    found = re.findall(
+        r'"kind": "(\w+)"[^{]*"amount": {[^}]*}[^{]*"state": "(\w+)"[^{]*"sentence": "([^"]+)"', report
+    )
+    return [": ".join(one) for one in found] or [report]

@@ -26,6 +26,7 @@ ENTRIES: dict[str, list[list[Any]]] = {
     "refund_receipt": [["Dr", "Sales", 2500], ["Cr", "Stripe Clearing", 2500]],
     "credit_card_refund": [["Dr", "Accounts Receivable", 2500], ["Cr", "Stripe Clearing", 2500]],
     "reversal": [["Cr", "Sales", 2500], ["Dr", "Accounts Receivable", 2500]],
+    "void": [["Dr", "Sales", 2500], ["Cr", "Accounts Receivable", 2500]],
     "application": [],
     "customer": [],
 }

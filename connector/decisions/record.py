@@ -276,8 +276,10 @@ def differs(row: Any, plan: Plan) -> bool:
 
 
 def state_of_hit(d: Document, hit: Found) -> dict[str, Any]:
-    """A hit of our key is posted where amount and currency agree, and otherwise a person's business."""
-    if (hit.amount_minor, hit.currency) == (d.amount_minor, d.currency):
+    """A hit of our key is posted where amount and currency agree, and otherwise a person's business. What links documents
+    moves nothing by itself, and may show a part of what it links."""
+    agrees = d.kind == "application" or hit.amount_minor == d.amount_minor
+    if agrees and hit.currency == d.currency:
         return {"state": "posted", "ledger_id": hit.ledger_id, "number": hit.number or d.number}
     return {
         "state": "held",

@@ -91,8 +91,9 @@ class AccountSpan:
 @value(frozen=True, slots=True)
 class Company:
     """What the ledger says about itself and the names in the mapping. Problems are sentences for `check`; `lost` are
-    the keys of documents that the books no longer hold. Currencies, accounts, roots, `item_accounts`, `takes_tax` and
-    `needs_tax_code` as in `LedgerPolicy`."""
+    the keys of documents that the books no longer hold. `company_id` is the ledger's own id of the company where the
+    settings need not name one. Currencies, accounts, roots, `item_accounts`, `takes_tax` and `needs_tax_code` as in
+    `LedgerPolicy`."""
 
     title: str
     closed_until: date | None = None
@@ -106,6 +107,7 @@ class Company:
     item_accounts: Mapping[str, str] = field(default_factory=dict)
     takes_tax: bool = True
     needs_tax_code: bool = False
+    company_id: str | None = None
 
 
 @value(frozen=True, slots=True)

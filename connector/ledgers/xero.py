@@ -31,7 +31,7 @@ from connector.ledgers.xero_answers import read_answer
 from connector.ledgers.xero_capabilities import XERO
 from connector.ledgers.xero_changes import (
     TAKEN_OUT,
-    request_application,
+    request_link,
     request_taking_out,
     request_void,
     take_out,
@@ -44,7 +44,8 @@ from connector.ledgers.xero_look import look
 from connector.ledgers.xero_memory import pack, unpack
 from connector.ledgers.xero_open_items import PAID, OpenItems, paid_by
 from connector.ledgers.xero_payload import Payload, batch_group, put, read_payload, write_payload
-from connector.ledgers.xero_roles import expand
+from connector.ledgers.xero_reopening import Reopenings
+from connector.ledgers.xero_roles import ALLOCATED, UNALLOCATED, expand
 from connector.ledgers.xero_window import Window
 from connector.ledgers.xero_wire import ID_NAMES, elements_of
 from connector.planning.mapping_model import Mapping as LedgerMapping
@@ -52,6 +53,7 @@ from connector.planning.model import Document, Sale
 from connector.planning.values import value
 
 ALWAYS = date(1900, 1, 1)
+LINKS = (ALLOCATED, UNALLOCATED)
 
 
 @value(frozen=True, slots=True)
@@ -79,6 +81,7 @@ class XeroLedger:
         self.lists = self.known
         self.open_items = OpenItems()
         self.contacts = xero_contacts.ContactList()
+        self.reopenings = Reopenings()
         self.directory: Directory
         self.writer: FormWriter
 
@@ -103,6 +106,7 @@ class XeroLedger:
             problems=problems,
             warnings=warnings,
             item_accounts=directory.item_accounts,
+            company_id=directory.organisation_id or None,
         )
 
     def has_default_contact(self) -> Steps[bool]:
@@ -143,9 +147,11 @@ class XeroLedger:
         payload = payloads[first.document_key]
         if payload.voids:
             return (yield from request_taking_out(first, payload, attempt_key))
+        if payload.part in LINKS:
+            return (yield from request_link(first, payload, attempt_key))
         if first.kind == "application":
             closed = self.directory.closed_until
-            return (yield from request_application(first, payload, attempt_key, closed))
+            return (yield from self.reopenings.request(first, payload, attempt_key, closed))
         if first.kind == "void":
             return (yield from request_void(first, payload, attempt_key))
         elements: dict[str, Mapping[str, object]] = {}
@@ -170,6 +176,8 @@ class XeroLedger:
         if request.target.startswith("/Contacts"):
             self.contacts.forget()
         self.open_items.answered(outcomes)
+        for one in documents:
+            self.reopenings.learn(one, payloads[one.document_key], outcomes.get(one.document_key))
         for plural in PAID:
             if request.target.startswith(f"/{plural}?") and any(
                 isinstance(one, Posted) for one in outcomes.values()

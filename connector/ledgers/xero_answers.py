@@ -152,7 +152,7 @@ def posted(claimed: Claimed, payload: Payload, plural: str, element: Row) -> Pos
     object_id = id_of(element, plural)
     number = text_of(element, NUMBERS.get(plural, "")) or claimed.number
     if claimed.kind == "application":
-        return Posted(overpayment_or(element, object_id), number, claimed.amount_minor, claimed.currency)
+        return Posted(credit_or(element, object_id), number, claimed.amount_minor, claimed.currency)
     if plural == "Payments":
         moved, bank = (
             minor(element.get("BankAmount"), payload.bank_currency or claimed.currency),
@@ -163,13 +163,16 @@ def posted(claimed: Claimed, payload: Payload, plural: str, element: Row) -> Pos
         return Posted(object_id, number, minor(element.get("Amount"), claimed.currency), claimed.currency)
     currency = currency_of(element, claimed.currency)
     total = minor(element.get("Total"), currency)
-    return Posted(overpayment_or(element, object_id), number, total, currency)
+    return Posted(credit_or(element, object_id), number, total, currency)
 
 
-def overpayment_or(element: Row, object_id: str) -> str:
-    """Of a bank transaction that is an overpayment the id by which that is paid back."""
-    over = text_of(element, "OverpaymentID")
-    return over.lower() if over is not None and over != NOBODY else object_id
+def credit_or(element: Row, object_id: str) -> str:
+    """Of a bank transaction that is an overpayment or a prepayment the id by which that is paid back."""
+    for name in ("OverpaymentID", "PrepaymentID"):
+        credit = text_of(element, name)
+        if credit is not None and credit != NOBODY:
+            return credit.lower()
+    return object_id
 
 
 # ------------------------------------------------------------------------------------------------ refusals

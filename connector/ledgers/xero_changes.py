@@ -1,4 +1,4 @@
-"""Writes that change an object which stands: voids, allocations, and the payment of an invoice that is opened again.
+"""Writes that change an object which stands: voids and allocations.
 
 What is to be changed is read just before, since none of it can be taken back.
 https://developer.xero.com/documentation/api/accounting/payments (only `Status` of a payment may be updated)
@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from connector.ledgers.contract import Claimed, Outcomes, Posted, Rejected, Request, Steps, Withheld
 from connector.ledgers.json_wire import Row, amount, minor
 from connector.ledgers.xero_forms import AUTHORISED
 from connector.ledgers.xero_marks import read_reference
-from connector.ledgers.xero_payload import Payload, put, settled_id, write
-from connector.ledgers.xero_roles import ALLOCATED, OVERPAID, PAID_AGAIN, UNALLOCATED, UNPAID
+from connector.ledgers.xero_payload import Payload, settled_id, write
+from connector.ledgers.xero_roles import ALLOCATED
 from connector.ledgers.xero_wire import (
     ID_NAMES,
     day_of,
@@ -27,7 +26,6 @@ from connector.ledgers.xero_wire import (
     rows_of,
     text_of,
 )
-from connector.planning.money import format_amount
 
 PUT_RIGHT = "put it right in Xero"
 GONE = frozenset({"VOIDED", "DELETED"})
@@ -131,22 +129,11 @@ def guard(why: str) -> Withheld:
 # ------------------------------------------------------------------------------------------------ applications
 
 
-def request_application(
-    claimed: Claimed, payload: Payload, attempt_key: str, closed_until: date | None
-) -> Steps[Request | Outcomes]:
+def request_link(claimed: Claimed, payload: Payload, attempt_key: str) -> Steps[Request | Outcomes]:
     """The request that makes the link or unmakes it, or what became of it where there is nothing left to do."""
     if payload.part == ALLOCATED:
         return (yield from request_allocation(claimed, payload, attempt_key))
-    if payload.part == UNALLOCATED:
-        return (yield from request_unallocation(claimed, payload))
-    payment_id = settled_id(claimed, payload.settles)
-    row = (yield from find_one("Payments", payment_id)) if payment_id is not None else None
-    if row is None or payment_id is None:
-        why = f"what paid the invoice ({payment_id}) is not a payment in Xero, and only a payment can be made again"
-        return only(claimed, Withheld("ledger_cannot", why, PUT_RIGHT))
-    if payload.part == UNPAID:
-        return request_unpaid(claimed, payment_id, row, attempt_key, closed_until)
-    return request_again(claimed, payload, row, attempt_key)
+    return (yield from request_unallocation(claimed, payload))
 
 
 def request_allocation(claimed: Claimed, payload: Payload, attempt_key: str) -> Steps[Request | Outcomes]:
@@ -162,7 +149,10 @@ def request_allocation(claimed: Claimed, payload: Payload, attempt_key: str) -> 
     note_id, invoice_id = (head.ledger_id, other) if settles.kind == "invoice" else (other, head.ledger_id)
     note = yield from find_one("CreditNotes", note_id)
     invoice = yield from find_one("Invoices", invoice_id)
-    if is_gone(note) or is_gone(invoice) or note is None or invoice is None:
+    if note is not None and is_gone(note):
+        # It was voided since, and with it what it did to the invoice: seen after a lost state.
+        return only(claimed, there(claimed, note_id))
+    if is_gone(invoice) or note is None or invoice is None:
         return only(claimed, Rejected("404", "what it links is not in the books any more"))
     left = [
         minor(row.get(name), claimed.currency)
@@ -193,67 +183,3 @@ def request_unallocation(claimed: Claimed, payload: Payload) -> Steps[Request | 
             # Xero keeps no idempotency key of a DELETE; what is gone cannot be deleted twice.
             return Request("DELETE", target, document_keys=(claimed.document_key,))
     return only(claimed, there(claimed, note_parent.ledger_id))
-
-
-def request_unpaid(
-    claimed: Claimed, payment_id: str, row: Row, attempt_key: str, closed_until: date | None
-) -> Request | Outcomes:
-    """Delete the payment of an invoice that is opened again."""
-    if is_gone(row):
-        return only(claimed, there(claimed, payment_id))
-    paid = minor(row.get("Amount"), claimed.currency)
-    why = None
-    if row.get("IsReconciled") is True:
-        why = f"payment {payment_id} is reconciled with a bank statement"
-    elif row.get("BatchPaymentID") or row.get("BatchPayment"):
-        why = f"payment {payment_id} belongs to a batch payment"
-    elif closed_until is not None and day_of(row) <= closed_until:
-        why = f"payment {payment_id} is of {day_of(row)}, and the books are locked until {closed_until}"
-    elif row.get("PaymentType") != "ACCRECPAYMENT":
-        why = f"{payment_id} does not pay an invoice"
-    elif row.get("BankAmount") is not None and minor(row["BankAmount"], claimed.currency) != paid:
-        # The overpayment would stand in the currency of the bank account, and not in the invoice's.
-        why = f"payment {payment_id} came in another currency than that of its bank account"
-    elif paid < claimed.amount_minor:
-        shown = format_amount(paid, claimed.currency)
-        why = f"payment {payment_id} is of {shown} {claimed.currency.upper()}, less than what is taken back"
-    if why is not None:
-        sentence = f"{why}: Xero does not let it be made again"
-        action = "undo that in Xero, or choose another type"
-        return only(claimed, Withheld("ledger_cannot", sentence, action))
-    return take_out("Payments", payment_id, attempt_key, claimed.document_key)
-
-
-def request_again(claimed: Claimed, payload: Payload, row: Row, attempt_key: str) -> Request | Outcomes:
-    """What the deleted payment brought: what stays on the invoice as a payment, the rest as an overpayment."""
-    currency = claimed.currency
-    account = {"AccountID": part_of(row, "Account").get("AccountID")}
-    day = day_of(row).isoformat()
-    # At the rate of the day the organisation's own amounts would be others than before.
-    known = Decimal(str(row.get("CurrencyRate") or 1))
-    rate = {"CurrencyRate": known} if known != 1 else {}
-    if payload.part == PAID_AGAIN:
-        stays = minor(row.get("Amount"), currency) - claimed.amount_minor
-        if stays <= 0:
-            return only(claimed, there(claimed, str(row["PaymentID"]).lower()))
-        invoice = {"InvoiceID": part_of(row, "Invoice").get("InvoiceID")}
-        element = {
-            "Invoice": invoice,
-            "Account": account,
-            "Date": day,
-            "Amount": amount(stays, currency),
-            **payload.body,
-            **rate,
-        }
-        return put("Payments", {claimed.document_key: element}, attempt_key)
-    assert payload.part == OVERPAID, payload.part
-    element = {
-        "Type": "RECEIVE-OVERPAYMENT",
-        "BankAccount": account,
-        "Date": day,
-        "Status": AUTHORISED,
-        "LineAmountTypes": "NoTax",
-        **payload.body,
-        **rate,
-    }
-    return put("BankTransactions", {claimed.document_key: element}, attempt_key)

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from connector.ledgers.json_wire import Row
+from connector.ledgers.xero_directory import Directory
 from connector.ledgers.xero_findings import REVENUE_WORDS, REVENUES, Findings
 from connector.ledgers.xero_wire import part_of, text_of
 from connector.planning.mapping_model import ANY
@@ -160,14 +161,15 @@ def find_untaxed(found: Findings, wants: Wants) -> None:
 
 
 def untaxed_accounts(found: Findings, mapping: LedgerMapping) -> list[str]:
-    """The accounts of sales whose default rate has no tax, each once."""
+    """The accounts of sales whose default rate has no tax, each once; not those that Xero does not have."""
     directory = found.directory
     names = [directory.item_accounts.get(name) or mapping.sales for name in mapping.sales_items.values()]
-    untaxed = []
-    for name in dict.fromkeys(names):
-        rate = directory.default_tax(name) if name is not None else None
-        known = directory.tax_rates.find(rate) if rate is not None else None
-        percent = directory.tax_rates.by_id[known].get("EffectiveRate") if known is not None else None
-        if name is not None and directory.account(name) and not Decimal(str(percent or 0)):
-            untaxed.append(f'"{name}"')
-    return untaxed
+    there = [name for name in dict.fromkeys(names) if name is not None and directory.account(name)]
+    return [f'"{name}"' for name in there if not default_percent(directory, name)]
+
+
+def default_percent(directory: Directory, account: str) -> Decimal:
+    """The default tax rate of an account; 0 too where it has none, or an archived one."""
+    known = directory.tax_rates.find(directory.default_tax(account) or "")
+    rate = directory.tax_rates.by_id[known] if known is not None else {}
+    return Decimal(text_of(rate, "EffectiveRate") or "0")

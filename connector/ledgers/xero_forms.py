@@ -118,15 +118,21 @@ class FormWriter(LineWriter):
         ]
 
     def overpayment(self, document: Document) -> dict[str, Any]:
-        """Money into clearing that belongs to the customer. It has no Reference: its line says what it is."""
+        """Money into clearing that belongs to the customer; on another account than receivables it is a prepayment. It has
+        no Reference: its line says what it is."""
+        line = overpaid_line(document)
+        held = document.entries[0].account
+        prepaid = held not in self.mapping.receivable_accounts.accounts()
+        if prepaid:
+            line |= {"AccountCode": self.directory.account_code(held), "TaxType": self.directory.untaxed()}
         return {
-            "Type": "RECEIVE-OVERPAYMENT",
+            "Type": "RECEIVE-PREPAYMENT" if prepaid else "RECEIVE-OVERPAYMENT",
             "Contact": self.contact_ref(document),
             "BankAccount": self.directory.account_ref(document.entries[-1].account),
             "Date": document.posting_date.isoformat(),
             "Status": AUTHORISED,
             "LineAmountTypes": "NoTax",
-            "LineItems": [overpaid_line(document)],
+            "LineItems": [line],
         }
 
     def payment(self, document: Document) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from connector.ledgers.json_wire import Row, minor
 from connector.ledgers.marks import Note
 from connector.ledgers.xero_directory import Directory
 from connector.ledgers.xero_marks import read_reference
-from connector.ledgers.xero_movements import Mover
+from connector.ledgers.xero_movements import Mover, paid_id
 from connector.ledgers.xero_sale_heads import GUID
 from connector.ledgers.xero_window import (
     CREDITS,
@@ -171,7 +171,8 @@ def find_documents(
         missing -= {id_of(row, plural) for row in rows}
         if plural in CREDITS:
             yield from window.find_banks({(plural, id_of(row, plural)): day_of(row) for row in rows})
-        mover = Mover(directory, mapping, window.banks)
+        back = {paid_id(row) for row in rows if row.get("PaymentType") == "ARPREPAYMENTPAYMENT"}
+        mover = Mover(directory, mapping, window.banks, (yield from find_ids("Prepayments", back)))
         for row in rows:
             entries, line_ids = mover.entries(row, plural, mover.movements(row, plural))
             one = replace(found(row, plural, mover), entries=entries, line_ids=line_ids)

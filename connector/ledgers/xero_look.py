@@ -9,10 +9,11 @@ from typing import Any
 
 from connector.ledgers.contract import Absent, Claimed, Found, Steps
 from connector.ledgers.json_wire import Row, minor
-from connector.ledgers.xero_answers import NUMBERS, find_contact, overpayment_or
+from connector.ledgers.xero_answers import NUMBERS, credit_or, find_contact
 from connector.ledgers.xero_changes import GONE, is_gone
 from connector.ledgers.xero_marks import read_reference
 from connector.ledgers.xero_payload import Payload, settled_id
+from connector.ledgers.xero_reopening import look_at_payment
 from connector.ledgers.xero_roles import ALLOCATED, OVERPAID, PAID_AGAIN, UNALLOCATED, UNPAID
 from connector.ledgers.xero_window import find_days
 from connector.ledgers.xero_wire import currency_of, day_of, find_one, id_of, part_of, rows_of, text_of
@@ -35,7 +36,8 @@ def look(documents: Sequence[Claimed], payloads: Mapping[str, Payload]) -> Steps
         elif payload.part in (ALLOCATED, UNALLOCATED):
             seen[one.document_key] = yield from look_at_allocation(one, payload)
         elif payload.part == UNPAID:
-            seen[one.document_key] = yield from look_at_payment(one, payload)
+            gone = yield from look_at_payment(one, payload)
+            seen[one.document_key] = changed(one, *gone) if gone is not None else Absent()
         else:
             day = yield from day_sent(one, payload)
             if day is not None:
@@ -73,7 +75,7 @@ def found_as(claimed: Claimed, payload: Payload, row: Row, plural: str) -> Found
         currency = currency_of(row, currency)
         amount_minor = minor(row.get("Total"), currency)
     number = text_of(row, NUMBERS.get(plural, "")) or claimed.number
-    return shown(claimed, row, overpayment_or(row, id_of(row, plural)), number, amount_minor, currency)
+    return shown(claimed, row, credit_or(row, id_of(row, plural)), number, amount_minor, currency)
 
 
 def shown(
@@ -121,14 +123,6 @@ def look_at_allocation(claimed: Claimed, payload: Payload) -> Steps[Found | Abse
     on = {str(part_of(one, "Invoice").get("InvoiceID")).lower() for one in rows_of(note, "Allocations")}
     wanted: Any = payload.part == ALLOCATED
     return changed(claimed, note, mine[0]) if (mine[1] in on) == wanted else Absent()
-
-
-def look_at_payment(claimed: Claimed, payload: Payload) -> Steps[Found | Absent]:
-    """Whether the payment of the invoice that is opened again is deleted."""
-    payment_id = settled_id(claimed, payload.settles)
-    row = (yield from find_one("Payments", payment_id)) if payment_id is not None else None
-    gone = row is not None and row.get("Status") in GONE
-    return changed(claimed, row or {}, payment_id or "") if gone else Absent()
 
 
 def look_for_contact(claimed: Claimed, payload: Payload) -> Steps[Found | Absent]:

@@ -24,15 +24,21 @@ NOT_SOLD = frozenset({"fee", "exchange"})
 
 
 class Mover:
-    """Reads movements. `banks` are the bank accounts of overpayments and prepayments, by id, as far as they are known."""
+    """Reads movements. `banks` are the bank accounts of overpayments and prepayments, by id, `prepaid` the prepayments
+    that payments pay back; both as far as they are known."""
 
     def __init__(
-        self, directory: Directory, mapping: LedgerMapping, banks: Mapping[str, str] | None = None
+        self,
+        directory: Directory,
+        mapping: LedgerMapping,
+        banks: Mapping[str, str] | None = None,
+        prepaid: Iterable[Row] = (),
     ) -> None:
         self.directory = directory
         self.mapping = mapping
         self.home = directory.home
         self.banks = banks or {}
+        self.prepaid = {id_of(row, "Prepayments"): row for row in prepaid}
         self.exchange = directory.accounts.find(mapping.exchange) if mapping.exchange is not None else None
 
     def movements(self, row: Row, plural: str) -> list[Movement]:
@@ -74,10 +80,13 @@ class Mover:
         currency = money_of(row, self.home)
         total = sign * minor(row.get("Amount"), currency)
         account = self.label(text_of(part_of(row, "Account"), "AccountID"))
-        return [
-            Movement(self.mapping.receivable(currency) or "", -total),
-            Movement(account, total, whole=True),
-        ]
+        return [Movement(self.paid_account(row, currency), -total), Movement(account, total, whole=True)]
+
+    def paid_account(self, row: Row, currency: str) -> str:
+        """Receivables, but for a prepayment that is paid back: that lies on the account of its line."""
+        lines = rows_of(self.prepaid.get(paid_id(row), {}), "LineItems")
+        account = account_of_line(lines[0], self.directory) if lines else self.mapping.receivable(currency)
+        return account or ""
 
     def label(self, account_id: str | None) -> str:
         return self.directory.label(account_id) if account_id else ""
@@ -150,3 +159,8 @@ class Mover:
         account = self.label(text_of(part_of(row, "Account"), "AccountID"))
         kept_in = self.directory.account_currency(account) or self.home
         return minor(row["BankAmount"], self.home) if kept_in == self.home else None
+
+
+def paid_id(row: Row) -> str:
+    """What a payment pays, which stands under the name of an invoice when it is read."""
+    return str(part_of(row, "Invoice").get("InvoiceID") or "").lower()

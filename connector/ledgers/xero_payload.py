@@ -8,7 +8,7 @@ from typing import Any
 from connector.ledgers.contract import Claimed, Request
 from connector.ledgers.json_wire import JSON_TYPE, decode, encode
 from connector.ledgers.xero_forms import NEW, FormWriter, names_of
-from connector.ledgers.xero_roles import Plural, plural_of
+from connector.ledgers.xero_roles import OVERPAID, TAKEN, Plural, plural_of
 from connector.planning.model import NEW_CUSTOMER, Document, Settles
 from connector.planning.values import value
 
@@ -34,6 +34,8 @@ class Payload:
     bank_minor: int | None = None
     bank_currency: str = ""
     credit: str = "Overpayments"
+    taken: str | None = None
+    overpaid: str | None = None
 
 
 def write_payload(document: Document, writer: FormWriter) -> str:
@@ -55,6 +57,10 @@ def write_payload(document: Document, writer: FormWriter) -> str:
         stored["reverses"] = document.reverses
     if document.voids:
         stored["voids"] = True
+    for name in (TAKEN, OVERPAID):
+        key = writer.named(document, name)
+        if key is not None:
+            stored[name] = key
     if document.home_minor is not None and plural_of(document) == "Payments":
         stored["bank"] = [document.home_minor, document.entry_currency]
     credit = writer.named(document, "credit")
@@ -87,6 +93,8 @@ def read_payload(claimed: Claimed) -> Payload:
         bank_minor,
         bank_currency,
         stored.get("credit", "Overpayments"),
+        stored.get(TAKEN),
+        stored.get(OVERPAID),
     )
 
 

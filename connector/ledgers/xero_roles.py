@@ -18,7 +18,7 @@ from connector.ledgers.further_writes import (
     signed,
     without_exchange,
 )
-from connector.planning.keys import part_key
+from connector.planning.keys import is_key, part_key
 from connector.planning.model import CASH_LEGS, NEW_CUSTOMER, Document, Settles
 
 Plural = Literal[
@@ -61,6 +61,8 @@ UNALLOCATED = "unallocated"
 UNPAID = "unpaid"
 PAID_AGAIN = "paid_again"
 OVERPAID = "overpaid"
+# The refs that name the writes of a reopened invoice to each other, the first one by this.
+TAKEN = "taken"
 APPLICATIONS: dict[str, Plural] = {
     ALLOCATED: "Allocations",
     UNALLOCATED: "Allocations",
@@ -73,7 +75,8 @@ APPLICATIONS: dict[str, Plural] = {
 def plural_of(document: Document) -> Plural:
     """Where the document is written. A reversal that voids goes where its original is."""
     if document.kind == "application":
-        return APPLICATIONS[document.part]
+        # One that is known from the books alone, after a lost state, says no part: it stands, and is never sent.
+        return APPLICATIONS.get(document.part, "Payments")
     if document.kind != "reversal":
         return PLURALS[document.kind]
     if document.voids:
@@ -92,6 +95,9 @@ def expand(document: Document, accounts: Accounts) -> list[Document]:
         return [document]
     if document.voids:
         return expand_void(document, accounts)
+    if document.kind == "application" or (document.kind == "reopen_invoice" and document.settles is None):
+        # Known from the books alone, with all that goes before it.
+        return [document]
     if document.kind == "reopen_invoice":
         return expand_reopening(document, accounts)
     again = document.kind == "reversal" and document.part in ("void", "credit_memo")
@@ -136,6 +142,7 @@ def application(document: Document, part: str, after: tuple[str | None, ...]) ->
         entries=(),
         lines=(),
         home_minor=None,
+        voids=False,
         after=tuple(dict.fromkeys(key for key in (*after, *made) if key is not None)),
         voids=False,
     )
@@ -143,8 +150,9 @@ def application(document: Document, part: str, after: tuple[str | None, ...]) ->
 
 def expand_void(document: Document, accounts: Accounts) -> list[Document]:
     """A credit note is taken off the invoice before it is voided; what the rate moved is voided with its payment."""
-    if document.part == "credit_memo" and document.settles is not None:
-        off = application(document, UNALLOCATED, document.after)
+    put_on = allocated_to(document)
+    if put_on is not None:
+        off = application(replace(document, settles=put_on), UNALLOCATED, document.after)
         return [off, replace(document, after=(*document.after, off.document_key))]
     original = replace(document, kind=document.part, part="", voids=False)  # type: ignore[arg-type]
     halves = plural_of(original) == "Payments" or pays_more_than_it_takes(original, accounts)
@@ -163,6 +171,17 @@ def expand_void(document: Document, accounts: Accounts) -> list[Document]:
     return [whole, rest]
 
 
+def allocated_to(void: Document) -> Settles | None:
+    """The invoice that a voided credit note may be on. One that is known from the books alone, after a lost state, does
+    not tell it; where no payment of it was voided before, it may be on the invoice of its sale."""
+    if void.part != "credit_memo":
+        return None
+    others = void.sale_ledger_id is not None and not is_key(void.sale_ledger_id)
+    if void.settles is None and others and len(void.after) == 1:
+        return Settles("invoice", ledger_id=void.sale_ledger_id)
+    return void.settles
+
+
 def expand_reopening(document: Document, accounts: Accounts) -> list[Document]:
     """The payment is deleted, made again for what stays paid and as an overpayment for the rest, which is paid back."""
     off = application(document, UNPAID, document.after)
@@ -174,5 +193,8 @@ def expand_reopening(document: Document, accounts: Accounts) -> list[Document]:
         settles=Settles("payment", document_key=over.document_key),
         after=(*document.after, over.document_key),
     )
-    parts = [replace(one, amount_minor=paid.amount_minor) for one in (off, rest, over)]
+    named = ((TAKEN, off.document_key), (OVERPAID, over.document_key))
+    parts = [
+        replace(one, amount_minor=paid.amount_minor, refs=(*one.refs, *named)) for one in (off, rest, over)
+    ]
     return [*parts, paid, *exchange]

@@ -24,3 +24,8 @@ def document_key(
 def part_key(ledger: str, key: str, part: str) -> str:
     """The key of a further write that a document takes in a ledger, made of the document's own."""
     return document_key("", ledger, "", key, part)
+
+
+def is_key(text: str) -> bool:
+    """Whether a text is a document key, and not the id that a ledger gave."""
+    return len(text) == 26 and text.startswith("dk") and set(text) <= set(ALPHABET)

@@ -268,11 +268,8 @@ class OAuth:
             grant = grant if now < until else None
         if grant is None or grant.client != client or grant.revoked or now >= grant.renewed + REFRESH_SECONDS:
             return _no("invalid_grant")
-        until_before = self._replaced.get(value)
+        # A value that was replaced keeps its end: using it again in its grace does not make that longer.
         self._renew(grant)
-        if until_before is not None:
-            # A second use does not make the grace longer.
-            self._replaced[value] = until_before
         return 200, self._answer(grant)
 
     def _custom(self, scopes: frozenset[str]) -> tuple[int, Json]:

@@ -1,0 +1,228 @@
+"""What is read of Xero just before a write that changes what stands there, and forbids it: nothing is sent then."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from xero_told import NOTE, PAID_OUT, Json, Rows, adapter, claim, key_of
+
+from connector.ledgers.contract import Absent, Claimed, Found, Posted, Rejected, Request, Withheld, run_steps
+
+LEDGER = adapter()
+INVOICE = "243216c5-369e-4056-ac67-05388f86dc81"
+ADA = "bd2270c3-8706-4c11-9cfb-000b551c3f51"
+# 2 March 2026, and a day of the month before.
+DAY = "/Date(1772409600000+0000)/"
+BEFORE = "/Date(1769904000000+0000)/"
+PAYMENT = "6a2f9c1e-3b64-4a57-9a9c-2f3d0f6b8a10"
+
+
+def asked(one: Claimed, rows: Json) -> Any:
+    """The request, or what became of the document."""
+    made = run_steps(LEDGER.request([one], "attempt"), Rows(rows))
+    return made if isinstance(made, Request) else made[one.document_key]  # type: ignore[index]
+
+
+def looked(one: Claimed, rows: Json) -> Found | Absent:
+    return run_steps(LEDGER.look([one]), Rows(rows))[one.document_key]
+
+
+# ------------------------------------------------------------------------------------------------ opening again
+
+
+def reopening(part: str, **more: Any) -> Claimed:
+    settles = {"kind": "payment", "ledger_id": PAYMENT}
+    return claim(LEDGER, "application", part=part, settles=settles, after=[], entries=[], lines=[], **more)
+
+
+def paid(**more: Any) -> Json:
+    row = {
+        "PaymentID": PAYMENT,
+        "PaymentType": "ACCRECPAYMENT",
+        "Status": "AUTHORISED",
+        "Amount": 25.00,
+        "Date": DAY,
+        "Account": {"AccountID": "562555f2-8cde-4ce9-8203-0363922537a4"},
+        "Invoice": {"InvoiceID": INVOICE},
+    }
+    return {f"/Payments/{PAYMENT}": {**row, **more}}
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"IsReconciled": True}, "is reconciled"),
+        ({"BatchPaymentID": NOTE}, "belongs to a batch payment"),
+        ({"BatchPayment": {"BatchPaymentID": NOTE}}, "belongs to a batch payment"),
+        (
+            {"Date": "/Date(1764547200000+0000)/"},
+            "is of 2025-12-01, and the books are locked until 2025-12-31",
+        ),
+        ({"PaymentType": "ARCREDITPAYMENT"}, "does not pay an invoice"),
+        ({"Amount": 24.99}, "is of 24.99 NZD, less than what is taken back"),
+        (
+            {"BankAmount": 43.75, "CurrencyRate": 0.5714},
+            "came in another currency than that of its bank account",
+        ),
+    ],
+)
+def test_a_payment_that_cannot_be_made_again_is_not_deleted(changed: Json, words: str) -> None:
+    seen = asked(reopening("unpaid"), paid(**changed))
+    assert isinstance(seen, Withheld) and seen.reason == "ledger_cannot"
+    assert words in seen.sentence
+
+
+def test_a_payment_that_can_be_made_again_is_deleted_once() -> None:
+    one = reopening("unpaid")
+    made = asked(one, paid(BankAmount=25.00, CurrencyRate=1, IsReconciled=False))
+    assert (made.method, made.target, made.body) == ("POST", f"/Payments/{PAYMENT}", b'{"Status":"DELETED"}')
+    assert asked(one, paid(Status="DELETED")) == Posted(PAYMENT, "100a", 2500, "nzd")
+    gone = asked(one, {})
+    assert isinstance(gone, Withheld) and "is not a payment in Xero" in gone.sentence
+    assert isinstance(looked(one, paid(Status="DELETED")), Found)
+    assert looked(one, paid()) == looked(one, {}) == Absent()
+
+
+# ------------------------------------------------------------------------------------------------ voiding
+
+OPEN = {
+    "InvoiceID": INVOICE,
+    "Status": "AUTHORISED",
+    "Total": 25.00,
+    "AmountDue": 25.00,
+    "Date": DAY,
+    "Contact": {"ContactID": ADA},
+}
+
+
+def void(invoice: Json = OPEN, **lists: Any) -> Any:
+    one = claim(LEDGER, "void", settles={"kind": "invoice", "ledger_id": INVOICE})
+    rows = {"/Overpayments": [], "/Prepayments": [], "/Invoices": [], f"/Invoices/{INVOICE}": invoice}
+    return asked(one, {**rows, **{f"/{name}": found for name, found in lists.items()}})
+
+
+@pytest.mark.parametrize(
+    "changed", [{"AmountDue": 24.99}, {"Status": "PAID", "AmountDue": 0}, {"Status": "DRAFT"}]
+)
+def test_an_invoice_that_is_not_wholly_open_is_not_voided(changed: Json) -> None:
+    seen = void({**OPEN, **changed})
+    assert isinstance(seen, Withheld) and seen.reason == "void_guard"
+
+
+def credit(**more: Any) -> list[Json]:
+    row = {"OverpaymentID": NOTE, "PrepaymentID": NOTE, "Status": "AUTHORISED", "Total": 25.00}
+    return [{**row, "RemainingCredit": 25.00, "Date": DAY, **more}]
+
+
+def with_payment(**more: Any) -> list[Json]:
+    row = {"PaymentID": PAYMENT, "Amount": 25.00, "Date": DAY, "Reference": ""}
+    return [{"InvoiceID": NOTE, "Payments": [{**row, **more}]}]
+
+
+OTHERS = [{"Description": "Stripe ch_other"}]
+
+
+@pytest.mark.parametrize(
+    ("lists", "is_voided"),
+    [
+        ({"Overpayments": credit()}, False),
+        ({"Prepayments": credit()}, False),
+        ({"Overpayments": credit(Total=99, RemainingCredit=25.00)}, False),
+        ({"Overpayments": credit(Total=7, RemainingCredit=7)}, True),
+        ({"Overpayments": credit(Total=7, RemainingCredit=7, LineItems=[{"Description": "ch_a"}])}, False),
+        ({"Overpayments": credit(LineItems=OTHERS)}, True),
+        ({"Overpayments": credit(Status="VOIDED")}, True),
+        ({"Overpayments": credit(Date=BEFORE)}, True),
+        ({"Invoices": with_payment()}, False),
+        ({"Invoices": with_payment(Amount=3, Reference="Stripe ch_a")}, False),
+        ({"Invoices": with_payment(Reference="Stripe ch_other")}, True),
+        ({"Invoices": with_payment(Amount=3)}, True),
+        ({"Invoices": with_payment(Date=BEFORE)}, True),
+    ],
+)
+def test_a_payment_of_the_contact_that_may_be_of_the_invoice_keeps_it(lists: Json, is_voided: bool) -> None:
+    seen = void(**lists)
+    assert isinstance(seen, Request if is_voided else Withheld)
+
+
+def test_an_invoice_that_is_gone_is_a_refusal() -> None:
+    one = claim(LEDGER, "void", settles={"kind": "invoice", "ledger_id": INVOICE})
+    assert isinstance(asked(one, {}), Rejected)
+
+
+@pytest.mark.parametrize("part", ["credit_card_refund", "refund_receipt"])
+def test_what_is_reconciled_with_a_statement_is_not_deleted(part: str) -> None:
+    plural, name = (
+        ("Payments", "PaymentID")
+        if part == "credit_card_refund"
+        else ("BankTransactions", "BankTransactionID")
+    )
+    one = claim(
+        LEDGER,
+        "reversal",
+        part=part,
+        voids=True,
+        reverses=key_of("z"),
+        after=[key_of("z")],
+        parents={key_of("z"): (part, PAID_OUT)},
+    )
+    row = {name: PAID_OUT, "Status": "AUTHORISED", "IsReconciled": True, "Date": DAY}
+    place = f"/{plural}/{PAID_OUT}"
+    seen = asked(one, {place: row})
+    assert isinstance(seen, Withheld) and "is reconciled" in seen.sentence
+    assert isinstance(asked(one, {place: {**row, "IsReconciled": False}}), Request)
+    assert asked(one, {place: {**row, "Status": "DELETED"}}) == Posted(PAID_OUT, "100a", 2500, "nzd")
+    assert isinstance(asked(one, {}), Rejected)
+    assert isinstance(looked(one, {place: {**row, "Status": "DELETED"}}), Found)
+    assert looked(one, {place: row}) == Absent()
+
+
+# ------------------------------------------------------------------------------------------------ allocations
+
+
+def link(part: str, kind: str = "invoice") -> Claimed:
+    return claim(
+        LEDGER,
+        "application",
+        part=part,
+        settles={"kind": kind, "ledger_id": INVOICE},
+        after=[key_of("z")],
+        parents={key_of("z"): ("credit_memo", NOTE)},
+        entries=[],
+        lines=[],
+    )
+
+
+def both(note: Json, invoice: Json) -> Json:
+    stands = {"Status": "AUTHORISED", "Date": DAY}
+    return {
+        f"/CreditNotes/{NOTE}": {"CreditNoteID": NOTE, **stands, "RemainingCredit": 25, **note},
+        f"/Invoices/{INVOICE}": {"InvoiceID": INVOICE, **stands, "AmountDue": 25, **invoice},
+    }
+
+
+def test_no_more_is_allocated_than_both_have_open() -> None:
+    one = link("allocated")
+    assert b'"Amount":25.00' in asked(one, both({}, {})).body
+    assert b'"Amount":7.00' in asked(one, both({"RemainingCredit": 7}, {})).body
+    assert b'"Amount":0.01' in asked(one, both({}, {"AmountDue": 0.01})).body
+    for closed in (both({"RemainingCredit": 0}, {}), both({}, {"AmountDue": 0})):
+        assert asked(one, closed) == Posted(NOTE, "100a", 2500, "nzd")
+    for gone in (both({"Status": "VOIDED"}, {}), both({}, {"Status": "VOIDED"}), {}):
+        assert isinstance(asked(one, gone), Rejected)
+
+
+def test_a_credit_note_settles_nothing_but_an_invoice() -> None:
+    seen = asked(link("allocated", "refund_payout"), both({}, {}))
+    assert isinstance(seen, Withheld) and seen.reason == "ledger_cannot"
+
+
+def test_an_allocation_is_looked_for_on_the_credit_note() -> None:
+    on = {"Allocations": [{"AllocationID": PAID_OUT, "Invoice": {"InvoiceID": INVOICE.upper()}}]}
+    put, off = link("allocated"), link("unallocated")
+    assert isinstance(looked(put, both(on, {})), Found) and looked(put, both({}, {})) == Absent()
+    assert looked(off, both(on, {})) == Absent() and isinstance(looked(off, both({}, {})), Found)
+    made = asked(off, both(on, {}))
+    assert (made.method, made.target) == ("DELETE", f"/CreditNotes/{NOTE}/Allocations/{PAID_OUT}")
+    assert asked(off, both({}, {})) == Posted(NOTE, "100a", 2500, "nzd")
