@@ -168,10 +168,11 @@ class Found:
 
 @value(frozen=True, slots=True)
 class Parent:
-    """A document that another one follows, as it stands in the books."""
+    """A document that another one follows, as it stands in the books; `taken_back`: a reversal of it stands there too."""
 
     kind: str
     ledger_id: str
+    taken_back: bool = False
 
 
 @value(frozen=True, slots=True)

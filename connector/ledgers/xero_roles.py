@@ -142,7 +142,6 @@ def application(document: Document, part: str, after: tuple[str | None, ...]) ->
         entries=(),
         lines=(),
         home_minor=None,
-        voids=False,
         after=tuple(dict.fromkeys(key for key in (*after, *made) if key is not None)),
         voids=False,
     )
