@@ -195,6 +195,18 @@ def find_rows(plural: str, where: str = "", first_page: int = 1, **parameters: s
         page += 1
 
 
+def find_if_few(plural: str, where: str, most_calls: int) -> Steps[list[Row] | None]:
+    """All rows of a list, where that takes no more calls than this; None, after one call, where it takes more."""
+    answer = yield ask(plural, where)
+    rows = read_rows(answer, plural)
+    if not has_more(answer, rows, 1):
+        return rows
+    count = page_count(answer)
+    if count is None or count > most_calls:
+        return None
+    return [*rows, *(yield from find_rows(plural, where, first_page=2))]
+
+
 def find_all(plural: str, **parameters: str) -> Steps[list[Row]]:
     """A list that Xero does not page: accounts, items, tax rates, tracking categories, currencies."""
     target = f"/{plural}?{urlencode(parameters, quote_via=quote)}" if parameters else f"/{plural}"
