@@ -59,6 +59,7 @@ contracts: $(EVERYTHING) ## Check who may import whom
 bench: $(EVERYTHING) ## Measure and write docs/benchmarks.md; other sizes: make bench SIZES="1000 10000" REFUNDS=500
 	$(BIN)/python tests/bench/run_bench.py $(SIZES)
 	$(BIN)/python tests/bench/run_quickbooks.py $(REFUNDS)
+	$(BIN)/python tests/bench/run_xero.py $(REFUNDS)
 
 lock: $(EVERYTHING) ## Choose the newest allowed versions and write the lock files
 	@$(PIP) 'uv>=0.9,<1'

@@ -159,7 +159,7 @@ class Outbox:
             claimed_from(
                 row,
                 {
-                    key: Parent(parents[key][1], ledger_id)
+                    key: Parent(parents[key][1], ledger_id, parents[key][0] == "reversed")
                     for key in row.after_keys.split()
                     if key in parents and (ledger_id := parents[key][2]) is not None
                 },

@@ -53,7 +53,7 @@ class Capabilities:
     limit. `settle_after_s` is how long after a doubtful write an "absent" answer is not yet believed.
     `lines_by_item`: a line of a sales form is of an item, which says its account; so exchange takes an item too.
     `receivable_lines`: a line of a form can be of a receivable. `makes_customers`: a document needs a customer that the
-    ledger knows. `keeps_tokens`: it is opened with the state, which keeps its tokens. `voids`: documents of these kinds can
+    ledger knows. `voids`: documents of these kinds can
     be voided where they stand and keep their number and key. `payments_need_forms`: a payment names the form that it pays
     when it is written. `receipts_in_clearing_currency`: a receipt stands in the currency of the account of its money.
     `refuses_numbers`: a number that another document has is refused when it is written.
@@ -69,7 +69,6 @@ class Capabilities:
     throttle_wait_s: int = 1
     lines_by_item: bool = False
     makes_customers: bool = False
-    keeps_tokens: bool = False
     voids: frozenset[str] = frozenset()
     payments_need_forms: bool = False
     receipts_in_clearing_currency: bool = False
@@ -168,10 +167,11 @@ class Found:
 
 @value(frozen=True, slots=True)
 class Parent:
-    """A document that another one follows, as it stands in the books."""
+    """A document that another one follows, as it stands in the books; `taken_back`: a reversal of it stands there too."""
 
     kind: str
     ledger_id: str
+    taken_back: bool = False
 
 
 @value(frozen=True, slots=True)

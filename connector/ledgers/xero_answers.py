@@ -26,6 +26,7 @@ from connector.ledgers.contract import (
     Withheld,
 )
 from connector.ledgers.json_wire import Row, decode, minor
+from connector.ledgers.reads import not_written
 from connector.ledgers.xero_changes import GONE
 from connector.ledgers.xero_effects import changed, is_change
 from connector.ledgers.xero_faults import (
@@ -35,7 +36,6 @@ from connector.ledgers.xero_faults import (
     messages,
     outcome_of,
     refused,
-    unwritten,
 )
 from connector.ledgers.xero_marks import read_reference
 from connector.ledgers.xero_payload import Payload
@@ -95,11 +95,9 @@ def read_answer(
 
 def outcome_of_all(answer: Answer) -> Outcome | None:
     """What an answer says of the request as a whole; None where it has a list of documents."""
-    unsent = unwritten(answer)
-    if unsent is not None:
-        return unsent
-    if not answer.arrived:
-        return Unknown(answer.body.decode("utf-8", "replace") or "no answer came")
+    silent = not_written(answer)
+    if silent is not None:
+        return silent
     fault = fault_of(answer)
     return outcome_of(fault) if fault is not None else None
 

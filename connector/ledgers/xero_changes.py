@@ -149,10 +149,10 @@ def request_allocation(claimed: Claimed, payload: Payload, attempt_key: str) -> 
     note_id, invoice_id = (head.ledger_id, other) if settles.kind == "invoice" else (other, head.ledger_id)
     note = yield from find_one("CreditNotes", note_id)
     invoice = yield from find_one("Invoices", invoice_id)
-    if note is not None and is_gone(note):
+    if head.taken_back and is_gone(note):
         # It was voided since, and with it what it did to the invoice: seen after a lost state.
         return only(claimed, there(claimed, note_id))
-    if is_gone(invoice) or note is None or invoice is None:
+    if is_gone(note) or is_gone(invoice) or note is None or invoice is None:
         return only(claimed, Rejected("404", "what it links is not in the books any more"))
     left = [
         minor(row.get(name), claimed.currency)
