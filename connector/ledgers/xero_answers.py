@@ -7,6 +7,7 @@ request whose answer was lost. https://developer.xero.com/documentation/api/acco
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 
 from connector.errors import LedgerDown
 from connector.ledgers.contract import (
@@ -142,6 +143,9 @@ def read_element(claimed: Claimed, payload: Payload, plural: str, element: Row) 
         return Unknown(f"Xero answered with another document ({object_id})", told=True)
     if element.get("Status") in GONE:
         return Unknown(f"Xero answered with a document that is void ({object_id})", told=True)
+    if claimed.kind != "application" and not isinstance(element.get(total_name(plural)), int | Decimal):
+        # No amount is not an amount of nothing, for which the document would be taken out again.
+        return Unknown(f"Xero answered without the amount of it ({object_id})", told=True)
     return posted(claimed, payload, plural, element)
 
 
@@ -162,6 +166,10 @@ def posted(claimed: Claimed, payload: Payload, plural: str, element: Row) -> Pos
     currency = currency_of(element, claimed.currency)
     total = minor(element.get("Total"), currency)
     return Posted(credit_or(element, object_id), number, total, currency)
+
+
+def total_name(plural: str) -> str:
+    return "Amount" if plural == "Payments" else "Total"
 
 
 def credit_or(element: Row, object_id: str) -> str:
