@@ -97,9 +97,18 @@ def sell(organisation: Organisation, sizes: list[int], form: str, number: str) -
         write(organisation, "Contacts", {"Name": f"Customer {place}"})["ContactID"]
         for place in range(CUSTOMERS)
     ]
-    line = {"Description": "Things", "UnitAmount": Decimal(100), "AccountCode": "200", "TaxType": "OUTPUT"}
+    line: Json = {
+        "Description": "Things",
+        "UnitAmount": Decimal(100),
+        "AccountCode": "200",
+        "TaxType": "OUTPUT",
+    }
     for place, day in numbered(sizes):
-        sold = {"Contact": {"ContactID": customers[place % CUSTOMERS]}, "Date": day, "Status": "AUTHORISED"}
+        sold: Json = {
+            "Contact": {"ContactID": customers[place % CUSTOMERS]},
+            "Date": day,
+            "Status": "AUTHORISED",
+        }
         sold |= {"LineAmountTypes": "Exclusive", "LineItems": [line]}
         called = number.format(place)
         if form == "BankTransactions":
