@@ -192,7 +192,7 @@ class XeroLedger:
         outcomes = yield from read_answer(documents, payloads, request, answer)
         if request.target.startswith("/Contacts"):
             self.contacts.forget()
-        outcomes = self.open_items.answered(documents, outcomes)
+        outcomes = yield from self.open_items.answered(documents, outcomes)
         for one in documents:
             self.reopenings.learn(one, payloads[one.document_key], outcomes.get(one.document_key))
         for plural in PAID:

@@ -11,6 +11,7 @@ from datetime import date
 from decimal import Decimal
 from itertools import islice
 
+from connector.errors import LedgerDown
 from connector.ledgers.contract import (
     Apart,
     Claimed,
@@ -38,6 +39,7 @@ PAID: dict[str, tuple[str, str]] = {
     "Prepayments": ("RemainingCredit", "Prepayment"),
 }
 Named = tuple[str, str]
+OPEN = ("Status", "Total", "AmountDue", "RemainingCredit")
 # For how many documents at once rows are read: as many ids as one query takes.
 AHEAD = 48
 
@@ -111,15 +113,17 @@ class OpenItems:
             self.alike.forget(contact_of(row))
         return True
 
-    def answered(self, documents: Sequence[Claimed], outcomes: Outcomes) -> Outcomes:
+    def answered(self, documents: Sequence[Claimed], outcomes: Outcomes) -> Steps[Outcomes]:
         """What documents took that were not written, and are sent again in a moment, is as it was. A change that is
-        refused, and was made of what was read ahead, is tried once more with what stands now."""
+        refused, and was made of what was read ahead, is tried once more where something else stands now."""
         told: dict[str, Outcome] = dict(outcomes)
         for one in documents:
             outcome = outcomes.get(one.document_key)
-            if isinstance(outcome, Rejected) and is_change(one) and self.forget_ahead(one):
+            taken = self.taken.get(one.document_key, [])
+            refused = isinstance(outcome, Rejected) and is_change(one) and self.forget_ahead(one)
+            if refused and (yield from has_changed(one, taken)):
                 told[one.document_key] = Apart()
-            taken = self.taken.pop(one.document_key, ())
+            self.taken.pop(one.document_key, None)
             if isinstance(outcome, Throttled | Apart):
                 self.rows.update(taken)
         return told
@@ -158,6 +162,28 @@ class OpenItems:
             f"{kind} {parent.ledger_id}, which was to be taken back, does not stand in Xero any more",
             "see what took it back there; where nothing is missing leave this out with --skip in the place of --retry",
         )
+
+
+def has_changed(claimed: Claimed, taken: Sequence[tuple[Named, Row]]) -> Steps[bool]:
+    """Whether objects stand otherwise than they were read; False where that cannot be read."""
+    voids = read_payload(claimed).voids
+    try:
+        for item, row in taken:
+            if standing_of((yield from find_one(*item)), voids) != standing_of(row, voids):
+                return True
+    except LedgerDown:
+        pass
+    return False
+
+
+def standing_of(row: Row | None, voids: bool) -> list[object]:
+    """What decides about a change; about a void in place only whether it may be taken out at all."""
+    row = row or {}
+    told: list[object] = [is_gone(row or None), row.get("IsReconciled") is True]
+    if not voids:
+        told += [row.get(name) for name in OPEN]
+        told += sorted(str(one.get("AllocationID")) for one in rows_of(row, "Allocations"))
+    return told
 
 
 def is_change(claimed: Claimed) -> bool:
