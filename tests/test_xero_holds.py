@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,7 @@ def test_a_credit_that_somebody_used_before_it_was_paid_out(tmp_path: Path) -> N
         assert one.written() == [f"{NOTE}; RemainingCredit 13.00 left"]
         sentence = one.refunds()["re_a"]["sentence"]
         assert "13.00 of 33.00 USD left" in sentence and "200" in sentence
-        (mine,) = [each for each in one.organisation.documents("Allocations")]
+        (mine,) = one.organisation.documents("Allocations")
         path = f"CreditNotes/{note['CreditNoteID']}/Allocations/{mine['AllocationID']}"
         assert one.hands.send("DELETE", path).status_code == 200
         retry(one, "credit_used")
@@ -183,7 +184,7 @@ def test_a_payment_of_a_locked_period_is_not_taken_off_its_invoice(tmp_path: Pat
         assert one.written() == []
 
 
-def test_a_reopened_invoice_and_another_type_for_the_next_refund(tmp_path: Path) -> None:
+def test_the_next_refund_of_an_invoice_that_was_opened_again(tmp_path: Path) -> None:
     """What stays paid and what went back are the one payment of the charge: the next refund finds the whole of it."""
     with desk(tmp_path / "books", **REOPEN) as one:
         refunded(one)
@@ -194,6 +195,20 @@ def test_a_reopened_invoice_and_another_type_for_the_next_refund(tmp_path: Path)
         assert one.outcomes() == {"re_a": "posted 100", "re_b": "posted 100-1"}
         assert (one.totals(), one.open()) == ({"AR": "110.00", "REV": "-100.00", "TAX": "-10.00"}, "110.00")
         assert one.by_hand()[0].endswith("; AmountDue 110.00 left")
+        one.settle_down()
+
+
+def test_an_invoice_that_was_opened_again_and_another_type_for_the_next_refund(tmp_path: Path) -> None:
+    with desk(tmp_path / "books", rules=REOPEN["rules"], refund_types=REOPEN["refund_types"]) as one:
+        refunded(one)
+        one.sync()
+        path = one.books.folder / "mappings" / "refund_rules.yaml"
+        both = ["credit_memo", "credit_card_refund"]
+        path.write_text(json.dumps([{"name": "all", "when": {}, "then": both}]), encoding="utf-8")
+        one.shop.refund("b", "ch_100", 7700, "2026-03-06")
+        one.sync()
+        assert one.outcomes() == {"re_a": "posted 100", "re_b": "posted 100-1"}
+        assert one.totals() == {"AR": "33.00", "REV": "-30.00", "TAX": "-3.00"}
         one.settle_down()
 
 

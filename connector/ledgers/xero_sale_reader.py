@@ -199,6 +199,7 @@ class SaleReader:
         made_again = next((p for p in sale.payments if self.is_made_again(p, reference)), None)
         rest, reopened = 0, 0
         mine: list[SalePayment] = []
+        parts: list[SalePayment] = []
         for plural, row in credits:
             note = read_reference(row)
             charges = charges_of(note)
@@ -214,9 +215,12 @@ class SaleReader:
                 reopened += payment.amount_minor if undone else 0
                 rest += payment.amount_minor if made_again is not None else 0
                 if made_again is None:
-                    mine.append(replace(payment, applied=undone))
+                    parts.append(replace(payment, applied=undone))
             elif note.document_key not in reference.without:
                 mine.append(payment)
+        if parts:
+            whole, applied = sum(p.amount_minor for p in parts), any(p.applied for p in parts)
+            mine.append(replace(in_order(parts)[0], amount_minor=whole, applied=applied))
         payments = [
             replace(p, amount_minor=p.amount_minor + rest) if p is made_again else p for p in sale.payments
         ]
