@@ -83,7 +83,8 @@ def found(row: Row, plural: str, mover: Mover) -> Found:
         currency=currency,
         posting_date=day_of(row),
         customer=text_of(contact, "Name"),
-        sale_number=note.sale or number,
+        # Where a refund's marks leave its sale out, its own number is not that.
+        sale_number=note.sale if ours and note.refund_ids else note.sale or number,
         income_minor=max(mover.income(moved), 0),
         cash_minor=max(-mover.cash(moved), 0),
         voided=is_gone(row),

@@ -8,15 +8,15 @@ from datetime import date
 from typing import Any
 
 from connector.ledgers.contract import Absent, Claimed, Found, Steps
-from connector.ledgers.json_wire import Row, minor
-from connector.ledgers.xero_answers import NUMBERS, credit_or, find_contact
+from connector.ledgers.json_wire import Row
+from connector.ledgers.xero_answers import NUMBERS, credit_or, find_contact, total_of
 from connector.ledgers.xero_changes import GONE, is_gone
 from connector.ledgers.xero_marks import read_reference
 from connector.ledgers.xero_payload import Payload, settled_id
 from connector.ledgers.xero_reopening import look_at_payment
 from connector.ledgers.xero_roles import ALLOCATED, OVERPAID, PAID_AGAIN, UNALLOCATED, UNPAID
 from connector.ledgers.xero_window import find_days
-from connector.ledgers.xero_wire import currency_of, day_of, find_one, id_of, part_of, rows_of, text_of
+from connector.ledgers.xero_wire import day_of, find_one, id_of, part_of, rows_of, text_of
 
 Seen = dict[str, Found | Absent]
 # The list in which a document's own object stands.
@@ -64,16 +64,8 @@ def day_sent(claimed: Claimed, payload: Payload) -> Steps[date | None]:
 def found_as(claimed: Claimed, payload: Payload, row: Row, plural: str) -> Found:
     """The object with the total that Xero has of it."""
     amount_minor, currency = claimed.amount_minor, claimed.currency
-    if plural == "Payments" and claimed.kind != "application":
-        amount_minor = minor(row.get("Amount"), currency)
-        bank = row.get("BankAmount")
-        if payload.bank_minor is not None and bank is not None:
-            moved = minor(bank, payload.bank_currency)
-            if moved != payload.bank_minor:
-                amount_minor, currency = moved, payload.bank_currency
-    elif claimed.kind != "application":
-        currency = currency_of(row, currency)
-        amount_minor = minor(row.get("Total"), currency)
+    if claimed.kind != "application":
+        amount_minor, currency = total_of(claimed, payload, plural, row)
     number = text_of(row, NUMBERS.get(plural, "")) or claimed.number
     return shown(claimed, row, credit_or(row, id_of(row, plural)), number, amount_minor, currency)
 

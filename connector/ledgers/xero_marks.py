@@ -6,29 +6,30 @@ https://developer.xero.com/documentation/api/accounting/creditnotes (and its nei
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
-from connector.ledgers.marks import Note, clean, ids_of, marks_of, read_marks
+from connector.ledgers.marks import Note, ids_of, marks_of, read_marks
 from connector.planning.model import Document
 
 LONGEST = 255
 
 
 def write_reference(document: Document) -> str:
-    """Number, Stripe ids, key and marks; of the marks only what fits, the kind at least."""
+    """Number, Stripe ids, key and marks. Where that is too long the lines of the sale go first, then the number for
+    people, then the one in the marks, then the sale's; the ids, the key and the kind always fit."""
     must = " ".join(ids_of(document))
-    head = clean(document.number or "").strip()
+    head = re.sub(r"[;\[\]]", " ", document.number or "").strip()
     choices = (
-        marks_of(document),
-        marks_of(document, lines=False),
-        marks_of(document, numbers=False, lines=False),
+        (head, must, marks_of(document)),
+        (head, must, marks_of(document, lines=False)),
+        (must, marks_of(document, lines=False)),
+        (must, marks_of(document, ("sale",), lines=False)),
+        (must, marks_of(document, (), lines=False)),
     )
-    for marks in choices:
-        text = " ".join(part for part in (head, must, marks) if part)
-        if len(text) <= LONGEST:
-            return text
-    return f"{must} {choices[-1]}"[:LONGEST]
+    texts = [" ".join(part for part in parts if part) for parts in choices]
+    return next((text for text in texts if len(text) <= LONGEST), texts[-1])
 
 
 def read_reference(row: Mapping[str, Any]) -> Note:
