@@ -39,8 +39,9 @@ books: $(EVERYTHING) ## Check the books of the demo with bean-check, and open th
 test: $(EVERYTHING) ## Run all tests, on SQLite and on a PostgreSQL of its own
 	$(BIN)/python -m pytest -n auto --dist worksteal
 
-every-fault: $(EVERYTHING) ## Strike every request to QuickBooks with every fault; some ten minutes
-	EVERY_FAULT=1 $(BIN)/python -m pytest -n auto --dist worksteal tests/test_quickbooks_every_fault.py
+every-fault: $(EVERYTHING) ## Strike every request to QuickBooks and Xero with every fault; some twenty minutes
+	EVERY_FAULT=1 $(BIN)/python -m pytest -n auto --dist worksteal tests/test_quickbooks_every_fault.py \
+		tests/test_xero_every_fault.py
 
 lint: $(EVERYTHING) ## Style and likely mistakes
 	$(BIN)/ruff check .
@@ -59,6 +60,7 @@ contracts: $(EVERYTHING) ## Check who may import whom
 bench: $(EVERYTHING) ## Measure and write docs/benchmarks.md; other sizes: make bench SIZES="1000 10000" REFUNDS=500
 	$(BIN)/python tests/bench/run_bench.py $(SIZES)
 	$(BIN)/python tests/bench/run_quickbooks.py $(REFUNDS)
+	$(BIN)/python tests/bench/run_xero.py $(REFUNDS)
 
 lock: $(EVERYTHING) ## Choose the newest allowed versions and write the lock files
 	@$(PIP) 'uv>=0.9,<1'

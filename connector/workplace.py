@@ -270,15 +270,13 @@ def open_desk(
     parking = parking_of(setup, ledger.name, engine)
     if not although_parked:
         parking.refuse_while_parked()
-    realm = company_id(setup.settings.connection(ledger.name))
-    if realm is not None and engine is not None:
-        from connector.store.database import remember_names
-
-        # Of another company it is not known what stands in its books.
-        remember_names(engine, setup.settings.state_url, {f"company of ledger {ledger.name}": realm})
+    named = company_id(setup.settings.connection(ledger.name))
+    remember_company(setup, engine, f"company of ledger {ledger.name}", named)
     adapter, courier = LEDGERS[policy.kind][1](opening_of(setup, ledger, engine, should_stop))
     with parking.heeding(courier):
         company = run_steps(adapter.survey(), courier)
+    # The same client id may come to open another one, and settings that named none may have another id in them.
+    remember_company(setup, engine, f"organisation of ledger {ledger.name}", company.company_id)
     if although_parked:
         parking.free()
     warned: Sequence[str] = getattr(courier, "warnings", tuple)()
@@ -308,6 +306,14 @@ def parking_of(setup: Setup, name: str, engine: Engine | None) -> ParkingPlace:
 def company_id(connection: Connection) -> str | None:
     """Which company or organisation the settings name, where they name one: of another nothing is known."""
     return getattr(connection, "realm_id", None) or getattr(connection, "tenant_id", None)
+
+
+def remember_company(setup: Setup, engine: Engine | None, what: str, company: str | None) -> None:
+    """A state is one company's: of another it is not known what stands in its books. Raises `InputError`."""
+    if company is not None and engine is not None:
+        from connector.store.database import remember_names
+
+        remember_names(engine, setup.settings.state_url, {what: company})
 
 
 def opening_of(

@@ -81,6 +81,12 @@ def archived(name: str, kind: str = "Accounts") -> Change:
     return other(kind, name, Status="ARCHIVED")
 
 
+def archived_namesake(organisation: Organisation) -> None:
+    """An account of the same name was archived before."""
+    row = organisation.open_account("Stripe Fees", "EXPENSE", "998")
+    organisation.set("Accounts", row["AccountID"], Status="ARCHIVED")
+
+
 def no_rate_of_zero(organisation: Organisation) -> None:
     change(organisation, "TaxRates", "NONE", Status="ARCHIVED")
 
@@ -366,6 +372,7 @@ NOTHING_TO_TELL: dict[str, Case] = {
                            "receivable_accounts": AccountMap("610"), "clearing_accounts": AccountMap("090")}
     ),
     "capitals do not matter": Case(True, (), mapping={"fees": "stripe FEES", "tax_default": "tax on sales"}),
+    "an archived account of the same name": Case(True, (), change=archived_namesake),
     "overheads and direct costs": Case(True, (), mapping={"fees": "Cost of Goods Sold"}),
     "exchange among the income": Case(True, (), mapping={"exchange": "Other Revenue"}),
     "an account that gathers refunds": Case(True, (), mapping={"refunds": "Refunds"}),

@@ -146,6 +146,17 @@ def test_a_lone_overpayment_is_a_sale_by_itself(books: Reading) -> None:
     )
 
 
+def test_a_voided_overpayment_is_no_sale(books: Reading) -> None:
+    books.take_out("BankTransactions", books.overpaid(words="ch_1"))
+    assert books.sale(None) is None
+
+
+def test_what_we_made_of_a_payment_is_no_sale_by_itself(books: Reading) -> None:
+    """Of an invoice that was opened again, and cannot be told any more."""
+    books.overpaid(words=note("a", "application", "re_1", "ch_1"))
+    assert books.sale(None) is None
+
+
 def test_the_credit_of_a_prepayment_is_on_its_line(books: Reading) -> None:
     given = spend(kind="RECEIVE-PREPAYMENT", LineItems=[line("110", AccountCode="830", Description="ch_1")])
     brought = books.write("BankTransactions", given)
@@ -223,7 +234,12 @@ def test_by_the_id_that_a_person_named(books: Reading) -> None:
     payment = books.paid(invoice)
     receipt = books.received("110")
     over = books.overpaid()
+    out = books.paid_out()
+    bill = books.write("Invoices", form("5", kind="ACCPAY"))
     named = {
+        out["PaymentID"]: None,
+        books.paid(bill, "5")["PaymentID"]: None,
+        bill["InvoiceID"]: None,
         invoice["InvoiceID"]: invoice["InvoiceID"],
         invoice["InvoiceID"].upper(): invoice["InvoiceID"],
         payment["PaymentID"]: invoice["InvoiceID"],

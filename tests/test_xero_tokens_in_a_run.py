@@ -1,109 +1,119 @@
-"""Tokens that end in the middle of a run over Xero: nothing is lost, nothing is written twice, and no document goes to
-the token endpoint."""
+"""Tokens that end, or are lost, in the middle of a run: nothing is lost, nothing is written twice, and what the token
+endpoint is asked holds nothing of a document."""
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from dataclasses import replace
 from urllib.parse import parse_qsl
 
 import pytest
-from quickbooks_access import KEY
-from vendors.xero.oauth import CLIENT_ID, CLIENT_SECRET
+from small_books import fast_folder
+from vendors.xero.oauth import CLIENT_ID, CLIENT_SECRET, GRACE_SECONDS, TOKEN_PATH
 from vendors.xero.service import API_PATH, Asked
-from xero_books import XeroBooks
-from xero_run import command, keys_in, picture, stage, states_of
+from xero_scenes import PLAYS, stage_of
+from xero_stage import SETTLED_S, Case, Stage
 
-ALLOWED = {"grant_type", "refresh_token", "scope"}
-
-
-@contextmanager
-def books_by(auth: str) -> Iterator[XeroBooks]:
-    """The books opened by a custom connection, or by a person's consent with the first refresh token in the settings."""
-    with stage() as books:
-        if auth == "authorization_code":
-            settings = json.loads(books.config.read_text(encoding="utf-8"))
-            settings["ledgers"]["main"]["connection"].update(
-                auth=auth,
-                client_id=CLIENT_ID,
-                client_secret=CLIENT_SECRET,
-                tenant_id=books.organisation.tenant_id,
-                refresh_token=books.fake.oauth.grant().refresh,
-            )
-            books.config.write_text(json.dumps(settings), encoding="utf-8")
-            books.world.environment["CONNECTOR_KEY"] = KEY
-        yield books
+KEY = base64.urlsafe_b64encode(bytes(range(32))).decode()
+CONNECT = "connector connect main"
+# All that may stand in a request for a token.
+FIELDS = {"grant_type", "refresh_token", "scope", "client_id"}
 
 
-def expire_at(books: XeroBooks, place: int) -> None:
-    """At the call with this number its access token is valid no more."""
+@pytest.fixture(scope="module")
+def stage() -> Iterator[Stage]:
+    with fast_folder() as folder, stage_of(PLAYS["credit notes that share a request"], folder) as made:
+        yield made
+
+
+def consent(case: Case) -> None:
+    """A person's consent in the place of the custom connection."""
+    settings = json.loads(case.books.config.read_text(encoding="utf-8"))
+    connection = settings["ledgers"]["main"]["connection"]
+    settings["ledgers"]["main"]["connection"] = {
+        "auth": "authorization_code",
+        "client_id": CLIENT_ID,
+        "client_secret": CLIENT_SECRET,
+        "tenant_id": case.organisation.tenant_id,
+        "refresh_token": case.fake.oauth.grant().refresh,
+        "base_url": connection["base_url"],
+        "token_url": connection["token_url"],
+    }
+    case.books.config.write_text(json.dumps(settings), encoding="utf-8")
+    case.books.world = replace(case.books.world, environment={"CONNECTOR_KEY": KEY})
+
+
+def expire_at(case: Case, place: int, lost: int = 0) -> None:
+    """At the call with this number its access token is valid no more; so many answers to the next refresh are lost."""
     calls: list[str] = []
 
-    def look(number: int, asked: Asked) -> None:
-        if asked.path.startswith(API_PATH):
-            calls.append(asked.path)
-            if len(calls) == place:
-                books.fake.oauth.expire_access_tokens()
+    def look(_: int, asked: Asked) -> None:
+        if not asked.path.startswith(f"{API_PATH}/"):
+            return
+        calls.append(asked.path)
+        if len(calls) == place:
+            case.fake.oauth.expire_access_tokens()
+            if lost:
+                case.fake.inject("lost_after", TOKEN_PATH, times=lost)
 
-    books.fake.before_request = look
-
-
-@pytest.mark.parametrize("auth", ["custom_connection", "authorization_code"])
-def test_a_token_that_expires_is_renewed_once_and_nothing_else_is_told_to_the_token_endpoint(
-    auth: str,
-) -> None:
-    with books_by(auth) as books:
-        assert books.sync().errors == []
-        result = picture(books)
-        writes = [place for place, one in enumerate(books.fake.calls(), start=1) if one.is_write]
-    assert len(writes) >= 5
-    for place in (1, *writes):
-        with books_by(auth) as books:
-            expire_at(books, place)
-            assert books.sync().errors == []
-            assert picture(books) == result and states_of(books, "main") == {"posted"}
-            refused = [one for one in books.fake.calls() if one.status == 401]
-            # Those that were under way at once were all refused, and one of them had a new token.
-            assert 1 <= len(refused) <= 5
-            assert len(books.fake.oauth.asked) == 2
-            for body in books.fake.oauth.asked:
-                assert set(dict(parse_qsl(body))) <= ALLOWED
-                assert not any(key in body for key in keys_in(books))
+    case.fake.before_request = look
 
 
-def test_a_consent_keeps_its_tokens_from_run_to_run() -> None:
-    with books_by("authorization_code") as books:
-        assert books.sync().errors == []
-        assert books.rows("token", "ledger") == [("main",)]
-        assert books.sync().errors == []
-        assert len(books.fake.oauth.asked) == 1
+def check_asked_for_tokens(case: Case, times: int) -> None:
+    asked = [one.asked.body for one in case.fake.requests if one.asked.path == TOKEN_PATH]
+    assert len(asked) == times
+    assert all(dict(parse_qsl(body)).keys() <= FIELDS for body in asked)
 
 
-def test_a_consent_that_was_taken_back_says_how_to_connect_again(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("CONNECTOR_KEY", KEY)
-    with books_by("authorization_code") as books:
-        for grant in books.fake.oauth.grants:
-            grant.revoked = True
-        assert command(books, "sync") == 1
-        assert "connect again: connector connect main" in capsys.readouterr().err
-        assert states_of(books, "files") == {"posted"}
-        again: Any = books.fake.oauth.grant()
-        settings = json.loads(books.config.read_text(encoding="utf-8"))
-        settings["ledgers"]["main"]["connection"]["refresh_token"] = again.refresh
-        books.config.write_text(json.dumps(settings), encoding="utf-8")
-        assert command(books, "sync") == 0
-        assert states_of(books, "main") == {"posted"}
+@pytest.mark.parametrize("by_person", [True, False], ids=["consent", "custom connection"])
+@pytest.mark.parametrize("of_writes", [True, False], ids=["a write", "a read"])
+def test_a_token_that_expires_is_renewed_once(stage: Stage, by_person: bool, of_writes: bool) -> None:
+    places = stage.places(of_writes)[:: 1 if of_writes else 6]
+    for place in places:
+        with stage.case() as case:
+            if by_person:
+                consent(case)
+            expire_at(case, place)
+            assert case.sync().errors == []
+            check_asked_for_tokens(case, 2)
+            assert case.is_settled
+            stage.check_result(case)
+    assert places
 
 
-def test_a_scope_that_is_lacking_ends_the_run_of_its_ledger_without_a_loop() -> None:
-    with books_by("authorization_code") as books:
-        books.fake.inject("insufficient_scope", method="PUT", times=99)
-        (error,) = books.sync().errors
-        assert (error.ledger, error.code) == ("main", "unauthorised")
-        assert len(books.fake.oauth.asked) == 1
-        assert sum(one.status == 401 for one in books.fake.calls()) == 1
-        assert states_of(books, "files") == {"posted"}
+def test_new_tokens_whose_answers_are_lost_are_asked_for_again(stage: Stage) -> None:
+    """The old refresh token works for another half an hour, and the next run comes in that time."""
+    for place in (1, *stage.places(writes=True)):
+        with stage.case() as case:
+            consent(case)
+            expire_at(case, place, lost=2)
+            (error,) = case.sync().errors
+            assert CONNECT not in error.sentence
+            case.check_no_wrong_state()
+            case.fake.before_request = None
+            for _ in range(2):
+                assert case.sync(SETTLED_S).errors == []
+                case.check_no_wrong_state()
+            assert case.is_settled
+            stage.check_result(case)
+
+
+def test_a_run_after_the_grace_needs_a_person(stage: Stage) -> None:
+    for place in stage.places(writes=True)[::2]:
+        with stage.case() as case:
+            consent(case)
+            expire_at(case, place, lost=2)
+            assert len(case.sync().errors) == 1
+            case.fake.before_request = None
+            (error,) = case.sync(GRACE_SECONDS + 60).errors
+            assert (error.ledger, error.code) == ("main", "unauthorised")
+            assert CONNECT in error.sentence
+            case.check_no_wrong_state()
+            # A person puts a new refresh token into the settings.
+            consent(case)
+            for _ in range(2):
+                assert case.sync(SETTLED_S).errors == []
+            assert case.is_settled
+            stage.check_result(case)

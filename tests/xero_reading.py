@@ -98,7 +98,7 @@ class Reading(Hands):
         hits: list[Found] = []
         cursor: str | None = None
         while True:
-            page, cursor = self.run(scan(cursor, start, self.directory, self.mapping))
+            page, cursor = self.run(scan(cursor, start, self.directory, self.mapping, self.window))
             hits += page
             if cursor is None:
                 return hits

@@ -53,7 +53,7 @@ class Capabilities:
     limit. `settle_after_s` is how long after a doubtful write an "absent" answer is not yet believed.
     `lines_by_item`: a line of a sales form is of an item, which says its account; so exchange takes an item too.
     `receivable_lines`: a line of a form can be of a receivable. `makes_customers`: a document needs a customer that the
-    ledger knows. `keeps_tokens`: it is opened with the state, which keeps its tokens. `voids`: documents of these kinds can
+    ledger knows. `voids`: documents of these kinds can
     be voided where they stand and keep their number and key. `payments_need_forms`: a payment names the form that it pays
     when it is written. `receipts_in_clearing_currency`: a receipt stands in the currency of the account of its money.
     `refuses_numbers`: a number that another document has is refused when it is written.
@@ -69,7 +69,6 @@ class Capabilities:
     throttle_wait_s: int = 1
     lines_by_item: bool = False
     makes_customers: bool = False
-    keeps_tokens: bool = False
     voids: frozenset[str] = frozenset()
     payments_need_forms: bool = False
     receipts_in_clearing_currency: bool = False
@@ -91,8 +90,9 @@ class AccountSpan:
 @value(frozen=True, slots=True)
 class Company:
     """What the ledger says about itself and the names in the mapping. Problems are sentences for `check`; `lost` are
-    the keys of documents that the books no longer hold. Currencies, accounts, roots, `item_accounts`, `takes_tax` and
-    `needs_tax_code` as in `LedgerPolicy`."""
+    the keys of documents that the books no longer hold. `company_id` is the ledger's own id of the company where the
+    settings need not name one. Currencies, accounts, roots, `item_accounts`, `takes_tax` and `needs_tax_code` as in
+    `LedgerPolicy`."""
 
     title: str
     closed_until: date | None = None
@@ -106,6 +106,7 @@ class Company:
     item_accounts: Mapping[str, str] = field(default_factory=dict)
     takes_tax: bool = True
     needs_tax_code: bool = False
+    company_id: str | None = None
 
 
 @value(frozen=True, slots=True)

@@ -13,7 +13,6 @@ from connector.ledgers.contract import (
     Absent,
     Answer,
     Claimed,
-    Down,
     Found,
     NumberTaken,
     Outcome,
@@ -21,7 +20,6 @@ from connector.ledgers.contract import (
     Rejected,
     Request,
     Steps,
-    Unauthorised,
     Unknown,
 )
 from connector.ledgers.json_wire import Row, decode, minor
@@ -45,6 +43,7 @@ from connector.ledgers.quickbooks_wire import (
     quoted,
     ref_of,
 )
+from connector.ledgers.reads import not_written
 from connector.planning.money import is_known
 
 NUMBERED = ("Invoice", "SalesReceipt", "CreditMemo", "RefundReceipt", "Purchase", "JournalEntry")
@@ -75,10 +74,9 @@ def read_answer(
     claimed: Claimed, payload: Payload, request: Request, answer: Answer, home: str
 ) -> Steps[Outcome]:
     """The outcome of the one document that a request carried."""
-    if answer.sentence is not None:
-        return Unauthorised(answer.sentence) if answer.status == 401 else Down(answer.sentence)
-    if not answer.arrived:
-        return Unknown(answer.body.decode("utf-8", "replace") or "no answer came")
+    silent = not_written(answer)
+    if silent is not None:
+        return silent
     fault = fault_of(answer)
     if fault is not None and fault.code == DUPLICATE_NUMBER:
         return (yield from number_taken(claimed, payload, fault, home))

@@ -15,5 +15,4 @@ QUICKBOOKS_ONLINE = Capabilities(
     receivable_lines=False,
     refuses_numbers=True,
     makes_customers=True,
-    keeps_tokens=True,
 )

@@ -12,7 +12,6 @@ from typing import Any
 
 import simplejson
 
-from connector.errors import LedgerDown
 from connector.ledgers.contract import (
     Answer,
     Down,
@@ -24,6 +23,7 @@ from connector.ledgers.contract import (
     Unauthorised,
     Unknown,
 )
+from connector.ledgers.reads import refuse_answer
 from connector.planning.values import value
 
 XML_CODE = re.compile(rb'<Error[^>]*\bcode="(\d+)"')
@@ -120,25 +120,10 @@ def outcome_of(fault: Fault) -> Outcome:
     return Rejected(code, fault.words)
 
 
-def refuse_read(answer: Answer, unreadable: bool = False) -> LedgerDown:
-    """Raises `LedgerDown` where an answer to a read is none; else returns what to raise if it cannot be used."""
-    if answer.sentence is not None:
-        raise LedgerDown(answer.sentence, "unauthorised" if answer.status == 401 else "ledger_down")
-    if not answer.arrived:
-        why = answer.body.decode("utf-8", "replace") or "no answer came"
-        raise LedgerDown(f"QuickBooks did not answer: {why}", "network")
+def refuse_read(answer: Answer) -> None:
+    """Raises `LedgerDown` where an answer to a read is none."""
     fault = fault_of(answer)
-    if fault is not None:
-        outcome = outcome_of(fault)
-        if isinstance(outcome, Throttled):
-            raise LedgerDown("QuickBooks asked to slow down; the next run goes on", "throttled")
-        if isinstance(outcome, Unauthorised):
-            raise LedgerDown(outcome.sentence, "unauthorised")
-        raise LedgerDown(f"QuickBooks could not be read: {shown(fault)}")
-    wrong = LedgerDown("QuickBooks sent an answer that cannot be read")
-    if unreadable:
-        raise wrong
-    return wrong
+    refuse_answer(answer, "QuickBooks", None if fault is None else (outcome_of(fault), shown(fault)))
 
 
 def shown(fault: Fault) -> str:

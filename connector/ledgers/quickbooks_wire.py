@@ -12,6 +12,7 @@ from datetime import date
 from connector.ledgers.contract import Answer, Request, Steps
 from connector.ledgers.json_wire import Row, decode
 from connector.ledgers.quickbooks_faults import fault_of, refuse_read
+from connector.ledgers.reads import unreadable
 
 # The most that one query answers, and how many values one of ours asks for.
 PAGE = 1000
@@ -73,7 +74,7 @@ def read_object(answer: Answer, name: str) -> Row:
         body = None
     found = body.get(name) if isinstance(body, dict) else None
     if not isinstance(found, dict):
-        raise refuse_read(answer, unreadable=True)
+        raise unreadable("QuickBooks")
     return found
 
 

@@ -80,6 +80,7 @@ class XeroLedger:
         self.known = unpack(memory)
         self.lists = self.known
         self.open_items = OpenItems()
+        self.contacts = xero_contacts.ContactList()
         self.reopenings = Reopenings()
         self.directory: Directory
         self.writer: FormWriter
@@ -88,6 +89,7 @@ class XeroLedger:
         return None if self.lists is self.known or self.lists is None else pack(self.lists)
 
     def survey(self) -> Steps[Company]:
+        self.contacts = xero_contacts.ContactList()
         self.directory = yield from read_directory(self.mapping, self.lists)
         self.lists = self.directory.lists
         self.writer = FormWriter(self.directory, self.mapping)
@@ -104,6 +106,7 @@ class XeroLedger:
             problems=problems,
             warnings=warnings,
             item_accounts=directory.item_accounts,
+            company_id=directory.organisation_id or None,
         )
 
     def has_default_contact(self) -> Steps[bool]:
@@ -170,6 +173,9 @@ class XeroLedger:
         if len(documents) == 1 and is_undo(request, payloads[documents[0].document_key], documents[0]):
             return {documents[0].document_key: taken_out(answer, request.target.split("/")[1])}
         outcomes = yield from read_answer(documents, payloads, request, answer)
+        if request.target.startswith("/Contacts"):
+            self.contacts.forget()
+        self.open_items.answered(outcomes)
         for one in documents:
             self.reopenings.learn(one, payloads[one.document_key], outcomes.get(one.document_key))
         for plural in PAID:
@@ -205,14 +211,15 @@ class XeroLedger:
         return (yield from xero_sales.find_sales(references, self.directory, self.mapping, self.window()))
 
     def scan(self, cursor: str | None) -> Steps[tuple[list[Found], str | None]]:
-        return (yield from xero_found.scan(cursor, self.wants.start, self.directory, self.mapping))
+        start = self.wants.start
+        return (yield from xero_found.scan(cursor, start, self.directory, self.mapping, self.window()))
 
     def find_refunds(self, refunds: Mapping[str, date]) -> Steps[dict[str, list[Found]]]:
         return (yield from xero_found.find_refunds(refunds, self.directory, self.mapping, self.window()))
 
     def find_customers(self, persons: Sequence[Person]) -> Steps[dict[str, tuple[str, str]]]:
         match = self.mapping.customer_match
-        return (yield from xero_contacts.find_contacts(persons, match, self.directory))
+        return (yield from xero_contacts.find_contacts(persons, match, self.directory, self.contacts))
 
     def find_documents(self, ledger_ids: Sequence[str]) -> Steps[dict[str, Found]]:
         return (yield from xero_found.find_documents(ledger_ids, self.directory, self.mapping))

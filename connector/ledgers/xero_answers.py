@@ -7,6 +7,7 @@ request whose answer was lost. https://developer.xero.com/documentation/api/acco
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 
 from connector.errors import LedgerDown
 from connector.ledgers.contract import (
@@ -26,6 +27,7 @@ from connector.ledgers.contract import (
     Withheld,
 )
 from connector.ledgers.json_wire import Row, decode, minor
+from connector.ledgers.reads import not_written
 from connector.ledgers.xero_changes import GONE
 from connector.ledgers.xero_effects import changed, is_change
 from connector.ledgers.xero_faults import (
@@ -35,7 +37,6 @@ from connector.ledgers.xero_faults import (
     messages,
     outcome_of,
     refused,
-    unwritten,
 )
 from connector.ledgers.xero_marks import read_reference
 from connector.ledgers.xero_payload import Payload
@@ -95,11 +96,9 @@ def read_answer(
 
 def outcome_of_all(answer: Answer) -> Outcome | None:
     """What an answer says of the request as a whole; None where it has a list of documents."""
-    unsent = unwritten(answer)
-    if unsent is not None:
-        return unsent
-    if not answer.arrived:
-        return Unknown(answer.body.decode("utf-8", "replace") or "no answer came")
+    silent = not_written(answer)
+    if silent is not None:
+        return silent
     fault = fault_of(answer)
     return outcome_of(fault) if fault is not None else None
 
@@ -144,6 +143,9 @@ def read_element(claimed: Claimed, payload: Payload, plural: str, element: Row) 
         return Unknown(f"Xero answered with another document ({object_id})", told=True)
     if element.get("Status") in GONE:
         return Unknown(f"Xero answered with a document that is void ({object_id})", told=True)
+    if claimed.kind != "application" and not isinstance(element.get(total_name(plural)), int | Decimal):
+        # No amount is not an amount of nothing, for which the document would be taken out again.
+        return Unknown(f"Xero answered without the amount of it ({object_id})", told=True)
     return posted(claimed, payload, plural, element)
 
 
@@ -164,6 +166,10 @@ def posted(claimed: Claimed, payload: Payload, plural: str, element: Row) -> Pos
     currency = currency_of(element, claimed.currency)
     total = minor(element.get("Total"), currency)
     return Posted(credit_or(element, object_id), number, total, currency)
+
+
+def total_name(plural: str) -> str:
+    return "Amount" if plural == "Payments" else "Total"
 
 
 def credit_or(element: Row, object_id: str) -> str:

@@ -14,7 +14,6 @@ XERO = Capabilities(
     settle_after_s=360,
     throttle_wait_s=5,
     makes_customers=True,
-    keeps_tokens=True,
     # A void cannot be voided, and a payment that was taken off an invoice is put on it again.
     voids=frozenset(
         {"credit_memo", "refund_receipt", "invoice", "payment", "sales_receipt", "fee", "exchange"}

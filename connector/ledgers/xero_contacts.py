@@ -12,28 +12,64 @@ from collections.abc import Iterable, Sequence
 from connector.ledgers.contract import Person, Steps
 from connector.ledgers.json_wire import Row
 from connector.ledgers.xero_directory import Directory
-from connector.ledgers.xero_wire import any_of, equals, find_rows, id_of, is_quotable, text_of
+from connector.ledgers.xero_wire import (
+    any_of,
+    equals,
+    find_if_few,
+    find_rows,
+    id_of,
+    is_quotable,
+    text_of,
+)
 
 LONGEST = 255
 LONGEST_NUMBER = 50
 IDS = re.compile(r"(?:cus|ch|py)_[A-Za-z0-9_]+")
 ACTIVE = "ACTIVE"
+# What is looked at of a contact.
+USED = ("ContactID", "Name", "ContactNumber", "EmailAddress", "ContactStatus")
+
+
+class ContactList:
+    """All contacts of an organisation, as they were read in this run; nothing where they were not, or one was written
+    since. `too_long`: to ask for some takes fewer calls than to read all."""
+
+    def __init__(self) -> None:
+        self.rows: list[Row] | None = None
+        self.too_long = False
+
+    def forget(self) -> None:
+        self.rows = None
+
+    def read(self, most_calls: int) -> Steps[list[Row] | None]:
+        """All of them, where that takes no more calls than this."""
+        if self.rows is None and most_calls > 1 and not self.too_long:
+            rows = yield from find_if_few("Contacts", "", most_calls)
+            self.too_long = rows is None
+            self.rows = [{name: row.get(name) for name in USED} for row in rows] if rows is not None else None
+        return self.rows
 
 
 def find_contacts(
-    persons: Sequence[Person], match: Sequence[str], directory: Directory
+    persons: Sequence[Person],
+    match: Sequence[str],
+    directory: Directory,
+    contacts: ContactList | None = None,
 ) -> Steps[dict[str, tuple[str, str]]]:
-    """Id and name of the contact of each person, by subject; by what comes first in `match`, then the lowest id.
+    """Id and name of the contact of each person, by subject; by what comes first in `match`, then the lowest id. Many
+    persons are looked for among all `contacts`.
 
     Archived contacts do not count: no document can be theirs.
     """
-    rows: dict[str, Row] = {}
     terms, spoken = asked_for(persons, match)
-    for where in any_of(terms):
+    filters = list(any_of(terms))
+    listed = yield from (contacts or ContactList()).read(len(filters) + len(spoken))
+    rows = {id_of(row, "Contacts"): row for row in listed or ()}
+    for where in filters if listed is None else ():
         for row in (yield from find_rows("Contacts", where)):
             rows[id_of(row, "Contacts")] = row
     # How a quotation mark is written in a filter Xero does not say; the search takes any text.
-    for text in spoken:
+    for text in spoken if listed is None else ():
         for row in (yield from find_rows("Contacts", searchTerm=text)):
             rows[id_of(row, "Contacts")] = row
     known = Known(rows.values())

@@ -11,10 +11,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from connector.errors import LedgerDown
 from connector.ledgers.contract import (
     Answer,
-    Down,
     NumberTaken,
     Outcome,
     PeriodClosed,
@@ -24,6 +22,7 @@ from connector.ledgers.contract import (
     Unknown,
 )
 from connector.ledgers.json_wire import decode
+from connector.ledgers.reads import refuse_answer
 from connector.planning.values import value
 
 # A sentence of Xero's own begins an answer or follows another one; what it quotes, as the name of a contact, does not.
@@ -149,29 +148,7 @@ def not_found(answer: Answer) -> bool:
     return answer.arrived and answer.status == 404
 
 
-def refuse_read(answer: Answer, unreadable: bool = False) -> LedgerDown:
-    """Raises `LedgerDown` where an answer to a read is none; else returns what to raise if it cannot be used."""
-    if answer.sentence is not None:
-        raise LedgerDown(answer.sentence, "unauthorised" if answer.status == 401 else "ledger_down")
-    if not answer.arrived:
-        why = answer.body.decode("utf-8", "replace") or "no answer came"
-        raise LedgerDown(f"Xero did not answer: {why}", "network")
+def refuse_read(answer: Answer) -> None:
+    """Raises `LedgerDown` where an answer to a read is none."""
     fault = fault_of(answer)
-    if fault is not None:
-        outcome = outcome_of(fault)
-        if isinstance(outcome, Throttled):
-            raise LedgerDown("Xero asked to slow down; the next run goes on", "throttled")
-        if isinstance(outcome, Unauthorised):
-            raise LedgerDown(outcome.sentence, "unauthorised")
-        raise LedgerDown(f"Xero could not be read: {shown(fault)}")
-    wrong = LedgerDown("Xero sent an answer that cannot be read")
-    if unreadable:
-        raise wrong
-    return wrong
-
-
-def unwritten(answer: Answer) -> Outcome | None:
-    """What a write came to of which nothing left this machine; None where it left."""
-    if answer.sentence is None:
-        return None
-    return Unauthorised(answer.sentence) if answer.status == 401 else Down(answer.sentence)
+    refuse_answer(answer, "Xero", None if fault is None else (outcome_of(fault), shown(fault)))

@@ -26,12 +26,12 @@ from connector.ledgers.xero_window import (
     is_gone,
     is_of_sales,
     money_of,
+    spanned,
     stands,
 )
 from connector.ledgers.xero_wire import (
     any_of,
     ask,
-    between,
     day_of,
     equals,
     find_ids,
@@ -112,13 +112,14 @@ def is_ours_or_stripes(note: Note) -> bool:
 
 
 def scan(
-    cursor: str | None, start: date, directory: Directory, mapping: LedgerMapping
+    cursor: str | None, start: date, directory: Directory, mapping: LedgerMapping, window: Window
 ) -> Steps[tuple[list[Found], str | None]]:
-    """A page of what bears our key or the id of a refund or charge; the cursor is `Plural:page`. Raises `LedgerDown`."""
+    """A page of what bears our key or the id of a refund or charge; the cursor is `Plural:page`. All that was read stays
+    in the window: sales and refunds are looked for next. Raises `LedgerDown`."""
     plural, _, number = (cursor or f"{PLURALS[0]}:1").partition(":")
     page = int(number)
-    where = [OF_SALES.get(plural, ""), between(start - EARLIER, EVER)]
-    answer = yield ask(plural, " AND ".join(part for part in where if part), page)
+    days = (start - EARLIER, EVER)
+    answer = yield ask(plural, spanned(days, OF_SALES.get(plural, "")), page)
     rows = read_rows(answer, plural)
     mover = Mover(directory, mapping)
     hits = [
@@ -126,7 +127,9 @@ def scan(
         for row in rows
         if is_ours_or_stripes(read_reference(row)) and counts(row, plural, directory.home)
     ]
-    if has_more(answer, rows, page):
+    more = has_more(answer, rows, page)
+    window.keep_page(plural, page, rows, directory.home, None if more else days)
+    if more:
         return hits, f"{plural}:{page + 1}"
     following = PLURALS[PLURALS.index(plural) + 1 :]
     return hits, f"{following[0]}:1" if following else None

@@ -7,7 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from connector.ledgers.contract import Claimed, Parent, Steps, Withheld
+from connector.ledgers.contract import (
+    Apart,
+    Claimed,
+    Outcomes,
+    Parent,
+    Steps,
+    Throttled,
+    Withheld,
+)
 from connector.ledgers.json_wire import Row, minor
 from connector.ledgers.xero_changes import is_gone
 from connector.ledgers.xero_payload import Payload, read_payload, settled_id
@@ -30,6 +38,8 @@ class OpenItems:
 
     def __init__(self) -> None:
         self.rows: dict[Named, Row] = {}
+        # What each document has taken whose request is under way.
+        self.taken: dict[str, list[tuple[Named, Row]]] = {}
 
     def learn(self, plural: str, row: Row) -> None:
         if plural in PAID:
@@ -46,18 +56,30 @@ class OpenItems:
             for row in (yield from find_ids(plural, ids)):
                 self.rows[plural, id_of(row, plural)] = row
 
-    def take(self, item: Named) -> Steps[Row | None]:
+    def take(self, item: Named, document_key: str) -> Steps[Row | None]:
         row = self.rows.pop(item, None)
-        return row if row is not None else (yield from find_one(*item))
+        if row is None:
+            row = yield from find_one(*item)
+        if row is not None:
+            self.taken.setdefault(document_key, []).append((item, row))
+        return row
+
+    def answered(self, outcomes: Outcomes) -> None:
+        """What documents took that were not written, and are sent again in a moment, is as it was."""
+        for key, outcome in outcomes.items():
+            taken = self.taken.pop(key, ())
+            if isinstance(outcome, Throttled | Apart):
+                self.rows.update(taken)
 
     def check(self, claimed: Claimed, payload: Payload) -> Steps[Withheld | None]:
         """Whether a payment's credit or invoice has as much open as it takes, and what is taken back stands; None where
         nothing is in the way."""
+        self.taken.pop(claimed.document_key, None)
         gone = yield from self.check_standing(claimed, payload)
         item = paid_by(claimed, payload)
         if gone is not None or item is None or payload.plural != "Payments":
             return gone
-        row = yield from self.take(item)
+        row = yield from self.take(item, claimed.document_key)
         plural, object_id = item
         name, kind = PAID[plural]
         if is_gone(row) or row is None:
@@ -73,7 +95,7 @@ class OpenItems:
         item = taken_back(claimed, payload)
         if item is None:
             return None
-        row = yield from self.take(item)
+        row = yield from self.take(item, claimed.document_key)
         if not is_gone(row):
             return None
         parent = claimed.parents[payload.reverses or ""]

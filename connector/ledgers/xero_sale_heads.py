@@ -36,6 +36,8 @@ SALE_PLURALS = (*SOLD, *CREDITS, "Payments")
 # Invoices are written long before they are paid.
 BEFORE = {plural: timedelta(days=90 if plural == "Invoices" else 3) for plural in SALE_PLURALS}
 AFTER = timedelta(days=10)
+# An invoice that is paid at once has the day of its charge, or in another time zone the one beside it.
+CLOSE = timedelta(days=1)
 APPLICATION = "application"
 GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -100,6 +102,7 @@ class Heads:
     def find(self) -> Steps[dict[str, Seen]]:
         """The sale's own document by charge id, of those that have one."""
         yield from self.read_named([r.ledger_id.lower() for r in self.references if r.ledger_id])
+        yield from self.read_around_numbers()
         yield from self.read_numbered({r.number for r in self.references if r.number and not r.ledger_id})
         unsure = [r for r in self.references if not r.ledger_id and r.day and not self.is_certain(r)]
         yield from self.read_days(unsure)
@@ -114,6 +117,15 @@ class Heads:
             for row in (yield from find_ids(plural, missing)):
                 if is_sale(plural, row, self.home):
                     self.by_id[id_of(row, plural)] = (plural, row)
+
+    def read_around_numbers(self) -> Steps[None]:
+        """Where there are many numbers, the invoices of the charges' own days first: most that bear them may be there."""
+        named = [r for r in self.references if r.number and not r.ledger_id]
+        unread = [r for r in named if not self.window.invoices_numbered(r.number or "")]
+        lists = len(list(lists_of(r.number or "" for r in unread)))
+        spans = [(r.day - CLOSE, r.day + CLOSE) for r in unread if r.day is not None]
+        if lists > 1:
+            yield from self.window.cover_if_few("Invoices", spans, lists - 1, self.home)
 
     def read_numbered(self, numbers: Iterable[str]) -> Steps[None]:
         """Invoices with these numbers, where none is known that stands. Xero ignores capitals and accents, and numbers do

@@ -18,12 +18,14 @@ from connector.ledgers.sale_search import stripe_ids
 from connector.ledgers.xero_marks import read_reference
 from connector.ledgers.xero_wire import (
     ID_NAMES,
+    PAGE,
     any_of,
     as_guid,
     ask,
     between,
     currency_of,
     find_ids,
+    find_if_few,
     find_rows,
     has_more,
     id_of,
@@ -160,6 +162,10 @@ class Window:
         self.numbered: dict[str, set[str]] = {}
         # The bank account that an overpayment or prepayment was paid into.
         self.banks: dict[str, str] = {}
+        # The latest page of each list that a search of its own has read.
+        self.kept_pages: dict[str, int] = {}
+        # Lists of which so much stands on a day that it is dearer to read days than to ask for some.
+        self.crowded: set[str] = set()
 
     def cover(self, plural: str, wanted: Iterable[Span], home: str) -> Steps[None]:
         """Read the days that were not read before."""
@@ -167,6 +173,32 @@ class Window:
             for row in (yield from find_rows(plural, spanned((first, last), OF_SALES.get(plural, "")))):
                 self.keep(plural, row, home)
             self.spans.setdefault(plural, []).append((first, last))
+
+    def cover_if_few(self, plural: str, wanted: Iterable[Span], most_calls: int, home: str) -> Steps[None]:
+        """The same, where it takes no more calls than this; once it would have taken more, it is not tried again."""
+        left = most_calls
+        unread = gaps(merge(wanted), self.spans.get(plural, ()))
+        for first, last in unread if len(unread) <= most_calls and plural not in self.crowded else ():
+            rows = yield from find_if_few(plural, spanned((first, last), OF_SALES.get(plural, "")), left)
+            if rows is None:
+                self.crowded.add(plural)
+                return
+            for row in rows:
+                self.keep(plural, row, home)
+            self.spans.setdefault(plural, []).append((first, last))
+            left -= max(1, -(-len(rows) // PAGE))
+
+    def keep_page(
+        self, plural: str, page: int, rows: Iterable[Row], home: str, whole: Span | None = None
+    ) -> None:
+        """What a search of its own has read of a list, page by page; the last page names the days that are `whole` now."""
+        if page != 1 and self.kept_pages.get(plural) != page - 1:
+            return
+        self.kept_pages[plural] = page
+        for row in rows:
+            self.keep(plural, row, home)
+        if whole is not None:
+            self.spans.setdefault(plural, []).append(whole)
 
     def keep(self, plural: str, row: Row, home: str) -> None:
         self.keep_bank(plural, row)

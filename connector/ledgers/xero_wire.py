@@ -15,6 +15,7 @@ from urllib.parse import quote, urlencode
 
 from connector.ledgers.contract import Answer, Request, Steps
 from connector.ledgers.json_wire import Row, decode
+from connector.ledgers.reads import unreadable
 from connector.ledgers.xero_faults import not_found, refuse_read
 
 # The most that one page holds.
@@ -108,34 +109,27 @@ def between(first: date, last: date) -> str:
 
 def any_of(terms: Iterable[str]) -> Iterator[str]:
     """Filters of as many of these, joined by OR, as one query takes."""
-    some: list[str] = []
-    length = 0
-    for term in terms:
-        more = len(quote(term)) + len("%20OR%20")
-        if some and length + more > LONGEST_QUERY:
-            yield " OR ".join(some)
-            some, length = [], 0
-        some.append(term)
-        length += more
-    if some:
-        yield " OR ".join(some)
+    return joined(terms, " OR ")
 
 
 def lists_of(values: Iterable[str]) -> Iterator[str]:
     """Values joined by commas, as many as one query takes, each once. A value with a comma in it is left out."""
+    return joined((text for text in sorted(set(values)) if "," not in text), ",")
+
+
+def joined(terms: Iterable[str], by: str) -> Iterator[str]:
+    """As many terms at once as one query takes, as it is written in an address."""
     some: list[str] = []
     length = 0
-    for text in sorted(set(values)):
-        if "," in text:
-            continue
-        more = len(quote(text, safe="")) + len("%2C")
+    for term in terms:
+        more = len(quote(term, safe="")) + len(quote(by, safe=""))
         if some and length + more > LONGEST_QUERY:
-            yield ",".join(some)
+            yield by.join(some)
             some, length = [], 0
-        some.append(text)
+        some.append(term)
         length += more
     if some:
-        yield ",".join(some)
+        yield by.join(some)
 
 
 # ------------------------------------------------------------------------------------------------ reading
@@ -158,7 +152,7 @@ def read_body(answer: Answer) -> Row:
     except ValueError:
         body = None
     if not isinstance(body, Mapping):
-        raise refuse_read(answer, unreadable=True)
+        raise unreadable("Xero")
     return body
 
 
@@ -166,7 +160,7 @@ def read_rows(answer: Answer, plural: str) -> list[Row]:
     """The rows of a list. Raises `LedgerDown`."""
     body = read_body(answer)
     if not isinstance(body.get(plural), list):
-        raise refuse_read(answer, unreadable=True)
+        raise unreadable("Xero")
     return rows_of(body, plural)
 
 
@@ -193,6 +187,18 @@ def find_rows(plural: str, where: str = "", first_page: int = 1, **parameters: s
         if not has_more(answer, found, page):
             return rows
         page += 1
+
+
+def find_if_few(plural: str, where: str, most_calls: int) -> Steps[list[Row] | None]:
+    """All rows of a list, where that takes no more calls than this; None, after one call, where it takes more."""
+    answer = yield ask(plural, where)
+    rows = read_rows(answer, plural)
+    if not has_more(answer, rows, 1):
+        return rows
+    count = page_count(answer)
+    if count is None or count > most_calls:
+        return None
+    return [*rows, *(yield from find_rows(plural, where, first_page=2))]
 
 
 def find_all(plural: str, **parameters: str) -> Steps[list[Row]]:

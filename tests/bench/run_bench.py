@@ -12,21 +12,17 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import shutil
-import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[2]
-PAGE = ROOT / "docs" / "benchmarks.md"
-QUICKBOOKS = "## Posting into QuickBooks Online"
+from page_parts import PAGE, QUICKBOOKS, ROOT, XERO, machine, parts_from, verdict
+
 SIZES = (1_000, 10_000, 100_000)
 WITH_FEES = 10_000
 # Refunds in a backlog that is read over the API.
@@ -221,29 +217,6 @@ def profile(refunds: int, fees: bool) -> int:
 # ---------------------------------------------------------------------------------------------- the page
 
 
-def read_first(path: str, key: str) -> str | None:
-    try:
-        for line in Path(path).read_text(encoding="utf-8").splitlines():
-            if line.startswith(key):
-                return line.partition(":")[2].strip()
-    except OSError:
-        return None
-    return None
-
-
-def machine() -> list[str]:
-    memory_gb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    commit = subprocess.run(
-        ["git", "describe", "--always", "--dirty=+"], capture_output=True, text=True, cwd=ROOT, check=False
-    ).stdout.strip()
-    processor = read_first("/proc/cpuinfo", "model name") or platform.processor() or platform.machine()
-    return [
-        f"- processor: {processor}, {os.cpu_count()} cores; memory: {memory_gb:.0f} GB; {platform.system()}",
-        f"- Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}",
-        f"- commit {commit or 'unknown'} (+: with changes), {datetime.now(UTC):%Y-%m-%d}",
-    ]
-
-
 def table(rows: list[Row]) -> list[str]:
     lines = [
         "| refunds | fees | plan CPU s | sync CPU s | sync wall s | refunds/s | CPU µs a refund | peak MB plan | peak MB "
@@ -291,10 +264,6 @@ def pull_table(pulls: list[Pulled]) -> list[str]:
         )
         lines.append(f"| {' | '.join(cells)} |")
     return lines
-
-
-def verdict(name: str, target: str, value: float, limit: float, shown: str) -> str:
-    return f"| {name} | {target} | {shown} | {'met' if value <= limit else '**missed**'} |"
 
 
 def targets(rows: list[Row]) -> list[str]:
@@ -351,14 +320,7 @@ def write_page(rows: list[Row], pulls: list[Pulled], page: Path) -> None:
         "",
     ]
     page.parent.mkdir(parents=True, exist_ok=True)
-    page.write_text("\n".join(lines) + last_part(page), encoding="utf-8")
-
-
-def last_part(page: Path) -> str:
-    """What `run_quickbooks.py` wrote there; it stays."""
-    written = page.read_text(encoding="utf-8") if page.exists() else ""
-    _, title, rest = written.partition(QUICKBOOKS)
-    return f"\n{title}{rest}" if title else ""
+    page.write_text("\n".join(lines) + parts_from(page, (QUICKBOOKS, XERO)), encoding="utf-8")
 
 
 def main() -> int:

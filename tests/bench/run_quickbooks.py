@@ -25,10 +25,11 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from cli_books import Export
+from page_parts import PAGE, QUICKBOOKS, ROOT, machine, replace_part, verdict
 from quickbooks_books import INCOME, KEY
 from quickbooks_hands import CLEARING, RECEIVABLES
 from quickbooks_server import FIRST, day_of
-from run_bench import PAGE, QUICKBOOKS, ROOT, Measured, machine, measure, verdict
+from run_bench import Measured, measure
 from vendors.quickbooks.oauth import CLIENT_ID, CLIENT_SECRET, TOKEN_PATH
 
 Json = dict[str, Any]
@@ -182,8 +183,8 @@ def bench(refunds: int, scenario: Scenario) -> Posted:
 
             def sync(begin: float, posted: int) -> tuple[Measured, Asked]:
                 output = folder / "output.json"
-                script = str(Path(__file__).with_name("quickbooks_pass.py"))
-                arguments = [script, str(begin), "sync", "-c", str(folder / "config.yaml"), "--json"]
+                script = str(Path(__file__).with_name("virtual_pass.py"))
+                arguments = [script, str(begin), "0", "sync", "-c", str(folder / "config.yaml"), "--json"]
                 ran = measure(arguments, output)
                 said = json.loads(output.read_text(encoding="utf-8"))
                 counted = said["ledgers"]["main"]["posted"]
@@ -250,11 +251,8 @@ def targets(rows: list[Posted]) -> list[str]:
     )
 
 
-def write_part(rows: list[Posted], page: Path) -> None:
-    """In the place of the same part of the page."""
-    lines = [
-        QUICKBOOKS,
-        "",
+def part_of(rows: list[Posted]) -> list[str]:
+    return [
         "Written by `tests/bench/run_quickbooks.py`. As many sales as refunds stand in a stand-in for QuickBooks Online,",
         "which keeps Intuit's limits of one company (500 requests a minute, 10 a second); an answer takes 0.3 s. The",
         "connector finds each sale by its number. Both live in a virtual time, which runs as the real one but leaps where",
@@ -268,11 +266,7 @@ def write_part(rows: list[Posted], page: Path) -> None:
         *table(rows),
         "",
         *targets(rows),
-        "",
     ]
-    before = page.read_text(encoding="utf-8").partition(QUICKBOOKS)[0] if page.exists() else "# Benchmarks"
-    page.parent.mkdir(parents=True, exist_ok=True)
-    page.write_text(before.rstrip("\n") + "\n\n" + "\n".join(lines), encoding="utf-8")
 
 
 def main() -> int:
@@ -284,8 +278,9 @@ def main() -> int:
     chosen = parser.parse_args()
     os.environ.setdefault("CONNECTOR_KEY", KEY)
     rows = [bench(chosen.refunds, scenario) for scenario in SCENARIOS]
-    write_part(rows, chosen.page)
-    sys.stdout.write(QUICKBOOKS + chosen.page.read_text(encoding="utf-8").partition(QUICKBOOKS)[2])
+    lines = part_of(rows)
+    replace_part(chosen.page, QUICKBOOKS, lines)
+    sys.stdout.write("\n".join([QUICKBOOKS, "", *lines, ""]))
     return 0
 
 

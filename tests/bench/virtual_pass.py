@@ -1,7 +1,8 @@
-"""A command of the connector in virtual time:   quickbooks_pass.py START ARGUMENT ...
+"""A command of the connector in virtual time:   virtual_pass.py START DOCUMENT_S ARGUMENT ...
 
-The program is the real one, over HTTP; other are its clock, its sleep, and how long an answer takes. Each request says
-when it left, so that the stand-in counts by the same time.
+The program is the real one, over HTTP; other are its clock, its sleep, and how long an answer takes: 0.3 s, and
+DOCUMENT_S for each document that the request writes. Each request says when it left, so that the stand-in counts by the
+same time.
 """
 
 from __future__ import annotations
@@ -24,13 +25,13 @@ from connector.delivery.transport import Transport
 from connector.ledgers.contract import Answer, Request
 from connector.world import World
 
-# How long Intuit takes for an answer.
+# How long the vendor takes for an answer, at the least.
 LATENCY_S = 0.3
 carry, carry_one, send = Push.carry, HttpCourier.carry, Transport.send
 
 
 def main() -> int:
-    virtual = VirtualTime(float(sys.argv[1]))
+    virtual, document_s = VirtualTime(float(sys.argv[1])), float(sys.argv[2])
 
     def carry_at_once(push: Push, sendings: Sequence[Sending]) -> list[Answer]:
         if len(sendings) < 2:
@@ -43,7 +44,7 @@ def main() -> int:
     def send_slowly(transport: Transport, request: Request, access: str, timeout_s: int) -> Answer:
         stamped = replace(request, headers=(*request.headers, (STAMP, f"{virtual.now():.4f}")))
         answer = send(transport, stamped, access, timeout_s)
-        virtual.sleep(LATENCY_S)
+        virtual.sleep(LATENCY_S + document_s * len(request.document_keys))
         return answer
 
     def carry_and_end(courier: HttpCourier, request: Request) -> Answer:
@@ -61,7 +62,7 @@ def main() -> int:
         patch.object(HttpCourier, "carry", carry_and_end),
         patch.object(Transport, "send", send_slowly),
     ):
-        return run(sys.argv[2:])
+        return run(sys.argv[3:])
 
 
 if __name__ == "__main__":
