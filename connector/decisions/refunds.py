@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine
 from connector.decisions.adopted import as_they_stand, half_taken_back, take_up_found
 from connector.decisions.charges import currencies_of
 from connector.decisions.failed_siblings import told_again
+from connector.decisions.half_opened import half_opened
 from connector.decisions.numbers import NumberDesk
 from connector.decisions.record import Decided
 from connector.decisions.refund_history import credit_holder, credit_left, earlier_shares
@@ -60,10 +61,13 @@ class RefundDesk:
             page = self.pages.read(connection, reader, rows)
             numbers = NumberDesk(connection, self.books, self.policy, self.ledger, self.courier)
             numbers.prefetch([(row, page.sale_of(row.subject_id)) for row in rows])
+            opening = half_opened(connection, self.policy.name, page.charges)
             decided = []
             for row in rows:
                 refund = page.refunds.get(row.subject_id)
-                if refund is not None:
+                # One that is not decided now stays due.
+                opens = opening.get(page.charge_of.get(row.subject_id) or "", row.subject_id)
+                if refund is not None and (opens == row.subject_id or row.subject_id in page.documents):
                     case = self._case(connection, reader, page, row, refund, numbers)
                     one = self._decide_one(page, row, case, numbers)
                     remember(page, case, one.plan)
