@@ -3,9 +3,11 @@ how the sale of a charge is found."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
+from vendors.xero.wire import Json
 from xero_desk import Desk, desk, paid_invoice, rule
 from xero_sold import invoice, pay, receive
 
@@ -117,6 +119,35 @@ def test_a_reopened_invoice_replaced(tmp_path: Path) -> None:
         assert one.by_hand()[0].endswith("; AmountDue 33.00 left")
         assert one.outcomes() == {"re_a": "posted 100-1"}
         one.settle_down()
+
+
+@pytest.mark.parametrize("rules", [REOPEN, rule("credit_memo")], ids=["same rules", "other rules"])
+@pytest.mark.parametrize("amounts", [(6000, 5000), (3300, 4400)], ids=["wholly", "in part"])
+def test_reopened_by_two_refunds_and_one_fails_after_a_lost_state(
+    tmp_path: Path, amounts: tuple[int, int], rules: Json
+) -> None:
+    """The books are those of a run that keeps its state: the money is on the invoice again, and no credit is left."""
+    seen = []
+    for lost in (False, True):
+        with desk(tmp_path / str(lost), rules=REOPEN, refund_types={"reopen_invoice": True}) as one:
+            charge = paid_invoice(one)
+            for refund_id, amount in zip("ab", amounts, strict=True):
+                one.shop.refund(refund_id, charge, amount, "2026-03-05")
+            one.sync()
+            if lost:
+                path = one.books.config.parent / "mappings" / "refund_rules.yaml"
+                path.write_text(json.dumps(rules), encoding="utf-8")
+                one.books.lose_state()
+                one.sync()
+            assert one.outcomes() == {"re_a": "posted 100", "re_b": "posted 100-1"}
+            fail(one, "re_a", "2026-04-20")
+            assert one.outcomes() == {"re_a": "reversed 100", "re_b": "posted 100-1"}
+            assert one.open() == f"{amounts[1] // 100}.00"
+            assert not any("RemainingCredit" in line for line in one.written())
+            seen.append((one.written(), one.by_hand(), one.totals()))
+            if not lost or rules is REOPEN:
+                one.settle_down()
+    assert seen[0] == seen[1]
 
 
 # ---------------------------------------------------------------------------------------------- owe_customer

@@ -220,6 +220,18 @@ def test_a_payment_that_was_taken_off_wholly(books: Reading) -> None:
     assert books.the_sale(None).ledger_id == invoice["InvoiceID"]
 
 
+def test_a_payment_that_two_refunds_took_off_wholly_is_one(books: Reading) -> None:
+    invoice = books.invoice()
+    books.take_out("Payments", books.paid(invoice, Reference="ch_1"))
+    books.overpaid("60", note("a", "application", "re_1", "ch_1"), Date="2026-03-06")
+    books.overpaid("50", note("b", "application", "re_2", "ch_1"), Date="2026-03-06")
+    assert [(p.amount_minor, p.applied) for p in books.the_sale().payments] == [(11000, False)]
+    books.open()
+    before = books.the_sale(without=(KEYS["a"],))
+    assert [(p.amount_minor, p.applied) for p in before.payments] == [(11000, True)]
+    assert before.balance_minor == 5000
+
+
 # ---------------------------------------------------------------------------------------------- what others did
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from connector.ledgers.contract import Courier, Found, Ledger, run_steps
 from connector.planning.case import Books, LedgerPolicy, Plan
 from connector.planning.keys import document_key, part_key
-from connector.planning.model import REFUND_TYPES, Document, Kind
+from connector.planning.model import REFUND_TYPES, Document, Kind, Sale
 from connector.planning.sentences import resolve_command
 from connector.store.codec import encode_document
 
@@ -87,9 +87,15 @@ def as_they_stand(plan: Plan, hits: Sequence[Found]) -> Plan:
 
 
 def take_up_found(
-    ledger: Ledger, courier: Courier, name: str, row: Any, plan: Plan, hits: Sequence[Found]
+    ledger: Ledger,
+    courier: Courier,
+    name: str,
+    row: Any,
+    plan: Plan,
+    hits: Sequence[Found],
+    sale: Sale | None = None,
 ) -> Plan:
-    """The plan, with those of our documents in the books that it does not make again.
+    """The plan, with those of our documents in the books that it does not make again. `sale` is what they are against.
 
     After a lost state settings, rules or the sale may be others than they were when the refund was posted: what stands
     in the books stands, whatever planning says now.
@@ -99,7 +105,7 @@ def take_up_found(
     if not missing:
         return plan
     read = run_steps(ledger.find_documents(missing), courier)
-    more = tuple(d for hit in read.values() for d in document_found(name, row, hit))
+    more = tuple(d for hit in read.values() for d in document_found(name, row, hit, sale))
     documents = (*plan.documents, *more)
     if not documents:
         return plan
@@ -136,14 +142,16 @@ def half_taken_back(books: Books, policy: LedgerPolicy, row: Any, hits: Sequence
     return None
 
 
-def document_found(name: str, row: Any, hit: Found) -> list[Document]:
-    """A document of ours as the books show it; none where they do not say what it is."""
+def document_found(name: str, row: Any, hit: Found, sale: Sale | None) -> list[Document]:
+    """A document of ours as the books show it; none where they do not say what it is. What takes it back later leaves
+    nothing open against the sale that it names, so that is told as far as it is a document of others."""
     kind = next((kind for kind in KINDS if kind == hit.kind), None)
     if kind is None or hit.document_key is None:
         return []
     # Of a document in the charge's currency the entries tell what it is worth in the books.
     foreign = bool(hit.entries) and hit.entries[0].currency != hit.currency
     worth = hit.entries[-1].debit_minor + hit.entries[-1].credit_minor if foreign else None
+    named = sale is not None and not sale.ours and sale.number == hit.sale_number
     return [
         Document(
             document_key=hit.document_key,
@@ -161,6 +169,7 @@ def document_found(name: str, row: Any, hit: Found) -> list[Document]:
             entries=hit.entries,
             customer=hit.customer,
             sale_number=hit.sale_number,
+            sale_ledger_id=sale.ledger_id if sale is not None and named else None,
             home_minor=worth,
         )
     ]

@@ -94,7 +94,7 @@ class RefundDesk:
         half = half_taken_back(self.books, self.policy, row, hits)
         if half is not None:
             return Decided(row, half, case.revision)
-        plan = take_up_found(self.ledger, self.courier, self.policy.name, row, plan, hits)
+        plan = take_up_found(self.ledger, self.courier, self.policy.name, row, plan, hits, case.sale)
         if plan.number is not None and plan.documents and case.number is not None:
             numbers.take(row.subject_id, case.revision, plan.sale_number or "", *case.number)
         if numbers.is_known(row.subject_id, case.revision):
