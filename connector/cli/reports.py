@@ -307,8 +307,9 @@ def print_document(document: dict[str, Any], name: str) -> None:
         as_debit = f"Dr {entry['account']:<44}{debit:>14}"
         as_credit = f"   Cr {entry['account']:<41}{'':>14}{credit:>14}"
         lines.append(f"    {as_debit if is_debit(entry) else as_credit} {entry['currency'].upper()}")
-    if document["kind"] == "application":
-        lines.append(f"    {LINKS}")
+    told = document["sentence"] or (LINKS if document["kind"] == "application" else None)
+    if told:
+        lines.append(f"    {told}")
     lines.extend(f"    warning: {warning}" for warning in document["warnings"])
     sys.stdout.write("\n".join(map(printable, lines)) + "\n\n")
 

@@ -76,7 +76,8 @@ def request_taking_out(claimed: Claimed, payload: Payload, attempt_key: str) -> 
             claimed,
             Withheld(
                 "ledger_cannot",
-                f"{kind} {parent.ledger_id} is reconciled with a bank statement, and Xero deletes no such",
+                f"the {kind} of {day_of(row)} ({parent.ledger_id}) is reconciled with a bank statement, and Xero does "
+                f"not let a reconciled one be deleted",
                 "undo the reconciliation in Xero",
             ),
         )

@@ -14,6 +14,8 @@ from connector.ledgers.marks import Note, ids_of, marks_of, read_marks
 from connector.planning.model import Document
 
 LONGEST = 255
+# What a narration ends with where the true day lies in a closed period.
+TRUE_DATE = re.compile(r"\[(\d{4}-\d{2}-\d{2})\]$")
 
 
 def write_reference(document: Document) -> str:
@@ -21,6 +23,9 @@ def write_reference(document: Document) -> str:
     people, then the one in the marks, then the sale's; the ids, the key and the kind always fit."""
     must = " ".join(ids_of(document))
     head = re.sub(r"[;\[\]]", " ", document.number or "").strip()
+    true_date = TRUE_DATE.search(document.narration)
+    if true_date is not None:
+        must = f"of {true_date[1]} {must}"
     choices = (
         (head, must, marks_of(document)),
         (head, must, marks_of(document, lines=False)),
