@@ -137,7 +137,9 @@ SEVERAL = {
     "an invoice in dollars": HOME["an invoice"],
     "money received": RECEIPTS,
 }
-BOTH = [({}, case) for case in HOME.values()] + [(ABROAD, case) for case in SEVERAL.values()]
+BOTH: list[tuple[Json, Case]] = [({}, case) for case in HOME.values()] + [
+    (ABROAD, case) for case in SEVERAL.values()
+]
 
 
 @pytest.mark.parametrize(
