@@ -66,11 +66,14 @@ def test_a_number_of_another_charge_gives_way_to_the_charge_s_own_id(books: Read
     assert books.the_sale("100", "ch_2").number == "100"
 
 
-def test_a_certain_number_reads_no_days(books: Reading) -> None:
+def test_a_certain_number_reads_only_the_days_of_what_others_may_have_taken_back(books: Reading) -> None:
     payment = books.paid(books.invoice())
     books.sale()
+    since = "Date>=DateTime(2026,03,02)"
     assert books.carried == [
         '/Invoices?where=Type=="ACCREC"&InvoiceNumbers=100&page=1&pageSize=1000&order=InvoiceID',
+        f'/CreditNotes?where=Type=="ACCRECCREDIT" AND {since}&page=1&pageSize=1000&order=CreditNoteID',
+        f"/BankTransactions?where={since}&page=1&pageSize=1000&order=BankTransactionID",
         f'/Payments?where=PaymentID==guid("{payment["PaymentID"]}")&page=1&pageSize=1000&order=PaymentID',
     ]
 

@@ -234,8 +234,49 @@ def test_a_credit_note_settles_nothing_but_an_invoice() -> None:
     assert isinstance(seen, Withheld) and seen.reason == "ledger_cannot"
 
 
+def allocation(**more: Any) -> Json:
+    """Ours, unless more is said: the whole credit note, on its own day."""
+    fields = {
+        "AllocationID": PAID_OUT,
+        "Amount": 25.00,
+        "Date": DAY,
+        "Invoice": {"InvoiceID": INVOICE.upper()},
+    }
+    return {**fields, **more}
+
+
+def test_what_a_person_put_on_the_invoice_is_not_taken_off() -> None:
+    put, off = link("allocated"), link("unallocated")
+    for theirs in (
+        allocation(Amount=5.00, Date=BEFORE),
+        allocation(Amount=26.00),
+        allocation(IsDeleted=True),
+        allocation(Invoice={"InvoiceID": PAYMENT}),
+    ):
+        on = {"Allocations": [theirs]}
+        assert asked(off, both(on, {})) == Posted(NOTE, "100a", 2500, "nzd")
+        assert isinstance(looked(off, both(on, {})), Found)
+        assert looked(put, both(on, {})) == Absent()
+    # One of less, of our day, is ours where no more was open then; to be sure of the rest it is put on once more.
+    less = {"Allocations": [allocation(Amount=5.00)]}
+    assert looked(off, both(less, {})) == looked(put, both(less, {})) == Absent()
+    assert asked(off, both(less, {})).method == "DELETE"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [allocation(Amount=5.00, AllocationID=PAYMENT), allocation(Date=BEFORE, AllocationID=PAYMENT)],
+    ids=["another amount", "another day"],
+)
+def test_of_several_allocations_ours_is_taken_off(other: Json) -> None:
+    off = link("unallocated")
+    for rows in ([other, allocation()], [allocation(), other]):
+        made = asked(off, both({"Allocations": rows}, {}))
+        assert made.target == f"/CreditNotes/{NOTE}/Allocations/{PAID_OUT}"
+
+
 def test_an_allocation_is_looked_for_on_the_credit_note() -> None:
-    on = {"Allocations": [{"AllocationID": PAID_OUT, "Invoice": {"InvoiceID": INVOICE.upper()}}]}
+    on = {"Allocations": [allocation()]}
     put, off = link("allocated"), link("unallocated")
     assert isinstance(looked(put, both(on, {})), Found) and looked(put, both({}, {})) == Absent()
     assert looked(off, both(on, {})) == Absent() and isinstance(looked(off, both({}, {})), Found)

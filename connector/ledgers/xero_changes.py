@@ -178,9 +178,33 @@ def request_unallocation(claimed: Claimed, payload: Payload) -> Steps[Request | 
     note = (yield from find_one("CreditNotes", note_parent.ledger_id)) if note_parent is not None else None
     if note is None or note_parent is None:
         return only(claimed, Rejected("404", "the credit note is not in Xero any more"))
+    mine = our_allocation(note, invoice_id, claimed, shown_day(note))
+    if mine is None or not mine.get("AllocationID"):
+        return only(claimed, there(claimed, note_parent.ledger_id))
+    target = f"/CreditNotes/{note_parent.ledger_id}/Allocations/{mine['AllocationID']}"
+    # Xero keeps no idempotency key of a DELETE; what is gone cannot be deleted twice.
+    return Request("DELETE", target, document_keys=(claimed.document_key,))
+
+
+def our_allocation(note: Row, invoice_id: str | None, claimed: Claimed, day: date | None) -> Row | None:
+    """What we put of a credit note on an invoice on this day; None where there is none, or only what a person put there.
+
+    It is of our amount, or of that day and of less, where less was open then. An allocation has no text that could bear
+    our key.
+    """
+    alike: list[tuple[bool, bool, Row]] = []
     for one in rows_of(note, "Allocations"):
-        if str(part_of(one, "Invoice").get("InvoiceID")).lower() == invoice_id and one.get("AllocationID"):
-            target = f"/CreditNotes/{note_parent.ledger_id}/Allocations/{one['AllocationID']}"
-            # Xero keeps no idempotency key of a DELETE; what is gone cannot be deleted twice.
-            return Request("DELETE", target, document_keys=(claimed.document_key,))
-    return only(claimed, there(claimed, note_parent.ledger_id))
+        if (
+            str(part_of(one, "Invoice").get("InvoiceID")).lower() != invoice_id
+            or one.get("IsDeleted") is True
+        ):
+            continue
+        put_on = minor(one.get("Amount"), claimed.currency)
+        another_day = day is not None and shown_day(one) not in (None, day)
+        if put_on == claimed.amount_minor or (put_on < claimed.amount_minor and not another_day):
+            alike.append((put_on != claimed.amount_minor, another_day, one))
+    return min(alike, key=lambda each: each[:2])[2] if alike else None
+
+
+def shown_day(row: Row) -> date | None:
+    return day_of(row) if row.get("Date") or row.get("DateString") else None

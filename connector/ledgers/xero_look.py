@@ -5,18 +5,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any
 
 from connector.ledgers.contract import Absent, Claimed, Found, Steps
 from connector.ledgers.json_wire import Row
 from connector.ledgers.xero_answers import NUMBERS, credit_or, find_contact, total_of
-from connector.ledgers.xero_changes import GONE, is_gone
+from connector.ledgers.xero_changes import GONE, is_gone, our_allocation, shown_day
 from connector.ledgers.xero_marks import read_reference
 from connector.ledgers.xero_payload import Payload, settled_id
 from connector.ledgers.xero_reopening import look_at_payment
 from connector.ledgers.xero_roles import ALLOCATED, OVERPAID, PAID_AGAIN, UNALLOCATED, UNPAID
 from connector.ledgers.xero_window import find_days
-from connector.ledgers.xero_wire import day_of, find_one, id_of, part_of, rows_of, text_of
+from connector.ledgers.xero_wire import day_of, find_one, id_of, part_of, text_of
 
 Seen = dict[str, Found | Absent]
 # The list in which a document's own object stands.
@@ -112,9 +111,13 @@ def look_at_allocation(claimed: Claimed, payload: Payload) -> Steps[Found | Abse
     note = yield from find_one("CreditNotes", mine[0])
     if note is None or (is_gone(note) and payload.part == ALLOCATED):
         return Absent()
-    on = {str(part_of(one, "Invoice").get("InvoiceID")).lower() for one in rows_of(note, "Allocations")}
-    wanted: Any = payload.part == ALLOCATED
-    return changed(claimed, note, mine[0]) if (mine[1] in on) == wanted else Absent()
+    put = payload.part == ALLOCATED
+    day = date.fromisoformat(str(payload.body["Date"])) if put else shown_day(note)
+    one = our_allocation(note, mine[1], claimed, day)
+    # Where it may be a person's of less, it is put on once more as far as both are open: the rest, or nothing.
+    whole = one is not None and minor(one.get("Amount"), claimed.currency) == claimed.amount_minor
+    done = whole if put else one is None
+    return changed(claimed, note, mine[0]) if done else Absent()
 
 
 def look_for_contact(claimed: Claimed, payload: Payload) -> Steps[Found | Absent]:

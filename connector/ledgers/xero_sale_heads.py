@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from connector.ledgers.contract import Reference, Steps
+from connector.ledgers.days import EVER
 from connector.ledgers.json_wire import Row, minor
 from connector.ledgers.sale_search import charges_of, ids_of, may_be_sold
 from connector.ledgers.xero_directory import Directory
@@ -165,7 +166,9 @@ class Heads:
         """The days around these charges."""
         days = [r.day for r in references if r.day is not None]
         for plural in SALE_PLURALS:
-            spans = [(day - BEFORE[plural], day + AFTER) for day in days]
+            # Of bank transactions what others took back of a sale is looked for up to the last day, in the same call.
+            receipts = plural == "BankTransactions"
+            spans = [(day - BEFORE[plural], EVER if receipts else day + AFTER) for day in days]
             yield from self.window.cover(plural, spans, self.home)
 
     def read_paid(self) -> Steps[None]:

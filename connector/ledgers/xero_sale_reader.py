@@ -159,7 +159,7 @@ class SaleReader:
 
     def booked(self, reference: Reference, seen: Seen, number: str) -> tuple[Booked, ...]:
         """What others took back of the sale: credit notes allocated to it, and what carries the charge's id, or this
-        number alone as its Reference, as far as its days have been read."""
+        number alone as its Reference."""
         taken: dict[str, tuple[str, Row, int]] = {}
         naming = [
             one
