@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from connector.ledgers.contract import Absent, Claimed, Found, Steps
-from connector.ledgers.json_wire import Row
+from connector.ledgers.json_wire import Row, minor
 from connector.ledgers.xero_answers import NUMBERS, credit_or, find_contact, total_of
 from connector.ledgers.xero_changes import GONE, is_gone, our_allocation, shown_day
 from connector.ledgers.xero_marks import read_reference
