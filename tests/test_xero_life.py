@@ -124,7 +124,7 @@ def test_a_reopened_invoice_replaced(tmp_path: Path) -> None:
 @pytest.mark.parametrize("rules", [REOPEN, rule("credit_memo")], ids=["same rules", "other rules"])
 @pytest.mark.parametrize("amounts", [(6000, 5000), (3300, 4400)], ids=["wholly", "in part"])
 def test_reopened_by_two_refunds_and_one_fails_after_a_lost_state(
-    tmp_path: Path, amounts: tuple[int, int], rules: Json
+    tmp_path: Path, amounts: tuple[int, int], rules: list[Json]
 ) -> None:
     """The books are those of a run that keeps its state: the money is on the invoice again, and no credit is left."""
     seen = []

@@ -208,8 +208,8 @@ def one_key_for_all_attempts() -> Iterator[None]:
 def what_is_void_is_still_ours() -> Iterator[None]:
     right = xero_answers.holder_of
 
-    def holder_of(row: Row, plural: str, home: str) -> Found:
-        found = right(row, plural, home)
+    def holder_of(row: Row, home: str) -> Found:
+        found = right(row, home)
         note = read_reference(row)
         return replace(found, document_key=note.document_key, kind=(found.kind or "").removeprefix("void "))
 
