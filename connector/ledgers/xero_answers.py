@@ -31,6 +31,7 @@ from connector.ledgers.reads import not_written
 from connector.ledgers.xero_changes import GONE
 from connector.ledgers.xero_effects import changed, is_change
 from connector.ledgers.xero_faults import (
+    CONTACT_ARCHIVED,
     NAME_TAKEN,
     TOO_MUCH,
     fault_of,
@@ -58,6 +59,7 @@ from connector.planning.money import is_known
 
 # A document that is not of the kind to be answered by list: what it changed is looked at.
 KINDS = {"Invoices": "invoice", "CreditNotes": "credit_memo"}
+ARCHIVED = "ARCHIVED"
 NUMBERS = {"Invoices": "InvoiceNumber", "CreditNotes": "CreditNoteNumber"}
 
 
@@ -188,7 +190,7 @@ def read_refusal(
     claimed: Claimed, plural: str, said: str, code: str = "ValidationException"
 ) -> Steps[Outcome]:
     """`said` is what Xero says, of one document."""
-    if plural == "Contacts" and NAME_TAKEN.search(said):
+    if plural == "Contacts" and (NAME_TAKEN.search(said) or CONTACT_ARCHIVED.search(said)):
         return (yield from name_taken(claimed, said))
     outcome = refused(said, code)
     if isinstance(outcome, NumberTaken):
@@ -244,21 +246,27 @@ def holder_of(row: Row, plural: str, home: str) -> Found:
 
 
 def name_taken(claimed: Claimed, said: str) -> Steps[Outcome]:
-    """The contact may have been made by a request whose answer was lost, or by hand with the same number; else somebody
-    else has the name."""
+    """The contact may have been made by a request whose answer was lost, or by hand with the same number, and archived
+    since; else somebody else has the name."""
     number = str(decode(claimed.payload.encode())["body"]["ContactNumber"])
     try:
-        row = yield from find_contact(number)
+        row = yield from find_contact(number, includeArchived="true")
     except LedgerDown as error:
         return Unknown(f"{said}; who has the name could not be read: {error}")
+    if row is not None and row.get("ContactStatus") == ARCHIVED:
+        # No document can be its, and nobody else can have its number.
+        why = f"contact {row.get('Name')} with the contact number {number} is archived in Xero: restore it there"
+        return Withheld("ledger_cannot", why, "restore the contact in Xero")
     if row is not None:
         return Posted(id_of(row, "Contacts"), None, 0, claimed.currency)
     return NumberTaken(None) if not claimed.bare else Rejected("ValidationException", said)
 
 
-def find_contact(number: str) -> Steps[Row | None]:
-    """The active contact with this number of ours."""
+def find_contact(number: str, **parameters: str) -> Steps[Row | None]:
+    """The contact with this number of ours: an active one, and where the `parameters` ask for them too one that is
+    archived."""
     if not is_quotable(number):
         return None
-    rows = yield from find_rows("Contacts", equals("ContactNumber", number))
-    return next((row for row in rows if row.get("ContactNumber") == number), None)
+    rows = yield from find_rows("Contacts", equals("ContactNumber", number), **parameters)
+    mine = [row for row in rows if row.get("ContactNumber") == number]
+    return min(mine, key=lambda row: row.get("ContactStatus") == ARCHIVED, default=None)
