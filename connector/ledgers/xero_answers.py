@@ -250,7 +250,7 @@ def name_taken(claimed: Claimed, said: str) -> Steps[Outcome]:
     since; else somebody else has the name."""
     number = str(decode(claimed.payload.encode())["body"]["ContactNumber"])
     try:
-        row = yield from find_contact(number, includeArchived="true")
+        row = yield from find_contact(number, archived=True)
     except LedgerDown as error:
         return Unknown(f"{said}; who has the name could not be read: {error}")
     if row is not None and row.get("ContactStatus") == ARCHIVED:
@@ -262,11 +262,13 @@ def name_taken(claimed: Claimed, said: str) -> Steps[Outcome]:
     return NumberTaken(None) if not claimed.bare else Rejected("ValidationException", said)
 
 
-def find_contact(number: str, **parameters: str) -> Steps[Row | None]:
-    """The contact with this number of ours: an active one, and where the `parameters` ask for them too one that is
-    archived."""
+def find_contact(number: str, archived: bool = False) -> Steps[Row | None]:
+    """The contact with this number of ours: an active one, else where `archived` is asked for one that is archived."""
     if not is_quotable(number):
         return None
-    rows = yield from find_rows("Contacts", equals("ContactNumber", number), **parameters)
+    where = equals("ContactNumber", number)
+    rows = yield from (
+        find_rows("Contacts", where, includeArchived="true") if archived else find_rows("Contacts", where)
+    )
     mine = [row for row in rows if row.get("ContactNumber") == number]
     return min(mine, key=lambda row: row.get("ContactStatus") == ARCHIVED, default=None)
