@@ -41,6 +41,7 @@ from connector.ledgers.contract import (
     Throttled,
     Unauthorised,
     Unknown,
+    Withheld,
     run_steps,
 )
 
@@ -387,13 +388,27 @@ def name_in_use(one: Claimed, *rows: Json) -> Any:
     books = Rows({"/Contacts": list(rows)})
     seen = outcome(one, listed("Contacts", wrong(one, "Contacts", NAME)), books)
     (asked,) = books.asked
-    assert "where=ContactNumber%3D%3D%22cus_a%22" in asked
+    assert "where=ContactNumber%3D%3D%22cus_a%22" in asked and "includeArchived=true" in asked
     return seen
 
 
 def test_the_contact_may_be_ours_already() -> None:
     ours = {"ContactID": IDS[2].upper(), "ContactNumber": "cus_a", "Name": "Ada"}
     assert name_in_use(ADA, ours) == Posted(IDS[2], None, 0, "nzd")
+
+
+def test_a_contact_that_is_archived_is_to_be_restored() -> None:
+    """An active one with the same number is ours all the same; Xero also says in other words that one is archived."""
+    old = {"ContactID": IDS[1], "ContactNumber": "cus_a", "Name": "Ada Old", "ContactStatus": "ARCHIVED"}
+    for one in (ADA, bared(ADA)):
+        seen = name_in_use(one, old)
+        assert isinstance(seen, Withheld) and "contact Ada Old with the contact number cus_a" in seen.sentence
+        assert step(one, seen).state == "held"
+    active = {"ContactID": IDS[2], "ContactNumber": "cus_a", "Name": "Ada", "ContactStatus": "ACTIVE"}
+    assert name_in_use(ADA, old, active) == Posted(IDS[2], None, 0, "nzd")
+    words = "The contact with the specified contact details has been archived."
+    came = listed("Contacts", wrong(ADA, "Contacts", words))
+    assert isinstance(outcome(ADA, came, Rows({"/Contacts": [old]})), Withheld)
 
 
 @pytest.mark.parametrize("rows", [(), ({"ContactID": IDS[2], "ContactNumber": "CUS_A"},)])

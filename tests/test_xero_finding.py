@@ -87,6 +87,17 @@ def test_an_invoice_by_the_id_of_its_charge(books: Reading, field: str) -> None:
     assert books.the_sale(None).ledger_id == invoice["InvoiceID"]
 
 
+@pytest.mark.parametrize("burnt", range(4))
+def test_an_invoice_of_ours_and_not_its_copy(books: Reading, burnt: int) -> None:
+    """A copy takes the Reference along, and has a number of its own."""
+    marked = note("a", "invoice", "ch_1", number="100", sale="100")
+    for _ in range(burnt):
+        books.organisation.new_id()
+    books.invoice(number="R7", Reference=marked, Date="2026-03-04")
+    ours = books.invoice(number="100", Reference=marked)
+    assert books.the_sale(None).ledger_id == ours["InvoiceID"]
+
+
 def test_an_invoice_by_another_id_of_the_payment(books: Reading) -> None:
     invoice = books.invoice(Reference="pi_9")
     assert books.the_sale(None, stripe_ids=("pi_9",)).ledger_id == invoice["InvoiceID"]

@@ -31,6 +31,8 @@ from connector.ledgers.reads import not_written
 from connector.ledgers.xero_changes import GONE
 from connector.ledgers.xero_effects import changed, is_change
 from connector.ledgers.xero_faults import (
+    CONTACT_ARCHIVED,
+    CONTACT_NUMBER_TAKEN,
     NAME_TAKEN,
     TOO_MUCH,
     fault_of,
@@ -60,6 +62,7 @@ from connector.planning.money import is_known
 NOTHING_READ = frozenset({"PostDataInvalidException", "QueryParseException"})
 # A document that is not of the kind to be answered by list: what it changed is looked at.
 KINDS = {"Invoices": "invoice", "CreditNotes": "credit_memo"}
+ARCHIVED = "ARCHIVED"
 NUMBERS = {"Invoices": "InvoiceNumber", "CreditNotes": "CreditNoteNumber"}
 
 
@@ -222,7 +225,7 @@ def read_refusal(
     claimed: Claimed, plural: str, said: str, code: str = "ValidationException"
 ) -> Steps[Outcome]:
     """`said` is what Xero says, of one document."""
-    if plural == "Contacts" and NAME_TAKEN.search(said):
+    if plural == "Contacts" and (NAME_TAKEN.search(said) or CONTACT_ARCHIVED.search(said)):
         return (yield from name_taken(claimed, said))
     outcome = refused(said, code)
     if isinstance(outcome, NumberTaken):
@@ -283,21 +286,32 @@ def holder_of(row: Row, home: str) -> Found:
 
 
 def name_taken(claimed: Claimed, said: str) -> Steps[Outcome]:
-    """The contact may have been made by a request whose answer was lost, or by hand with the same number; else somebody
-    else has the name."""
+    """The contact may have been made by a request whose answer was lost, or by hand with the same number, and archived
+    since; else somebody else has the name."""
     number = str(decode(claimed.payload.encode())["body"]["ContactNumber"])
     try:
-        row = yield from find_contact(number)
+        row = yield from find_contact(number, archived=True)
     except LedgerDown as error:
         return Unknown(f"{said.rstrip('.')}; who has the name could not be read: {error}")
+    if row is not None and row.get("ContactStatus") == ARCHIVED:
+        # No document can be its, and nobody else can have its number.
+        why = f"contact {row.get('Name')} with the contact number {number} is archived in Xero: restore it there"
+        return Withheld("ledger_cannot", why, "restore the contact in Xero")
     if row is not None:
         return Posted(id_of(row, "Contacts"), None, 0, claimed.currency)
+    if CONTACT_NUMBER_TAKEN.search(said):
+        # Lists may lag behind: it may be this very contact.
+        return Unknown(f"{said.rstrip('.')}; no contact with number {number} can be found", told=True)
     return NumberTaken(None) if not claimed.bare else Rejected("ValidationException", said)
 
 
-def find_contact(number: str) -> Steps[Row | None]:
-    """The active contact with this number of ours."""
+def find_contact(number: str, archived: bool = False) -> Steps[Row | None]:
+    """The contact with this number of ours: an active one, else where `archived` is asked for one that is archived."""
     if not is_quotable(number):
         return None
-    rows = yield from find_rows("Contacts", equals("ContactNumber", number))
-    return next((row for row in rows if row.get("ContactNumber") == number), None)
+    where = equals("ContactNumber", number)
+    rows = yield from (
+        find_rows("Contacts", where, includeArchived="true") if archived else find_rows("Contacts", where)
+    )
+    mine = [row for row in rows if row.get("ContactNumber") == number]
+    return min(mine, key=lambda row: row.get("ContactStatus") == ARCHIVED, default=None)

@@ -31,6 +31,10 @@ NUMBER_TAKEN = re.compile(SENTENCE + r"(?:Credit Note|Invoice) # must be unique"
 NAME_TAKEN = re.compile(
     SENTENCE + r"The contact (?:name .* is already assigned|number .* (?:already|unique))", re.IGNORECASE
 )
+CONTACT_NUMBER_TAKEN = re.compile(SENTENCE + r"The contact number .* (?:already|unique)", re.IGNORECASE)
+CONTACT_ARCHIVED = re.compile(
+    SENTENCE + r"The contact with the specified contact details has been archived", re.IGNORECASE
+)
 LOCKED = re.compile(
     SENTENCE + r"The [a-z ]*date cannot be before the (?:period|end of year) lock date", re.IGNORECASE
 )

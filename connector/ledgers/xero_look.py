@@ -1,12 +1,13 @@
-"""Is the effect of a document in the books? Found by its day and recognised by its key; a void, an allocation and a
+"""Is the effect of a document in the books? Found by the days since and recognised by its key; a void, an allocation and a
 deleted payment by what they changed."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import date
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, timedelta
 
 from connector.ledgers.contract import Absent, Claimed, Found, Steps
+from connector.ledgers.days import EVER
 from connector.ledgers.json_wire import Row, minor
 from connector.ledgers.xero_answers import NUMBERS, credit_or, find_contact, total_of
 from connector.ledgers.xero_changes import GONE, is_gone, our_allocation, shown_day
@@ -14,12 +15,14 @@ from connector.ledgers.xero_marks import read_reference
 from connector.ledgers.xero_payload import Payload, settled_id
 from connector.ledgers.xero_reopening import look_at_payment
 from connector.ledgers.xero_roles import ALLOCATED, OVERPAID, PAID_AGAIN, UNALLOCATED, UNPAID
-from connector.ledgers.xero_window import find_days
-from connector.ledgers.xero_wire import day_of, find_one, id_of, part_of, text_of
+from connector.ledgers.xero_window import OF_SALES, find_days, spanned
+from connector.ledgers.xero_wire import day_of, find_one, find_rows, id_of, part_of, text_of
 
 Seen = dict[str, Found | Absent]
 # The list in which a document's own object stands.
 LISTS = {"Overpayments": "BankTransactions"}
+# How much earlier a person may have dated a document than we did.
+CORRECTED = timedelta(days=7)
 
 
 def look(documents: Sequence[Claimed], payloads: Mapping[str, Payload]) -> Steps[Seen]:
@@ -43,12 +46,36 @@ def look(documents: Sequence[Claimed], payloads: Mapping[str, Payload]) -> Steps
                 plural = LISTS.get(payload.plural, payload.plural)
                 dated.setdefault(plural, {})[one.document_key] = (one, day)
     for plural, wanted in dated.items():
-        for row in (yield from find_days(plural, {day for _, day in wanted.values()})):
+        bearing: dict[str, list[Row]] = {}
+        for row in (yield from read_since(plural, {day for _, day in wanted.values()})):
             key = read_reference(row).document_key
             if key in wanted and row.get("Status") not in GONE:
-                claimed = wanted[key][0]
-                seen[key] = found_as(claimed, payloads[key], row, plural)
+                bearing.setdefault(key, []).append(row)
+        for key, rows in bearing.items():
+            claimed, day = wanted[key]
+            seen[key] = found_as(claimed, payloads[key], most_alike(rows, claimed, day, plural), plural)
     return seen
+
+
+def read_since(plural: str, days: Collection[date]) -> Steps[list[Row]]:
+    """What may be documents of these days: a person may have corrected the day since, but for a payment, of which nothing
+    can be changed."""
+    if plural == "Payments":
+        return (yield from find_days(plural, days))
+    return (yield from find_rows(plural, spanned((min(days) - CORRECTED, EVER), OF_SALES.get(plural, ""))))
+
+
+def most_alike(rows: Sequence[Row], claimed: Claimed, day: date, plural: str) -> Row:
+    """Of several that bear our key the one with our number, amount and day, then the lowest id: a person's copy takes the
+    Reference along. Of two that agree in all of it either stands for the other."""
+
+    def place(row: Row) -> tuple[bool, bool, bool, str]:
+        another_number = text_of(row, NUMBERS.get(plural, "")) not in (None, claimed.number)
+        total = row.get("Amount" if plural == "Payments" else "Total")
+        another_amount = minor(total, claimed.currency) != claimed.amount_minor
+        return another_number, another_amount, day_of(row) != day, id_of(row, plural)
+
+    return min(rows, key=place)
 
 
 def day_sent(claimed: Claimed, payload: Payload) -> Steps[date | None]:

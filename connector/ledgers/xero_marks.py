@@ -37,6 +37,14 @@ def write_reference(document: Document) -> str:
     return next((text for text in texts if len(text) <= LONGEST), texts[-1])
 
 
+def bears_own_number(row: Mapping[str, Any]) -> bool:
+    """Whether a document of ours has the number that its marks tell, or is of a kind without one. A person's copy has not,
+    since it takes the Reference along and no number twice; and not what went without a number of ours."""
+    number = str(row.get("CreditNoteNumber") or row.get("InvoiceNumber") or "")
+    told = read_reference(row).number
+    return not number or told is None or number.strip() == told.strip()
+
+
 def read_reference(row: Mapping[str, Any]) -> Note:
     """The marks of an object of Xero: of its Reference, else of its first line. Stripe ids may also stand in its number or
     address."""
