@@ -7,17 +7,21 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from small_shop import Shop
 from vendors.xero import write
+from vendors.xero.wire import Json
 from xero_desk import Desk, desk, rule
 from xero_hands import form
 from xero_hands import pay as payment
 from xero_reading import DAY, Reading, reading
 from xero_sold import invoice, pay
 
+from connector.ledgers import xero_wire
 from connector.ledgers.contract import Person, Reference
+from connector.ledgers.xero_alike import Alike
 from connector.ledgers.xero_contacts import ContactList, find_contacts
 
 MATCH = ("stripe_id", "email", "name")
@@ -112,6 +116,136 @@ def sell(shop: Shop, place: int, name: str, email: str) -> None:
     charge_id = shop.charge(str(place), 11000, 1000, "2026-03-02", 0)
     told = {"customer": f"cus_{place:014}", "billing_details": {"name": name, "email": email}}
     shop.objects[charge_id].update(told)
+
+
+# ---------------------------------------------------------------------------------------------- changes
+
+
+def unpaid_and_refunded(desk: Desk, count: int, contact: str = "Ada") -> list[Json]:
+    """Open invoices, each of a charge that is wholly refunded; `contact` may hold the number."""
+    made = []
+    for number in map(str, range(1000, 1000 + count)):
+        made.append(invoice(desk.hands, number, Contact={"Name": contact.format(number)}))
+        desk.shop.refund(number, desk.shop.charge(number, 11000, 1000, "2026-03-02", 0), 11000, "2026-03-05")
+    return made
+
+
+def test_many_credit_notes_that_are_allocated(tmp_path: Path) -> None:
+    """An allocation cannot share a request; what was read for it can."""
+    with desk(tmp_path, rule("credit_memo"), {"adopt": "never"}) as one:
+        asked(one)
+        unpaid_and_refunded(one, 60)
+        calls = asked(one)
+        assert calls["PUT CreditNotes ID ID"] == 60
+        assert calls - Counter({"PUT CreditNotes ID ID": 60}) == {
+            "GET Organisation": 1,
+            "GET Accounts": 1,
+            "PUT CreditNotes": 2,
+            "GET Overpayments": 1,
+            "GET Prepayments": 1,
+            # By their numbers, and by their ids before they are changed: 48 at once.
+            "GET Invoices": 1 + 2,
+        }
+        assert {row.get("AmountDue") for row in one.organisation.documents("Invoices")} == {0}
+        one.settle_down()
+
+
+@pytest.mark.parametrize("contact", ["Ada", "Customer {}"])
+def test_many_voids(tmp_path: Path, contact: str) -> None:
+    with desk(tmp_path, refunds={"adopt": "never"}) as one:
+        asked(one)
+        unpaid_and_refunded(one, 60, contact)
+        calls = asked(one)
+        assert calls["POST Invoices ID"] == 60
+        told = calls - Counter({"POST Invoices ID": 60})
+        # Twice 48 at once: the invoices, and what their contact has brought.
+        assert [told.pop(f"GET {name}") for name in ("Overpayments", "Prepayments")] == [2 + 1, 2 + 1]
+        assert told.pop("GET Invoices") == 1 + 2 + 2
+        assert told.total() <= 6, told
+        assert {row["Status"] for row in one.organisation.documents("Invoices")} == {"VOIDED"}
+
+
+def test_many_voids_in_place(tmp_path: Path) -> None:
+    with desk(tmp_path, rule("refund_receipt"), {"adopt": "never"}) as one:
+        sold_and_refunded(one, 1000, 30)
+        asked(one)
+        for number in range(1000, 1030):
+            one.shop.fail(f"re_{number}", "2026-03-20")
+        one.wait(24)
+        calls = asked(one)
+        assert calls["POST BankTransactions ID"] == 30
+        # Some twenty ids at once.
+        assert calls["GET BankTransactions"] == 2 and calls["GET BankTransactions ID"] == 0
+        one.settle_down()
+
+
+def test_two_credit_notes_on_one_invoice(tmp_path: Path) -> None:
+    """What was read of it serves the first alone."""
+    with desk(tmp_path, rule("credit_memo"), {"adopt": "never"}) as one:
+        made = invoice(one.hands, "1000")
+        charge = one.shop.charge("1000", 11000, 1000, "2026-03-02", 0)
+        for refund_id, amount in (("a", 6000), ("b", 5000)):
+            one.shop.refund(refund_id, charge, amount, "2026-03-05")
+        calls = asked(one)
+        assert (calls["PUT CreditNotes ID ID"], calls["GET Invoices ID"]) == (2, 1)
+        assert one.organisation.shelf.kinds["Invoices"][made["InvoiceID"]]["AmountDue"] == 0
+
+
+def test_an_invoice_that_is_paid_in_part_after_it_was_read(tmp_path: Path) -> None:
+    """Xero refuses to allocate more than is open; then it is read again."""
+    with desk(tmp_path, rule("credit_memo"), {"adopt": "never"}) as one:
+        made = unpaid_and_refunded(one, 3)
+        booked: list[Json] = []
+
+        def book(_: int, call: Any) -> None:
+            if call.path.endswith("/Allocations") and not booked:
+                booked.append({})
+                booked.append(pay(one.hands, made[2], amount="40.00", charge=""))
+
+        one.fake.before_request = book
+        asked(one)
+        one.fake.before_request = None
+        assert len(booked) == 2
+        assert set(one.outcomes().values()) == {f"posted {n}" for n in (1000, 1001, 1002)}
+        left = [row["RemainingCredit"] for row in one.organisation.documents("CreditNotes")]
+        assert sorted(left) == [0, 0, 40]
+
+
+# ---------------------------------------------------------------------------------------------- what contacts brought
+
+
+def brought(books: Reading, count: int, paid: int) -> list[str]:
+    """How invoices and payments are asked for, where Ada has so many of the one and of the other since a day; all that she
+    paid counts, on older invoices too."""
+    for place in range(count):
+        made = write(books.organisation, "Invoices", form("5", Date="2026-02-01"))
+        if place < paid:
+            write(books.organisation, "Payments", payment("5", Invoice=made))
+    (ada,) = [row for row in books.organisation.documents("Contacts") if row["Name"] == "Ada"]
+    books.carried.clear()
+    alike = Alike()
+    found = books.run(alike.find(ada["ContactID"], DAY, 500, "usd", "ch_1"))
+    assert (found is not None) == (paid > 0)
+    assert books.run(alike.find(ada["ContactID"], DAY, 501, "usd", "ch_1")) is None
+    asked = [target[1:].partition("?")[0] for target in books.carried]
+    assert asked[: len(asked) // 2] == asked[len(asked) // 2 :]
+    return asked[2 : len(asked) // 2]
+
+
+@pytest.mark.parametrize(
+    ("count", "paid", "wanted"),
+    [
+        (4, 4, ["Invoices"]),
+        (12, 4, ["Invoices", "Payments"]),
+        (12, 8, ["Invoices", "Payments", "Payments"]),
+        (12, 12, ["Invoices", "Payments", "Invoices", "Invoices"]),
+    ],
+)
+def test_the_payments_of_many_invoices_are_read_the_shorter_way(
+    books: Reading, monkeypatch: pytest.MonkeyPatch, count: int, paid: int, wanted: list[str]
+) -> None:
+    monkeypatch.setattr(xero_wire, "PAGE", 5)
+    assert brought(books, count, paid) == wanted
 
 
 # ---------------------------------------------------------------------------------------------- invoices by number

@@ -5,9 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from xero_told import NOTE, PAID_OUT, Json, Rows, adapter, claim, element, key_of
+from xero_told import NOTE, PAID_OUT, Json, Rows, adapter, claim, element, key_of, refused_whole
 
-from connector.ledgers.contract import Absent, Claimed, Found, Posted, Rejected, Request, Withheld, run_steps
+from connector.ledgers.contract import (
+    Absent,
+    Apart,
+    Claimed,
+    Found,
+    Posted,
+    Rejected,
+    Request,
+    Withheld,
+    run_steps,
+)
 from connector.ledgers.xero_payload import read_payload
 
 LEDGER = adapter()
@@ -323,3 +333,56 @@ def test_of_two_that_agree_in_all_the_one_with_the_lowest_id_is_ours() -> None:
     rows = [bearing(one, "BankTransactions", place) for place in (3, 1, 2)]
     seen = looked(one, {"/BankTransactions": rows})
     assert isinstance(seen, Found) and seen.ledger_id.startswith("1")
+
+
+# ------------------------------------------------------------------------------------------------ what is read ahead
+
+
+def asked_ahead(one: Claimed, rows: Json, *lists: Json) -> Any:
+    """The same, where lists told of the objects before: `lists` are rows as they stand by themselves, changed."""
+    ledger, told = adapter(), Rows({})
+    for changed in lists:
+        for path, row in changed.items():
+            told.rows.setdefault(path.rpartition("/")[0], []).append(row)
+    told.rows |= rows
+    run_steps(ledger.prepare([one]), told)
+    made = run_steps(ledger.request([one], "attempt"), told)
+    return (made if isinstance(made, Request) else made[one.document_key]), told.asked  # type: ignore[index]
+
+
+def test_what_lists_show_serves_where_the_whole_is_to_be_done() -> None:
+    seen, reads = asked_ahead(link("allocated"), {}, both({}, {}))
+    assert b'"Amount":25.00' in seen.body
+    assert [target.partition("?")[0] for target in reads] == ["/CreditNotes", "/Invoices"]
+
+
+@pytest.mark.parametrize(
+    "shown", [({"RemainingCredit": 0}, {}), ({}, {"AmountDue": 7}), ({"Status": "VOIDED"}, {})]
+)
+def test_that_less_is_to_be_done_is_not_believed_of_lists(shown: tuple[Json, Json]) -> None:
+    """They may show what stood a minute ago."""
+    seen, _ = asked_ahead(link("allocated"), both({}, {}), both(*shown))
+    assert b'"Amount":25.00' in seen.body
+    seen, _ = asked_ahead(link("allocated"), both(*shown), both(*shown))
+    assert not isinstance(seen, Request) or b'"Amount":7.00' in seen.body
+
+
+def test_an_allocation_that_lists_do_not_show_is_taken_off_all_the_same() -> None:
+    on = {"Allocations": [{"AllocationID": PAID_OUT, "Invoice": {"InvoiceID": INVOICE}}]}
+    seen, _ = asked_ahead(link("unallocated"), both(on, {}), both({}, {}))
+    assert (seen.method, seen.target) == ("DELETE", f"/CreditNotes/{NOTE}/Allocations/{PAID_OUT}")
+    seen, _ = asked_ahead(link("unallocated"), both({}, {}), both({}, {}))
+    assert seen == Posted(NOTE, "100a", 2500, "nzd")
+
+
+def test_a_change_that_is_refused_is_tried_again_with_what_stands_now() -> None:
+    one, ledger = link("allocated"), adapter()
+    told = Rows({path.rpartition("/")[0]: [row] for path, row in both({}, {}).items()})
+    run_steps(ledger.prepare([one]), told)
+    refusal = refused_whole([{"ValidationErrors": [{"Message": "more than is outstanding"}]}])
+    for outcome in (Apart, Rejected):
+        made = run_steps(ledger.request([one], "attempt"), told)
+        assert isinstance(made, Request)
+        seen = run_steps(ledger.read([one], made, refusal), told)
+        assert isinstance(seen[one.document_key], outcome)
+        told.rows = both({}, {})

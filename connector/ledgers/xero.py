@@ -31,6 +31,7 @@ from connector.ledgers.xero_answers import read_answer
 from connector.ledgers.xero_capabilities import XERO
 from connector.ledgers.xero_changes import (
     TAKEN_OUT,
+    is_whole,
     request_link,
     request_taking_out,
     request_void,
@@ -42,7 +43,7 @@ from connector.ledgers.xero_effects import taken_out
 from connector.ledgers.xero_forms import FormWriter
 from connector.ledgers.xero_look import look
 from connector.ledgers.xero_memory import pack, unpack
-from connector.ledgers.xero_open_items import PAID, OpenItems, paid_by
+from connector.ledgers.xero_open_items import PAID, OpenItems, is_change, paid_by
 from connector.ledgers.xero_payload import Payload, batch_group, put, read_payload, write_payload
 from connector.ledgers.xero_reopening import Reopenings
 from connector.ledgers.xero_roles import ALLOCATED, UNALLOCATED, expand
@@ -139,25 +140,26 @@ class XeroLedger:
         return write_payload(document, self.writer)
 
     def prepare(self, documents: Sequence[Claimed]) -> Steps[None]:
-        yield from self.open_items.prepare(documents)
+        """Nothing is read yet: that is done for some documents at a time, as their requests are made."""
+        self.open_items.prepare(documents)
+        return
+        yield
 
     def request(self, documents: Sequence[Claimed], attempt_key: str) -> Steps[Request | Partly | Outcomes]:
         payloads = {one.document_key: read_payload(one) for one in documents}
-        first = documents[0]
+        first, items = documents[0], self.open_items
         payload = payloads[first.document_key]
-        if payload.voids:
-            return (yield from request_taking_out(first, payload, attempt_key))
-        if payload.part in LINKS:
-            return (yield from request_link(first, payload, attempt_key))
-        if first.kind == "application":
-            closed = self.directory.closed_until
-            return (yield from self.reopenings.request(first, payload, attempt_key, closed))
-        if first.kind == "void":
-            return (yield from request_void(first, payload, attempt_key))
+        for one in documents:
+            yield from items.read_ahead(one)
+        if is_change(first):
+            made = yield from self.request_change(first, payload, attempt_key)
+            if not is_whole(made, first) and items.forget_ahead(first):
+                made = yield from self.request_change(first, payload, attempt_key)
+            return made
         elements: dict[str, Mapping[str, object]] = {}
         kept: dict[str, Outcome] = {}
         for one in documents:
-            withheld = yield from self.open_items.check(one, payloads[one.document_key])
+            withheld = yield from items.check(one, payloads[one.document_key])
             if withheld is not None:
                 kept[one.document_key] = withheld
             else:
@@ -168,6 +170,21 @@ class XeroLedger:
         request = put(plural, elements, attempt_key)
         return Partly(request, kept) if kept else request
 
+    def request_change(
+        self, claimed: Claimed, payload: Payload, attempt_key: str
+    ) -> Steps[Request | Outcomes]:
+        """The request for a document that changes what stands. That nothing is to be sent, or less than all, is not
+        believed of what was read ahead: callers ask again."""
+        take = self.open_items.take
+        if payload.voids:
+            return (yield from request_taking_out(claimed, payload, attempt_key, take))
+        if payload.part in LINKS:
+            return (yield from request_link(claimed, payload, attempt_key, take))
+        if claimed.kind == "application":
+            closed = self.directory.closed_until
+            return (yield from self.reopenings.request(claimed, payload, attempt_key, closed))
+        return (yield from request_void(claimed, payload, attempt_key, take, self.open_items.alike))
+
     def read(self, documents: Sequence[Claimed], request: Request, answer: Answer) -> Steps[Outcomes]:
         payloads = {one.document_key: read_payload(one) for one in documents}
         if len(documents) == 1 and is_undo(request, payloads[documents[0].document_key], documents[0]):
@@ -175,7 +192,7 @@ class XeroLedger:
         outcomes = yield from read_answer(documents, payloads, request, answer)
         if request.target.startswith("/Contacts"):
             self.contacts.forget()
-        self.open_items.answered(outcomes)
+        outcomes = self.open_items.answered(documents, outcomes)
         for one in documents:
             self.reopenings.learn(one, payloads[one.document_key], outcomes.get(one.document_key))
         for plural in PAID:

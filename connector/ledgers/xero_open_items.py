@@ -1,26 +1,33 @@
-"""What the objects that documents are paid from, or take back, look like just before they are written.
+"""What the objects that documents are paid from, take back or change look like before those are written.
 
-The answer to a credit note that was posted a moment ago serves; others are read many at once.
+The answer to a credit note that was posted a moment ago serves; others are read ahead, many at once, and not for more
+requests than these: what was read of them is to be no older than it must.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from itertools import islice
 
 from connector.ledgers.contract import (
     Apart,
     Claimed,
+    Outcome,
     Outcomes,
     Parent,
+    Rejected,
     Steps,
     Throttled,
     Withheld,
 )
 from connector.ledgers.json_wire import Row, minor
-from connector.ledgers.xero_changes import is_gone
+from connector.ledgers.xero_alike import Alike, contact_of
+from connector.ledgers.xero_changes import is_gone, is_unpaid, linked, taken_out
 from connector.ledgers.xero_payload import Payload, read_payload, settled_id
-from connector.ledgers.xero_roles import PLURALS
-from connector.ledgers.xero_wire import find_ids, find_one, id_of, part_of, rows_of, text_of
+from connector.ledgers.xero_roles import ALLOCATED, PLURALS, UNALLOCATED
+from connector.ledgers.xero_wire import day_of, find_ids, find_one, id_of, part_of, rows_of, text_of
 from connector.planning.money import format_amount
 
 # Of what a payment pays: its list, what of it is open, and the name of the object within a payment.
@@ -31,6 +38,8 @@ PAID: dict[str, tuple[str, str]] = {
     "Prepayments": ("RemainingCredit", "Prepayment"),
 }
 Named = tuple[str, str]
+# For how many documents at once rows are read: as many ids as one query takes.
+AHEAD = 48
 
 
 class OpenItems:
@@ -38,38 +47,82 @@ class OpenItems:
 
     def __init__(self) -> None:
         self.rows: dict[Named, Row] = {}
-        # What each document has taken whose request is under way.
+        self.alike = Alike()
+        # Documents about to be sent for which nothing was read yet, in order.
+        self.waiting: dict[str, Claimed] = {}
+        # What each document has taken whose request is under way; and those of which some was read ahead.
         self.taken: dict[str, list[tuple[Named, Row]]] = {}
+        self.ahead: set[str] = set()
 
     def learn(self, plural: str, row: Row) -> None:
-        if plural in PAID:
+        """What the answer to a write shows of an object, where it says what is open of it."""
+        if plural in PAID and isinstance(row.get(PAID[plural][0]), int | Decimal):
             self.rows[plural, id_of(row, plural)] = row
 
-    def prepare(self, documents: Sequence[Claimed]) -> Steps[None]:
-        """Read what the requests for these documents ask after, as far as it is not known."""
-        wanted: set[Named] = set()
-        for one in documents:
-            payload = read_payload(one)
-            wanted.update(item for item in (paid_by(one, payload), taken_back(one, payload)) if item)
+    def prepare(self, documents: Sequence[Claimed]) -> None:
+        """These are about to be sent, in about this order."""
+        self.waiting = {one.document_key: one for one in documents}
+        self.taken.clear()
+        self.ahead.clear()
+        self.alike = Alike()
+
+    def read_ahead(self, claimed: Claimed) -> Steps[None]:
+        """Read what the requests for this document and the next ones ask after, as far as it is not known."""
+        if claimed.document_key not in self.waiting:
+            return
+        self.waiting.pop(claimed.document_key)
+        some = [claimed, *islice(self.waiting.values(), AHEAD - 1)]
+        for one in some[1:]:
+            del self.waiting[one.document_key]
+        payloads = {one.document_key: read_payload(one) for one in some}
+        wanted = {item for one in some for item in asked_after(one, payloads[one.document_key])}
         for plural in sorted({plural for plural, _ in wanted}):
             ids = [i for name, i in wanted if name == plural and (name, i) not in self.rows]
             for row in (yield from find_ids(plural, ids)):
                 self.rows[plural, id_of(row, plural)] = row
+        contacts: dict[str, date] = {}
+        for one in some:
+            invoice = self.rows.get(("Invoices", invoice_id_of(one, payloads[one.document_key]) or ""))
+            if one.kind == "void" and invoice is not None and is_unpaid(invoice, one.currency):
+                contact_id = contact_of(invoice)
+                contacts[contact_id] = min(day_of(invoice), contacts.get(contact_id, date.max))
+        contacts.pop("", None)
+        yield from self.alike.read_ahead(contacts)
 
     def take(self, item: Named, document_key: str) -> Steps[Row | None]:
         row = self.rows.pop(item, None)
-        if row is None:
+        if row is not None:
+            # Known from before, and not read for this request.
+            self.ahead.add(document_key)
+        else:
             row = yield from find_one(*item)
         if row is not None:
             self.taken.setdefault(document_key, []).append((item, row))
         return row
 
-    def answered(self, outcomes: Outcomes) -> None:
-        """What documents took that were not written, and are sent again in a moment, is as it was."""
-        for key, outcome in outcomes.items():
-            taken = self.taken.pop(key, ())
+    def forget_ahead(self, claimed: Claimed) -> bool:
+        """Whether something that a document took was read ahead. What it takes next, and what its contact has brought, is
+        read by itself then."""
+        taken = self.taken.pop(claimed.document_key, ())
+        if claimed.document_key not in self.ahead:
+            return False
+        self.ahead.discard(claimed.document_key)
+        for _, row in taken:
+            self.alike.forget(contact_of(row))
+        return True
+
+    def answered(self, documents: Sequence[Claimed], outcomes: Outcomes) -> Outcomes:
+        """What documents took that were not written, and are sent again in a moment, is as it was. A change that is
+        refused, and was made of what was read ahead, is tried once more with what stands now."""
+        told: dict[str, Outcome] = dict(outcomes)
+        for one in documents:
+            outcome = outcomes.get(one.document_key)
+            if isinstance(outcome, Rejected) and is_change(one) and self.forget_ahead(one):
+                told[one.document_key] = Apart()
+            taken = self.taken.pop(one.document_key, ())
             if isinstance(outcome, Throttled | Apart):
                 self.rows.update(taken)
+        return told
 
     def check(self, claimed: Claimed, payload: Payload) -> Steps[Withheld | None]:
         """Whether a payment's credit or invoice has as much open as it takes, and what is taken back stands; None where
@@ -105,6 +158,33 @@ class OpenItems:
             f"{kind} {parent.ledger_id}, which was to be taken back, does not stand in Xero any more",
             "see what took it back there; where nothing is missing leave this out with --skip in the place of --retry",
         )
+
+
+def is_change(claimed: Claimed) -> bool:
+    """Whether it changes what stands, and goes by itself."""
+    return claimed.kind in ("application", "void") or read_payload(claimed).voids
+
+
+def asked_after(claimed: Claimed, payload: Payload) -> list[Named]:
+    """The list and id of each object that the request for a document takes."""
+    if payload.voids:
+        items = [taken_out(claimed, payload)]
+    elif payload.part in (ALLOCATED, UNALLOCATED):
+        note_id, invoice_id = linked(claimed, payload)
+        items = [("CreditNotes", note_id) if note_id is not None else None]
+        if payload.part == ALLOCATED and invoice_id is not None:
+            items.append(("Invoices", invoice_id))
+    elif claimed.kind == "void":
+        invoice_id = invoice_id_of(claimed, payload)
+        items = [("Invoices", invoice_id) if invoice_id is not None else None]
+    else:
+        items = [paid_by(claimed, payload), taken_back(claimed, payload)]
+    return [item for item in items if item is not None]
+
+
+def invoice_id_of(claimed: Claimed, payload: Payload) -> str | None:
+    """The invoice that a void is of."""
+    return settled_id(claimed, payload.settles) if claimed.kind == "void" else None
 
 
 def paid_by(claimed: Claimed, payload: Payload) -> Named | None:
