@@ -112,6 +112,24 @@ def test_a_locked_period_and_the_first_open_day(tmp_path: Path) -> None:
         one.settle_down()
 
 
+def test_a_replacement_in_a_locked_period_is_not_made_and_says_why(tmp_path: Path) -> None:
+    with desk(tmp_path / "books") as one:
+        refunded(one)
+        one.sync()
+        one.organisation.period_lock = "2026-03-31"
+        before = one.everything()
+        said = one.resync("re_a", "--replace", code=3).out
+        why = "2026-03-05 is closed until 2026-03-31; open the period or set refunds.period_closed: first_open_day"
+        assert f"re_a in main: posted as 100; not replaced: {why}\n" in said
+        assert "nothing to do" not in said
+        assert (one.everything(), one.outcomes()) == (before, {"re_a": "posted 100"})
+        assert why in one.resync("re_a", "--replace", "--json", code=3).err
+        one.settle_down()
+        one.set("refunds", period_closed="first_open_day")
+        one.resync("re_a", "--replace")
+        assert one.outcomes() == {"re_a": "posted 100-1"}
+
+
 def test_a_period_that_is_locked_while_the_run_is_under_way(tmp_path: Path) -> None:
     """Each run tries again."""
     with desk(tmp_path / "books") as one:
