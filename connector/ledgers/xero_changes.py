@@ -8,6 +8,7 @@ https://developer.xero.com/documentation/api/accounting/payments (only `Status` 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any
 
 from connector.ledgers.contract import Claimed, Outcomes, Posted, Rejected, Request, Steps, Withheld
