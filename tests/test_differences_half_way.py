@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from small_shop import fail_charge
 from xero_desk import Desk, desk, paid_invoice, sell
+from xero_sold import credit_note, sold_lines
 
 
 def differences(one: Desk) -> dict[str, str]:
@@ -95,6 +96,22 @@ def test_a_write_that_failed_is_told_by_what_it_would_have_moved(tmp_path: Path,
         assert one.refunds()["re_a"]["outcome"] == "failed"
         word = "33.00" if failed else "-33.00"
         assert differences(one) == {"refund failed re_a": word}
+
+
+def test_an_adopted_credit_note_that_nothing_paid_out(tmp_path: Path) -> None:
+    """Its amount is that of the refund; no command posts the leg that is missing once it is adopted."""
+    with desk(tmp_path / "books") as one:
+        one.shop.refund("a", paid_invoice(one), 3300, "2026-03-05")
+        booked = credit_note(one.hands, "R1", Reference="re_a", LineItems=sold_lines("30.00", "3.00"))
+        one.sync(3)
+        one.resolve("re_a", "--adopt", booked["CreditNoteID"])
+        one.sync()
+        assert differences(one) == {"adopted without cash leg re_a": "-33.00"}
+        for words in ((), ("--replace",)):
+            one.resync("re_a", *words)
+        assert one.written() == []
+        assert one.command("resolve", "re_a", "--ledger", "main", "--retry", "--reason", "pay it").code == 2
+        assert differences(one) == {"adopted without cash leg re_a": "-33.00"}
 
 
 def test_a_sale_of_ours_whose_payment_failed_in_a_closed_month(tmp_path: Path) -> None:

@@ -50,6 +50,10 @@ BOOKED_LATE = "its refund had been posted without it (a void, or a credit memo o
 FEE_OF_ADOPTED = "others booked this refund without what Stripe charged or gave back for it"
 ASSUMED = "posted 1:1 before its balance transaction was known, which says something else"
 OTHER_AMOUNT = "others booked this refund with another amount than Stripe moved"
+WITHOUT_CASH = (
+    "others booked this refund and did not pay it out of clearing; as it was adopted no command posts that: pay it "
+    "out in the ledger by hand"
+)
 ELSEWHERE = "the sale's payment went to another account, which clearing_check: trust takes as it is"
 STORE_CREDIT = "a credit memo without its cash leg: the customer is owed what Stripe has paid out"
 BOOKED = ("posted", "reversed")
@@ -165,7 +169,8 @@ def adopted_fees(engine: Engine, name: str) -> Iterator[Difference]:
 
 
 def adopted_amounts(engine: Engine, name: str) -> Iterator[Difference]:
-    """Refunds that a person, or the books, gave to documents of others which move the money by another amount."""
+    """Refunds that a person, or the books, gave to documents of others which move the money by another amount, or leave
+    it in clearing."""
     rows = [row for row in movements.adopted_by_documents(engine, name) if not is_unpaid(row)]
     ids = [row.subject_id for row in rows]
     facts = views.facts_with_movements(engine, ids)
@@ -183,8 +188,10 @@ def adopted_amounts(engine: Engine, name: str) -> Iterator[Difference]:
             differences[currency] = differences.get(currency, 0) + amount
         for currency, difference in differences.items():
             if difference:
-                what = "adopted with another amount"
-                yield Difference(name, what, refund.refund_id, difference, currency, OTHER_AMOUNT)
+                what, why = "adopted with another amount", OTHER_AMOUNT
+                if row.subject_id not in adopted:
+                    what, why = "adopted without cash leg", WITHOUT_CASH
+                yield Difference(name, what, refund.refund_id, difference, currency, why)
 
 
 def payments_elsewhere(engine: Engine, name: str) -> Iterator[Difference]:
