@@ -61,7 +61,8 @@ class PassError:
 class PassReport:
     """What one pass did; counts of refunds and documents are read from the state by `run_id`, where it `touched` any: a
     state may hold years in which a run with nothing new need not look for its own. `warnings` are by ledger: what a
-    person should know before it fails."""
+    person should know before it fails. `not_replaced` says why a refund that was to be replaced stands as it did, by
+    ledger and refund id."""
 
     run_id: str
     pulled: Pulled = field(default_factory=Pulled)
@@ -69,6 +70,7 @@ class PassReport:
     ledgers: tuple[str, ...] = ()
     touched: bool = False
     warnings: list[tuple[str, str]] = field(default_factory=list)
+    not_replaced: dict[tuple[str, str], str] = field(default_factory=dict)
 
 
 class Pass:
@@ -291,7 +293,8 @@ class Pass:
         recorder.remember_rules(desk.ruleset)
         parts = (self.engine, books, desk.policy, desk.ledger, desk.courier, self.now)
         doubtful = outbox.doubtful()
-        desks: list[tuple[str, Any]] = [("refund", RefundDesk(*parts, first_run))]
+        refunds = RefundDesk(*parts, first_run)
+        desks: list[tuple[str, Any]] = [("refund", refunds)]
         if desk.setup.posts_sales:
             desks.insert(0, ("charge", ChargeDesk(*parts)))
         for subject, deciding in desks:
@@ -307,6 +310,7 @@ class Pass:
                         outbox.leave_out(given_up)
                     recorder.write(page, hits)
                     tick(len(rows))
+        self.report.not_replaced.update({(name, refund_id): why for refund_id, why in refunds.kept.items()})
         if desk.policy.sales == "find":
             ledger_parts = (desk.policy, desk.ledger, desk.courier)
             late = report_late_payments(self.engine, self.lease, books, *ledger_parts, self.report.run_id)

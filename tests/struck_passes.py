@@ -120,7 +120,8 @@ class Line:
             if self.trouble.line == "late":
                 self.kept = request
                 return Answer(0, b"no answer in time", arrived=False)
-            if self.trouble.line == "twice":
+            # No key answers a second DELETE.
+            if self.trouble.line == "twice" and request.method != "DELETE":
                 self.sent += 1
                 right(transport, request, access, timeout_s)
             if self.trouble.fault:

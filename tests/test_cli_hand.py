@@ -334,7 +334,9 @@ def test_replace_leaves_what_would_not_be_posted_now(books: Books) -> None:
     books.sync()
     before = books.files()
     books.rules({"name": "hold all", "when": {}, "then": "hold"})
-    assert books.run("resync", "re_one", "--replace").code == 0
+    said = books.run("resync", "re_one", "--replace")
+    assert said.code == 3
+    assert 're_one in main: posted as 100; not replaced: rule "hold all" says hold' in said.out
     assert books.files() == before
     assert books.outcome("re_one")["outcome"] == "posted"
 

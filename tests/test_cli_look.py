@@ -101,7 +101,7 @@ def test_limits(books: Books) -> None:
         whole = books.listed(what)
         assert books.listed(what, "--limit", "1") == whole[:1]
         assert books.listed(what, "--limit", "1000") == whole
-    assert books.run("list", "invoices").out == "no invoices\n"
+    assert books.run("list", "invoices").out == "no Stripe invoices\n"
 
 
 def test_list_documents(books: Books) -> None:

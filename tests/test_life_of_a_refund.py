@@ -186,7 +186,7 @@ def test_a_customer_who_was_paid_by_a_later_refund_is_not_to_be_paid_again(
     assert one["sentence"] == (
         "Stripe says failed; with refund re_2 of 110.00 USD, made after it, the customer has got the whole charge back"
         if failed_refund == "reverse"
-        else "Stripe says failed; its credit memo is paid out by refund re_2 of 110.00 USD"
+        else "Stripe says failed; its credit is paid out by refund re_2 of 110.00 USD"
     )
     assert str(one["action"]).startswith(
         'pay nothing more; acknowledge it with: connector resolve re_1 --ledger main --skip --reason "..."'
@@ -220,7 +220,7 @@ def test_a_credit_that_a_later_refund_pays_out_in_part_stays_open_for_the_rest(t
     shop.refund("re_2", "ch_1", 2200, "2026-04-10")
     shop.sync(0)
     assert shop.outcome("re_1")["sentence"] == (
-        "Stripe says failed: of its credit memo 44.00 USD stay open for the customer, and refund re_2 of 22.00 USD "
+        "Stripe says failed: of its credit 44.00 USD stay open for the customer, and refund re_2 of 22.00 USD "
         "pays out the rest"
     )
 

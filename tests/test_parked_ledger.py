@@ -138,8 +138,11 @@ def test_no_run_asks_a_parked_ledger(
 ) -> None:
     before = asked(parked)
     assert command(parked, *words) == 1
-    err = capsys.readouterr().err
+    told = capsys.readouterr()
+    err = told.err
     assert "main: the ledger takes no more requests until 2026-" in err and "(throttled)" in err
+    assert "Nothing to post in main" not in told.out
+    assert (words == ["plan"]) == ("main could not be planned.\n" in told.out)
     assert asked(parked) == before
 
 

@@ -22,14 +22,13 @@ from quickbooks_faults import (
     ABSENT,
     AT_READS,
     AT_WRITES,
-    ENDS,
     PRESENT,
     REFUSED,
 )
 from quickbooks_scenes import PLAYS, stage_of
 from quickbooks_stage import LAGS, Stage
 from small_books import fast_folder
-from struck_passes import Line, Trouble, strike, strike_twice
+from struck_passes import ENDS, Line, Trouble, strike, strike_twice
 
 EVERY_WRITE, EVERY_READ = (1, 2) if os.environ.get("EVERY_FAULT") else (4, 4 * len(AT_READS))
 PAIRS = 3

@@ -361,7 +361,7 @@ def test_owe_customer_reverses_the_cash_leg_alone() -> None:
     assert failed.outcome == "reversed"
     assert shown(failed.documents) == [("credit_card_refund", [(AR, -11000), (CLR, 11000)])]
     assert failed.sentence == (
-        "Stripe says failed: the customer has not got the money; the credit memo stays open for the customer"
+        "Stripe says failed: the customer has not got the money; the credit stays open for the customer"
     )
     assert balance(documents, failed.documents) == {REV: 10000, TAX: 1000, AR: -11000}
 

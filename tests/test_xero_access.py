@@ -301,7 +301,8 @@ def test_a_custom_connection_that_was_ended_is_told(custom: XeroAccess) -> None:
     answer = custom.courier().carry(READ)
     assert answer.status == 401
     assert answer.sentence == (
-        "Xero refused the token request of ledger main (unauthorized_client): check its connection in the settings"
+        "Xero refused the token request of ledger main (unauthorized_client): the app is not let in (any more): let it in "
+        "again at Xero"
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from vendors.xero import write
+from vendors.xero.service import Asked
 from xero_desk import Desk, desk
 from xero_hands import Hands
 from xero_sold import invoice, pay, pay_out, take_out
@@ -64,9 +65,9 @@ def test_documents_of_one_kind_share_a_request(three: Desk) -> None:
 
 
 def test_a_whole_batch_is_refused_and_only_the_wrong_one_stays_behind(three: Desk) -> None:
-    """Xero does not say of which it speaks, so each is sent by itself; one of them is wrong then too."""
+    """What was not understood at all is not carried out: each is sent by itself; one of them is wrong then too."""
     words = "Account code '200' has been archived, or deleted."
-    three.fake.inject("refused", "/CreditNotes", method="PUT", words=words)
+    three.fake.inject("plain_404", "/CreditNotes", method="PUT")
     three.fake.inject("element_refused", "/CreditNotes", method="PUT", times=3, element="200", words=words)
     three.json(3, "sync")
     assert [len(some) for some in sent(three, "CreditNotes")] == [1, 1, 1]
@@ -87,6 +88,15 @@ def test_a_whole_batch_is_refused_and_only_the_wrong_one_stays_behind(three: Des
     three.settle_down()
 
 
+def test_what_was_sent_beside_the_wrong_one_is_looked_for(three: Desk) -> None:
+    """Xero refuses the request as a whole, and does not say whether it kept those that were right."""
+    three.fake.inject("refused", "/CreditNotes", method="PUT", words="x", carried_out=True)
+    three.json(0, "sync")
+    assert [len(some) for some in sent(three, "CreditNotes")] == [3]
+    assert sorted(three.written()) == lines_of()
+    three.settle_down()
+
+
 def test_an_element_is_refused_and_the_others_of_its_request_are_posted(three: Desk) -> None:
     words = "Organisation is not subscribed to currency USD"
     three.fake.inject("element_refused", "/CreditNotes", method="PUT", element="300", words=words)
@@ -99,11 +109,16 @@ def test_an_element_is_refused_and_the_others_of_its_request_are_posted(three: D
 
 def test_a_locked_period_keeps_them_all_back_until_it_is_opened(three: Desk) -> None:
     """A lock that came after the organisation was read."""
-    words = "The document date cannot be before the period lock date, currently set at 31 March 2026"
-    three.fake.inject("refused", "/CreditNotes", method="PUT", words=words, times=4)
+
+    def lock(count: int, asked: Asked) -> None:
+        if asked.method == "PUT":
+            three.organisation.period_lock = "2026-03-31"
+
+    three.fake.before_request = lock
     three.json(3, "sync")
     assert three.written() == []
     assert set(three.outcomes().values()) == {"held period_closed"}
+    three.fake.before_request = three.organisation.period_lock = None
     three.json(0, "sync")
     assert sorted(three.written()) == lines_of()
 

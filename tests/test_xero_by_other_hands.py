@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from vendors.xero.wire import Json
 from xero_desk import Desk, desk, paid_invoice
-from xero_sold import allocate, invoice, receive, take_out
+from xero_sold import allocate, credit_note, invoice, receive, spent, take_out
 from xero_stage import SETTLED_S
 
 NOTE = "CreditNote 100 2026-03-05 Ada: REV 30.00, TAX 3.00, AR -33.00"
@@ -191,3 +191,113 @@ def test_a_reference_that_was_changed_after_the_run_changes_nothing(tmp_path: Pa
         one.json(0, "sync")
         assert one.outcomes()["re_a"].startswith("reversed")
         assert (one.totals(), one.open()) == (SOLD, "0.00")
+
+
+@pytest.mark.parametrize("day", ["2026-03-02", "2026-03-06", "2026-05-06"])
+def test_money_spent_whose_day_somebody_corrected_while_in_doubt_is_not_spent_again(
+    tmp_path: Path, day: str
+) -> None:
+    with desk(tmp_path / "books") as one:
+        receive(one.hands)
+        one.shop.charge("100", 11000, 1000, "2026-03-02", 0)
+        lost(one, "/BankTransactions")
+        (spent,) = [row for row in one.organisation.documents("BankTransactions") if row["Type"] == "SPEND"]
+        names = ("Type", "BankAccount", "LineItems", "Contact", "LineAmountTypes", "Reference")
+        body = {name: spent[name] for name in names}
+        one.hands.write(f"BankTransactions/{spent['BankTransactionID']}", {**body, "Date": day}, "POST")
+        one.books.world.clock.now += SETTLED_S
+        one.json(0, "sync")
+        assert one.outcomes() == {"re_a": "posted 100"}
+        assert one.written() == [f"SPEND 100 {day} Ada: CLR -33.00, REV 30.00, TAX 3.00"]
+        assert one.totals() == REFUNDED
+
+
+# ---------------------------------------------------------------------------------------------- copied
+
+
+def copied(one: Desk, number: str, net: str, tax: str, day: str) -> None:
+    """A copy of our credit note under another number; Xero takes the reference along."""
+    (ours,) = one.organisation.documents("CreditNotes")
+    credit_note(one.hands, number, day, net=net, tax=tax, Reference=ours["Reference"])
+
+
+def status_of(one: Desk, number: str) -> str:
+    (row,) = [row for row in one.organisation.documents("CreditNotes") if row["CreditNoteNumber"] == number]
+    return str(row["Status"])
+
+
+# Ids are made by chance: whichever of two comes first.
+BURNT = range(4)
+
+
+@pytest.mark.parametrize("burnt", BURNT)
+@pytest.mark.parametrize(
+    ("net", "tax", "day"), [("30.00", "3.00", "2026-03-05"), ("10.00", "1.00", "2026-03-04")]
+)
+def test_a_copy_of_our_credit_note_is_not_voided_after_a_lost_state(
+    tmp_path: Path, burnt: int, net: str, tax: str, day: str
+) -> None:
+    with desk(tmp_path / "books") as one:
+        refunded(one)
+        for _ in range(burnt):
+            one.organisation.new_id()
+        copied(one, "R7", net, tax, day)
+        one.books.lose_state()
+        one.json(0, "sync")
+        assert one.outcomes() == {"re_a": "posted 100"}
+        one.shop.fail("re_a", "2026-03-20")
+        one.shop.write()
+        one.json(0, "sync")
+        assert one.outcomes() == {"re_a": "reversed 100"}
+        assert (status_of(one, "100"), status_of(one, "R7")) == ("VOIDED", "AUTHORISED")
+
+
+@pytest.mark.parametrize("burnt", BURNT)
+def test_a_copy_made_while_in_doubt_is_not_taken_for_ours(tmp_path: Path, burnt: int) -> None:
+    with desk(tmp_path / "books") as one:
+        paid_invoice(one)
+        lost(one, "/CreditNotes")
+        for _ in range(burnt):
+            one.organisation.new_id()
+        copied(one, "R7", "30.00", "3.00", "2026-03-05")
+        settle(one, 0)
+        assert one.outcomes() == {"re_a": "posted 100"}
+        (paid,) = [row for row in one.organisation.documents("CreditNotes") if row["Status"] == "PAID"]
+        assert paid["CreditNoteNumber"] == "100"
+
+
+def test_a_copy_that_took_the_place_of_ours_is_not_booked_beside(tmp_path: Path) -> None:
+    """A person voided ours and kept the copy: after a lost state it stands for ours."""
+    with desk(tmp_path / "books") as one:
+        refunded(one)
+        copied(one, "R7", "30.00", "3.00", "2026-03-05")
+        take_out(one.hands, "Payments", our_payment(one))
+        (ours,) = [
+            row for row in one.organisation.documents("CreditNotes") if row["CreditNoteNumber"] == "100"
+        ]
+        take_out(one.hands, "CreditNotes", ours)
+        one.books.lose_state()
+        one.command("sync")
+        assert len(one.organisation.documents("CreditNotes")) == 2
+        assert status_of(one, "R7") in ("AUTHORISED", "PAID")
+
+
+@pytest.mark.parametrize("burnt", BURNT)
+def test_of_money_spent_a_later_copy_is_not_deleted(tmp_path: Path, burnt: int) -> None:
+    """It has no number; the copy is of a later day."""
+    with desk(tmp_path / "books") as one:
+        receive(one.hands)
+        one.shop.refund("a", one.shop.charge("100", 11000, 1000, "2026-03-02", 0), 3300, "2026-03-05")
+        one.sync()
+        (ours,) = [row for row in one.organisation.documents("BankTransactions") if row["Type"] == "SPEND"]
+        for _ in range(burnt):
+            one.organisation.new_id()
+        copy = spent(one.hands, ours["Reference"], day="2026-03-06")
+        one.books.lose_state()
+        one.json(0, "sync")
+        one.shop.fail("re_a", "2026-03-20")
+        one.shop.write()
+        one.json(0, "sync")
+        rows = {row["BankTransactionID"]: row for row in one.organisation.documents("BankTransactions")}
+        assert rows[ours["BankTransactionID"]]["Status"] == "DELETED"
+        assert rows[copy["BankTransactionID"]]["Status"] == "AUTHORISED"

@@ -57,8 +57,13 @@ def test_a_fault_at_every_write(stage: Stage, trouble: Trouble) -> None:
 
 
 def test_passes_that_come_soon_write_nothing_twice(stage: Stage) -> None:
-    """The lists lag, and an absent document is not believed before its time."""
+    """The lists lag, and an absent document is not believed before its time. Not from where an invoice is opened again:
+    while the lists lag a second refund may see more of its payment than there is, and is held for a person."""
+    asked = stage.asked[60]
+    opened = [at for at, one in enumerate(asked, 1) if one.method == "POST" and "/Payments/" in one.path]
     places = stage.places(writes=True, lag=60)
+    if stage.name == "sales of others":
+        places = [place for place in places if place < opened[0]]
     doubts = (*ABSENT, *PRESENT, *ENDS)
     for turn, place in enumerate(places):
         if WHOLE or turn % 2 == 0:

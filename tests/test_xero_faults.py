@@ -37,8 +37,9 @@ KINDS = {
 }
 # List, what Xero says, what follows: the sentences of sections 1 and 5 of what is known of it.
 TABLE: tuple[tuple[str, str, type[Any]], ...] = (
-    ("CreditNotes", "Credit Note # must be unique.", NumberTaken),
-    ("Invoices", "Invoice # must be unique.", NumberTaken),
+    # A number in use, and nobody to be found who has it.
+    ("CreditNotes", "Credit Note # must be unique.", Unknown),
+    ("Invoices", "Invoice # must be unique.", Unknown),
     (
         "CreditNotes",
         "This document cannot be edited as it has a payment or credit note allocated to it.",

@@ -66,11 +66,14 @@ def test_a_number_of_another_charge_gives_way_to_the_charge_s_own_id(books: Read
     assert books.the_sale("100", "ch_2").number == "100"
 
 
-def test_a_certain_number_reads_no_days(books: Reading) -> None:
+def test_a_certain_number_reads_only_the_days_of_what_others_may_have_taken_back(books: Reading) -> None:
     payment = books.paid(books.invoice())
     books.sale()
+    since = "Date>=DateTime(2026,03,02)"
     assert books.carried == [
         '/Invoices?where=Type=="ACCREC"&InvoiceNumbers=100&page=1&pageSize=1000&order=InvoiceID',
+        f'/CreditNotes?where=Type=="ACCRECCREDIT" AND {since}&page=1&pageSize=1000&order=CreditNoteID',
+        f"/BankTransactions?where={since}&page=1&pageSize=1000&order=BankTransactionID",
         f'/Payments?where=PaymentID==guid("{payment["PaymentID"]}")&page=1&pageSize=1000&order=PaymentID',
     ]
 
@@ -82,6 +85,17 @@ def test_a_certain_number_reads_no_days(books: Reading) -> None:
 def test_an_invoice_by_the_id_of_its_charge(books: Reading, field: str) -> None:
     invoice = books.invoice(number=None, **{field: "https://x.test/ch_1" if field == "Url" else "ch_1"})
     assert books.the_sale(None).ledger_id == invoice["InvoiceID"]
+
+
+@pytest.mark.parametrize("burnt", range(4))
+def test_an_invoice_of_ours_and_not_its_copy(books: Reading, burnt: int) -> None:
+    """A copy takes the Reference along, and has a number of its own."""
+    marked = note("a", "invoice", "ch_1", number="100", sale="100")
+    for _ in range(burnt):
+        books.organisation.new_id()
+    books.invoice(number="R7", Reference=marked, Date="2026-03-04")
+    ours = books.invoice(number="100", Reference=marked)
+    assert books.the_sale(None).ledger_id == ours["InvoiceID"]
 
 
 def test_an_invoice_by_another_id_of_the_payment(books: Reading) -> None:

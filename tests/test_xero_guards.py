@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from xero_told import NOTE, PAID_OUT, Json, Rows, adapter, claim, key_of, refused_whole
+from xero_told import NOTE, PAID_OUT, Json, Rows, adapter, claim, element, key_of, refused_whole
 
 from connector.ledgers.contract import (
     Absent,
@@ -18,6 +18,7 @@ from connector.ledgers.contract import (
     Withheld,
     run_steps,
 )
+from connector.ledgers.xero_payload import read_payload
 
 LEDGER = adapter()
 INVOICE = "243216c5-369e-4056-ac67-05388f86dc81"
@@ -244,14 +245,94 @@ def test_a_credit_note_settles_nothing_but_an_invoice() -> None:
     assert isinstance(seen, Withheld) and seen.reason == "ledger_cannot"
 
 
+def allocation(**more: Any) -> Json:
+    """Ours, unless more is said: the whole credit note, on its own day."""
+    fields = {
+        "AllocationID": PAID_OUT,
+        "Amount": 25.00,
+        "Date": DAY,
+        "Invoice": {"InvoiceID": INVOICE.upper()},
+    }
+    return {**fields, **more}
+
+
+def test_what_a_person_put_on_the_invoice_is_not_taken_off() -> None:
+    put, off = link("allocated"), link("unallocated")
+    for theirs in (
+        allocation(Amount=5.00, Date=BEFORE),
+        allocation(Amount=26.00),
+        allocation(IsDeleted=True),
+        allocation(Invoice={"InvoiceID": PAYMENT}),
+    ):
+        on = {"Allocations": [theirs]}
+        assert asked(off, both(on, {})) == Posted(NOTE, "100a", 2500, "nzd")
+        assert isinstance(looked(off, both(on, {})), Found)
+        assert looked(put, both(on, {})) == Absent()
+    # One of less, of our day, is ours where no more was open then; to be sure of the rest it is put on once more.
+    less = {"Allocations": [allocation(Amount=5.00)]}
+    assert looked(off, both(less, {})) == looked(put, both(less, {})) == Absent()
+    assert asked(off, both(less, {})).method == "DELETE"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [allocation(Amount=5.00, AllocationID=PAYMENT), allocation(Date=BEFORE, AllocationID=PAYMENT)],
+    ids=["another amount", "another day"],
+)
+def test_of_several_allocations_ours_is_taken_off(other: Json) -> None:
+    off = link("unallocated")
+    for rows in ([other, allocation()], [allocation(), other]):
+        made = asked(off, both({"Allocations": rows}, {}))
+        assert made.target == f"/CreditNotes/{NOTE}/Allocations/{PAID_OUT}"
+
+
 def test_an_allocation_is_looked_for_on_the_credit_note() -> None:
-    on = {"Allocations": [{"AllocationID": PAID_OUT, "Invoice": {"InvoiceID": INVOICE.upper()}}]}
+    on = {"Allocations": [allocation()]}
     put, off = link("allocated"), link("unallocated")
     assert isinstance(looked(put, both(on, {})), Found) and looked(put, both({}, {})) == Absent()
     assert looked(off, both(on, {})) == Absent() and isinstance(looked(off, both({}, {})), Found)
     made = asked(off, both(on, {}))
     assert (made.method, made.target) == ("DELETE", f"/CreditNotes/{NOTE}/Allocations/{PAID_OUT}")
     assert asked(off, both({}, {})) == Posted(NOTE, "100a", 2500, "nzd")
+
+
+# ------------------------------------------------------------------------------------------------ one key, several times
+
+
+def bearing(one: Claimed, plural: str, place: int, **more: Any) -> Json:
+    """A document with the key of this one; those of a lower `place` have lower ids."""
+    row = element(one, plural, f"{place}{NOTE[1:]}", Date=read_payload(one).body["Date"])
+    return {**row, **more}
+
+
+@pytest.mark.parametrize(
+    ("kind", "plural", "other"),
+    [
+        ("refund_receipt", "BankTransactions", {"Total": 20.00}),
+        ("refund_receipt", "BankTransactions", {"Date": "2026-01-05"}),
+        ("credit_memo", "CreditNotes", {"CreditNoteNumber": "R7"}),
+        ("credit_memo", "CreditNotes", {"CreditNoteNumber": "R7", "Total": 20.00}),
+    ],
+)
+def test_of_several_that_bear_one_key_the_one_that_agrees_best_is_ours(
+    kind: str, plural: str, other: Json
+) -> None:
+    one = claim(LEDGER, kind)
+    for places in ((1, 2), (2, 1)):
+        copy, ours = bearing(one, plural, places[0], **other), bearing(one, plural, places[1])
+        for rows in ([copy, ours], [ours, copy]):
+            seen = looked(one, {f"/{plural}": rows})
+            assert isinstance(seen, Found) and seen.ledger_id == ours[f"{plural[:-1]}ID"]
+    # Alone it is what stands, as the ledger has it.
+    alone = looked(one, {f"/{plural}": [bearing(one, plural, 1, **other)]})
+    assert isinstance(alone, Found) and alone.amount_minor == round(other.get("Total", 25) * 100)
+
+
+def test_of_two_that_agree_in_all_the_one_with_the_lowest_id_is_ours() -> None:
+    one = claim(LEDGER, "refund_receipt")
+    rows = [bearing(one, "BankTransactions", place) for place in (3, 1, 2)]
+    seen = looked(one, {"/BankTransactions": rows})
+    assert isinstance(seen, Found) and seen.ledger_id.startswith("1")
 
 
 # ------------------------------------------------------------------------------------------------ what is read ahead

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,7 @@ def test_a_credit_that_somebody_used_before_it_was_paid_out(tmp_path: Path) -> N
         assert one.written() == [f"{NOTE}; RemainingCredit 13.00 left"]
         sentence = one.refunds()["re_a"]["sentence"]
         assert "13.00 of 33.00 USD left" in sentence and "200" in sentence
-        (mine,) = [each for each in one.organisation.documents("Allocations")]
+        (mine,) = one.organisation.documents("Allocations")
         path = f"CreditNotes/{note['CreditNoteID']}/Allocations/{mine['AllocationID']}"
         assert one.hands.send("DELETE", path).status_code == 200
         retry(one, "credit_used")
@@ -109,6 +110,24 @@ def test_a_locked_period_and_the_first_open_day(tmp_path: Path) -> None:
         one.sync()
         assert one.written() == [line.replace("2026-03-05", "2026-04-01") for line in (NOTE, PAID)]
         one.settle_down()
+
+
+def test_a_replacement_in_a_locked_period_is_not_made_and_says_why(tmp_path: Path) -> None:
+    with desk(tmp_path / "books") as one:
+        refunded(one)
+        one.sync()
+        one.organisation.period_lock = "2026-03-31"
+        before = one.everything()
+        said = one.resync("re_a", "--replace", code=3).out
+        why = "2026-03-05 is closed until 2026-03-31; open the period or set refunds.period_closed: first_open_day"
+        assert f"re_a in main: posted as 100; not replaced: {why}\n" in said
+        assert "nothing to do" not in said
+        assert (one.everything(), one.outcomes()) == (before, {"re_a": "posted 100"})
+        assert why in one.resync("re_a", "--replace", "--json", code=3).err
+        one.settle_down()
+        one.set("refunds", period_closed="first_open_day")
+        one.resync("re_a", "--replace")
+        assert one.outcomes() == {"re_a": "posted 100-1"}
 
 
 def test_a_period_that_is_locked_while_the_run_is_under_way(tmp_path: Path) -> None:
@@ -187,7 +206,7 @@ def test_a_payment_of_a_locked_period_is_not_taken_off_its_invoice(tmp_path: Pat
         assert one.written() == []
 
 
-def test_a_reopened_invoice_and_another_type_for_the_next_refund(tmp_path: Path) -> None:
+def test_the_next_refund_of_an_invoice_that_was_opened_again(tmp_path: Path) -> None:
     """What stays paid and what went back are the one payment of the charge: the next refund finds the whole of it."""
     with desk(tmp_path / "books", **REOPEN) as one:
         refunded(one)
@@ -198,6 +217,20 @@ def test_a_reopened_invoice_and_another_type_for_the_next_refund(tmp_path: Path)
         assert one.outcomes() == {"re_a": "posted 100", "re_b": "posted 100-1"}
         assert (one.totals(), one.open()) == ({"AR": "110.00", "REV": "-100.00", "TAX": "-10.00"}, "110.00")
         assert one.by_hand()[0].endswith("; AmountDue 110.00 left")
+        one.settle_down()
+
+
+def test_an_invoice_that_was_opened_again_and_another_type_for_the_next_refund(tmp_path: Path) -> None:
+    with desk(tmp_path / "books", rules=REOPEN["rules"], refund_types=REOPEN["refund_types"]) as one:
+        refunded(one)
+        one.sync()
+        path = one.books.folder / "mappings" / "refund_rules.yaml"
+        both = ["credit_memo", "credit_card_refund"]
+        path.write_text(json.dumps([{"name": "all", "when": {}, "then": both}]), encoding="utf-8")
+        one.shop.refund("b", "ch_100", 7700, "2026-03-06")
+        one.sync()
+        assert one.outcomes() == {"re_a": "posted 100", "re_b": "posted 100-1"}
+        assert one.totals() == {"AR": "33.00", "REV": "-30.00", "TAX": "-3.00"}
         one.settle_down()
 
 

@@ -29,7 +29,7 @@ from connector.ledgers import xero, xero_answers
 from connector.ledgers.contract import Claimed, Found, Outcome, Outcomes, Posted, Rejected, Request, Steps
 from connector.ledgers.json_wire import Row
 from connector.ledgers.xero import XeroLedger
-from connector.ledgers.xero_faults import Fault
+from connector.ledgers.xero_faults import Fault, outcome_of
 from connector.ledgers.xero_marks import read_reference
 from connector.ledgers.xero_payload import Payload, write
 
@@ -172,7 +172,9 @@ def test_the_check_is_green(stages: Stages, one: Callable[[Stages], None]) -> No
 
 
 def elements_are_taken_by_their_place() -> AbstractContextManager[Any]:
-    def in_order(documents: Sequence[Claimed], elements: Sequence[Row]) -> list[Row | None]:
+    def in_order(
+        documents: Sequence[Claimed], payloads: Mapping[str, Payload], elements: Sequence[Row]
+    ) -> list[Row | None]:
         return [*elements, *[None] * len(documents)][: len(documents)]
 
     return patch.object(xero_answers, "in_order", in_order)
@@ -206,10 +208,10 @@ def one_key_for_all_attempts() -> Iterator[None]:
 def what_is_void_is_still_ours() -> Iterator[None]:
     right = xero_answers.holder_of
 
-    def holder_of(row: Row, plural: str, home: str) -> Found:
-        found = right(row, plural, home)
+    def holder_of(row: Row, home: str) -> Found:
+        found = right(row, home)
         note = read_reference(row)
-        return replace(found, document_key=note.document_key, kind=found.kind.removeprefix("void "))
+        return replace(found, document_key=note.document_key, kind=(found.kind or "").removeprefix("void "))
 
     with patch.object(xero_answers, "holder_of", holder_of):
         yield
@@ -217,12 +219,12 @@ def what_is_void_is_still_ours() -> Iterator[None]:
 
 @contextmanager
 def a_500_is_a_refusal() -> Iterator[None]:
-    right = xero_answers.outcome_of
+    right = outcome_of
 
-    def outcome_of(fault: Fault) -> Outcome:
+    def wrong(fault: Fault) -> Outcome:
         return Rejected("500", fault.words) if fault.status == 500 else right(fault)
 
-    with patch.object(xero_answers, "outcome_of", outcome_of):
+    with patch.object(xero_answers, "outcome_of", wrong):
         yield
 
 

@@ -185,11 +185,6 @@ def test_a_hundred_and_twenty_refunds_in_one_run(tmp_path: Path) -> None:
         one.sync(plan=False)
         assert {outcome.split()[0] for outcome in one.outcomes().values()} == {"posted"}
         # Of contacts, invoices, payments, credit notes and their payments 120 each.
-        print(
-            "WRITES",
-            [(w.asked.path.split("/")[-1], w.elements) for w in one.fake.writes()],
-            len(one.fake.reads()),
-        )
         assert len(one.fake.writes()) == 5 * 3
         assert max(write.elements for write in one.fake.writes()) == 50
         assert len(one.fake.reads()) <= 30

@@ -248,7 +248,6 @@ def test_what_others_took_back(books: Reading) -> None:
     books.write("CreditNotes", credit("3", contact="Bob O'Neil", Reference="100"))
     books.write("CreditNotes", credit("4", Reference="ch_2"))
     books.take_out("CreditNotes", books.write("CreditNotes", credit("4", Reference="ch_1")))
-    books.refunds("re_none")
     booked = {one.ledger_id: one for one in books.the_sale().booked}
     assert {i: (one.kind, one.amount_minor, one.number, one.refund_id) for i, one in booked.items()} == {
         applied["CreditNoteID"]: ("credit_memo", 2000, "CN-1", "re_9"),

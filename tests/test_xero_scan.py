@@ -76,6 +76,31 @@ def test_a_scan_tells_what_was_voided_of_ours_alone(books: Reading) -> None:
     }
 
 
+def test_a_scan_tells_no_copy_of_what_stands_under_its_own_number(books: Reading) -> None:
+    def memo(number: str, name: str, told: str | None) -> str:
+        marked = note(name, "credit_memo", "re_1", number=told)
+        return str(books.memo(CreditNoteNumber=number, Reference=marked)["CreditNoteID"])
+
+    memo("R1", "a", "100")
+    ours = memo("100", "a", "100")
+    memo("R2", "a", "100")
+    # Without a number of ours, since that was in use; and with marks that had no room for it.
+    bare, unmarked = memo("CN-7", "b", "200"), memo("CN-8", "c", None)
+    # A copy that stands where ours was voided.
+    void, instead = memo("300", "d", "300"), memo("R3", "d", "300")
+    books.take_out("CreditNotes", {"CreditNoteID": void})
+    hits = {one.ledger_id: one.voided for one in books.scan_all()}
+    assert hits == {ours: False, bare: False, unmarked: False, void: True, instead: False}
+
+
+def test_a_copy_on_an_earlier_page_is_told_neither(books: Reading) -> None:
+    marked = note("a", "credit_memo", "re_1", number="100")
+    for n in range(1001):
+        books.memo("1", CreditNoteNumber=f"R-{n}", Reference=marked)
+    ours = books.memo("1", CreditNoteNumber="100", Reference=marked)["CreditNoteID"]
+    assert [one.ledger_id for one in books.scan_all()] == [ours]
+
+
 def test_a_scan_goes_on_where_it_stopped(books: Reading) -> None:
     for n in range(1001):
         books.write("Invoices", form("1", InvoiceNumber=f"A-{n}", Reference=f"ch_{n}"))

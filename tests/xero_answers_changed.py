@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from vendors.xero import FakeXero
-from vendors.xero.fake import API_PATH, Answer, Asked
+from vendors.xero.service import API_PATH, Answer, Asked
 from vendors.xero.trouble import Fault
 from vendors.xero.wire import Json, dumps, loads
 

@@ -75,14 +75,15 @@ def numbers_of_others(books: XeroBooks, shop: Shop) -> None:
 
 
 def sales_of_others(books: XeroBooks, shop: Shop) -> None:
-    """Two invoices that nobody marked as paid, a deposit that stands alone, an invoice that is to be opened again."""
+    """Two invoices that nobody marked as paid, a deposit that stands alone, an invoice that is to be opened again, by
+    the same amount twice."""
     sold_to(books, "100")
     overpaid(books.hands, charge="ch_101", day="2026-05-02", Contact={"Name": customer(books, "101")})
     pay(books.hands, sold_to(books, "102"), day="2026-05-02", charge="ch_102")
     sold_to(books, "103")
     for number in ("100", "101", "102", "103"):
         shop.charge(number, 11000, 1000, "2026-05-02", 0)
-    for name, amount in (("100a", 11000), ("101a", 3300), ("102a", 4400), ("102b", 1100), ("103a", 2200)):
+    for name, amount in (("100a", 11000), ("101a", 3300), ("102a", 2200), ("102b", 2200), ("103a", 2200)):
         shop.refund(name, f"ch_{name[:3]}", amount, "2026-05-05")
 
 
@@ -161,8 +162,8 @@ EVERY = (
     Play(
         "sales of others",
         sales_of_others,
-        {RECEIVABLE: "66.00", **sold("180.00", "132.00")},
-        ("55.00", "77.00", "88.00"),
+        {RECEIVABLE: "55.00", **sold("180.00", "143.00")},
+        ("44.00", "77.00", "88.00"),
         rules=FOUND_RULES,
         settings=OTHERS,
     ),

@@ -24,8 +24,8 @@ def invoice(hands: Hands, number: str = "100", day: str = "2026-03-02", **more: 
     lines = more.pop("lines", None) or sold_lines(
         **{name: more.pop(name) for name in ("net", "tax", "account") if name in more}
     )
-    body = form(InvoiceNumber=number, LineAmountTypes="Exclusive", LineItems=lines, **{"Date": day, **more})
-    return hands.write("Invoices", body)
+    terms = {"LineAmountTypes": "Exclusive", "Date": day, **more}
+    return hands.write("Invoices", form(InvoiceNumber=number, LineItems=lines, **terms))
 
 
 def credit_note(hands: Hands, number: str = "R1", day: str = "2026-03-05", **more: Any) -> Json:

@@ -57,6 +57,11 @@ def keys_in(organisation: Organisation, gone: bool = False) -> Counter[str]:
     return Counter(key for one in rows if (key := key_of(one)) is not None)
 
 
+def is_made_again(kind: str, one: Json) -> bool:
+    """A payment in the place of one that was deleted: which refund made which depends on the one that came first."""
+    return kind == "Payments" and "[application" in one.get("Reference", "")
+
+
 def names_of(organisation: Organisation) -> Named:
     """Of every object the document key, or its kind and id where others wrote it."""
     names: Named = {}
@@ -64,6 +69,8 @@ def names_of(organisation: Organisation) -> Named:
         for one in organisation.documents(kind):
             object_id = id_of((kind, one))
             names[kind, object_id] = key_of(one) or f"{kind} {object_id}"
+            if is_made_again(kind, one):
+                names[kind, object_id] = f"{kind} made again"
             for name, credit in _BROUGHT.items():
                 if name in one:
                     names[credit, one[name]] = f"credit of {names[kind, object_id]}"
@@ -89,7 +96,7 @@ def picture(organisation: Organisation, numbers: bool = True) -> Json:
             told["settled by"] = str(sorted(names[key] for key in one.get("_settled", ())))
             told["pays"] = str([names[key] for key in one.get("_on", ())])
             told["entry"] = str(entry_of(organisation, (kind, object_id), contacts))
-            if numbers and kind in WRITTEN:
+            if numbers and kind in WRITTEN and not is_made_again(kind, one):
                 told["number"] = number_of(one)
             shown.append((names[kind, object_id], kind, sorted(told.items())))
     return {
@@ -182,7 +189,9 @@ class Case:
 
     @property
     def is_settled(self) -> bool:
-        return set(self.books.states()) <= ARRIVED
+        """Every document has arrived, and no refund waits to become one."""
+        waiting = [one for one, _ in self.books.outcomes().values() if one == "waiting"]
+        return set(self.books.states()) <= ARRIVED and not waiting
 
 
 @dataclass

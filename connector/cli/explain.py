@@ -242,8 +242,9 @@ def print_documents(part: dict[str, Any], zone: tzinfo) -> None:
             click.echo(
                 f"    {side} {entry['account']} {entry['debit'] if debit else entry['credit']} {entry['currency'].upper()}"
             )
-        if document["kind"] == "application":
-            click.echo(f"    {LINKS}")
+        told = document["sentence"] if not document["reason"] else None
+        if told or document["kind"] == "application":
+            click.echo(f"    {told or LINKS}")
         for attempt in document["attempts"]:
             click.echo(
                 f"    sent {time_words(second_of(attempt['sent']), zone)} ({attempt['request']}): {attempt['outcome']}"

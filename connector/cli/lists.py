@@ -240,7 +240,9 @@ RIGHT = {"refunds": (2,), "documents": (4,), "invoices": (3, 4), "payments": (2,
 def print_items(what: str, items: Sequence[dict[str, Any]], left_out: int, zone: tzinfo) -> None:
     """A table under how many there are; of what is held, each with why and what to do."""
     if not items:
-        click.echo("nothing is held" if what == "held" else f"no {what}")
+        # Invoices are Stripe's own: the ledger may have some all the same.
+        nothing = {"held": "nothing is held", "invoices": "no Stripe invoices"}
+        click.echo(nothing.get(what, f"no {what}"))
         return
     word = what.removesuffix("s") if len(items) == 1 and not left_out else what
     title = f"{len(items)} of {len(items) + left_out} {what}" if left_out else f"{len(items)} {word}"

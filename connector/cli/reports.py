@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import tzinfo
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from connector.sync import PassReport
 
+Trouble = Literal["ledger", "run"]
 KIND_WORDS = {
     "credit_memo": "credit memo",
     "refund_receipt": "refund receipt",
@@ -268,7 +269,11 @@ class Effects:
 
 
 def print_plan(
-    documents: Iterable[dict[str, Any]], roles: dict[str, str], name: str, undone: Sequence[str], failed: bool
+    documents: Iterable[dict[str, Any]],
+    roles: dict[str, str],
+    name: str,
+    undone: Sequence[str],
+    trouble: Trouble | None,
 ) -> None:
     """Every document with its debits and credits, then what they change in all, then what is not posted for now."""
     effects = Effects(roles)
@@ -285,7 +290,9 @@ def print_plan(
             rows,
             right=range(1, len(ROLES) + 1),
         )
-    elif undone or failed:
+    elif trouble == "ledger":
+        click.echo(f"{name} could not be planned.\n")
+    elif undone or trouble:
         click.echo(f"Nothing to post in {name} now.\n")
     else:
         click.echo(f"Nothing to post in {name}: the books are up to date.\n")
@@ -307,8 +314,9 @@ def print_document(document: dict[str, Any], name: str) -> None:
         as_debit = f"Dr {entry['account']:<44}{debit:>14}"
         as_credit = f"   Cr {entry['account']:<41}{'':>14}{credit:>14}"
         lines.append(f"    {as_debit if is_debit(entry) else as_credit} {entry['currency'].upper()}")
-    if document["kind"] == "application":
-        lines.append(f"    {LINKS}")
+    told = document["sentence"] or (LINKS if document["kind"] == "application" else None)
+    if told:
+        lines.append(f"    {told}")
     lines.extend(f"    warning: {warning}" for warning in document["warnings"])
     sys.stdout.write("\n".join(map(printable, lines)) + "\n\n")
 

@@ -44,7 +44,8 @@ def resync_command(
 ) -> int:
     """Look at refunds again: read them afresh, look in the ledgers, post what is missing.
 
-    A posted refund stays as it is, and says so. Refunds that were excluded by a switch are decided again; one that a
+    A posted refund stays as it is, and says so; one that --replace would not post anew says why, and the exit code is
+    3. Refunds that were excluded by a switch are decided again; one that a
     person skipped only where it is named, not by --since.
     """
     from connector.operations.resync import ask_again, bring_back, choose_subjects, span_of
@@ -81,21 +82,32 @@ def resync_command(
             setup, engine, lease, "resync", ledger, should_stop, refetch=tuple(known) or None, after_pull=mark
         )
         rows = views.decisions_of(engine, names, chosen)
-        lines = [told(row, before[row.ledger, row.subject_id], report.run_id) for row in rows]
+        kept = report.not_replaced
+        lines = [
+            told(
+                row, before[row.ledger, row.subject_id], report.run_id, kept.get((row.ledger, row.subject_id))
+            )
+            for row in rows
+        ]
         lines += without_refunds(engine, ids, rows, setup.books.start)
         # With --json standard output holds one object of what the run touched, and these lines go beside it.
         for line in lines:
             click.echo(printable(line), err=as_json)
         if not as_json:
             click.echo()
-        return tell(setup, engine, report, as_json)
+        code = tell(setup, engine, report, as_json)
+        # What was asked for was not done, and only a person can change that.
+        return 3 if kept and code == 0 else code
 
 
-def told(row: Any, before: str, run_id: str) -> str:
-    """One refund in one ledger: what it is now, and that nothing was to be done where that is so."""
+def told(row: Any, before: str, run_id: str, not_replaced: str | None) -> str:
+    """One refund in one ledger: what it is now, and that nothing was to be done where that is so, or why it was not
+    replaced."""
     outcome = f"{row.outcome} as {row.number}" if row.number else str(row.outcome)
     rest = ""
-    if row.touched_run != run_id:
+    if not_replaced is not None:
+        rest = f"; not replaced: {not_replaced}"
+    elif row.touched_run != run_id:
         rest = " already; nothing to do" if before in SETTLED else " as before; nothing was to be posted"
     why = f" ({row.reason})" if row.reason else ""
     return f"{row.subject_id} in {row.ledger}: {outcome}{why}{rest}"

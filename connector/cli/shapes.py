@@ -16,7 +16,7 @@ import click
 
 from connector.planning.money import UnknownCurrency, format_amount
 from connector.planning.sentences import FILL_IN
-from connector.store.codec import decode_list, decode_shown
+from connector.store.codec import Shown, decode_list, decode_shown
 
 # json.dumps with arguments builds an encoder at every call.
 _encode = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
@@ -74,8 +74,23 @@ def amount_words(amount_minor: int, currency: str) -> str:
     return money_words(amount_minor, currency) if amount_minor else "unknown amount"
 
 
-# An application has no debits and credits to show.
+# An application has no debits and credits to show; by its part, where the ledger has several kinds of them.
 LINKS = "links documents of the ledger, so that neither stays open; moves nothing"
+DOES = {
+    "allocated": "puts the credit on the invoice, so that neither stays open; moves nothing",
+    "unallocated": "takes the credit off the invoice; moves nothing",
+    "unpaid": "takes the payment off the invoice, to be made again in two parts of the same day",
+    "paid_again": "makes what stays paid a payment of the invoice again",
+    "overpaid": "makes the rest of the payment an overpayment, which is then paid back",
+}
+VOIDS = "voids the document where it stands, as of its own day; writes no new one"
+
+
+def what_it_does(kind: str, shown: Shown) -> str | None:
+    """What debits and credits do not tell of a document."""
+    if shown.voids:
+        return VOIDS
+    return DOES.get(shown.part) if kind == "application" else None
 
 
 def debits_first(entries: Sequence[Mapping[str, str]]) -> list[Mapping[str, str]]:
@@ -102,7 +117,7 @@ def document_json(row: Any) -> dict[str, Any]:
         "ledger_id": row.ledger_id,
         "rule": shown.rule or row.rule,
         "reason": row.reason,
-        "sentence": row.sentence,
+        "sentence": row.sentence or what_it_does(row.kind, shown),
         "action": with_settings(row.action),
         "warnings": shown.warnings or decode_list(row.warnings),
         "entries": [

@@ -13,6 +13,7 @@ import click
 from connector.cli.opening import exit_code, hold_books, stop_flag
 from connector.cli.reports import (
     Effects,
+    Trouble,
     errors_json,
     head_json,
     print_errors,
@@ -148,11 +149,18 @@ def plan_command(config: Path, ledger: str | None, as_json: bool) -> int:
             for name in report.ledgers:
                 undone = unposted_words(engine, [name])
                 print_plan(
-                    planned(engine, name), account_roles(setup, name), name, undone, bool(report.errors)
+                    planned(engine, name), account_roles(setup, name), name, undone, trouble_of(report, name)
                 )
             print_held(engine, report.ledgers, setup.books.zone)
             print_errors(report)
         return exit_code(engine, report.ledgers, len(report.errors))
+
+
+def trouble_of(report: PassReport, name: str) -> Trouble | None:
+    """What kept a plan from being whole: its ledger, or something else of the run."""
+    if any(error.ledger == name for error in report.errors):
+        return "ledger"
+    return "run" if report.errors else None
 
 
 def planned(engine: Engine, name: str) -> Iterator[dict[str, Any]]:

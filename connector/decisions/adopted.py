@@ -74,10 +74,13 @@ KINDS: tuple[Kind, ...] = (*REFUND_TYPES, "fee", "exchange", "application", "rev
 
 
 def as_they_stand(plan: Plan, hits: Sequence[Found]) -> Plan:
-    """The plan with the entries that its documents have in the books: a mapping or a sale may have changed since."""
+    """The plan with the entries that its documents have in the books: a mapping or a sale may have changed since. One that
+    shows another total there is a part of the document, which has a further write for the rest."""
     read = {hit.document_key: hit for hit in hits if hit.entries}
     documents = tuple(
-        replace(d, entries=read[d.document_key].entries) if d.document_key in read else d
+        replace(d, entries=read[d.document_key].entries)
+        if d.document_key in read and read[d.document_key].amount_minor == d.amount_minor
+        else d
         for d in plan.documents
     )
     return replace(plan, documents=documents) if read else plan

@@ -211,13 +211,17 @@ def currencies_of(reader: FactReader, charge: ChargeCase | None, refunds: Iterab
 
 
 def found_of(connection: Connection, ledger: str, column: Any, ids: Sequence[str]) -> dict[str, Found]:
-    """Documents of ours that were read from the books when the state was filled, by document key."""
+    """Documents of ours that were read from the books when the state was filled, by document key. A person's copy may bear
+    the key too: of several the earliest is ours, then that with the lowest id."""
     rows = connection.execute(
-        select(found).where(
-            found.c.ledger == ledger, within(connection, column, ids), found.c.document_key.is_not(None)
-        )
+        select(found)
+        .where(found.c.ledger == ledger, within(connection, column, ids), found.c.document_key.is_not(None))
+        .order_by(found.c.posting_date, found.c.ledger_id)
     )
-    return {row.document_key: found_from(row) for row in rows}
+    hits: dict[str, Found] = {}
+    for row in rows:
+        hits.setdefault(row.document_key, found_from(row))
+    return hits
 
 
 def found_from(row: Any) -> Found:

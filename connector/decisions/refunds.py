@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine
 from connector.decisions.adopted import as_they_stand, half_taken_back, take_up_found
 from connector.decisions.charges import currencies_of
 from connector.decisions.failed_siblings import told_again
+from connector.decisions.half_opened import half_opened
 from connector.decisions.numbers import NumberDesk
 from connector.decisions.record import Decided
 from connector.decisions.refund_history import credit_holder, credit_left, earlier_shares
@@ -23,7 +24,7 @@ from connector.ledgers.contract import Courier, Found, Ledger
 from connector.planning.adoption import adopted_plan
 from connector.planning.case import GONE, Books, LedgerPolicy, Plan, RefundCase
 from connector.planning.model import CASH_LEGS, Document, Sale
-from connector.planning.refund_plan import plan_refund
+from connector.planning.refund_plan import plan_refund, settle_refund
 from connector.planning.reversal_plan import Standing, plan_failure, plan_undo
 from connector.planning.sentences import resolve_command
 from connector.planning.stripe_facts import BalanceTransaction, Refund
@@ -33,7 +34,10 @@ from connector.store.settling import is_unsent
 
 
 class RefundDesk:
-    """Plans pages of refunds for one ledger."""
+    """Plans pages of refunds for one ledger.
+
+    `kept` says of each refund that a person wanted replaced, and that stays as it is, why: refund id → sentence.
+    """
 
     def __init__(
         self,
@@ -52,6 +56,7 @@ class RefundDesk:
         self.courier = courier
         self.now = now
         self.pages = PageReader(books, policy, ledger, courier, first_run)
+        self.kept: dict[str, str] = {}
 
     def decide(self, rows: Sequence[Any]) -> tuple[list[Decided], dict[str, Found]]:
         """Plans of these rows, and what of their documents stands in the books already."""
@@ -60,10 +65,13 @@ class RefundDesk:
             page = self.pages.read(connection, reader, rows)
             numbers = NumberDesk(connection, self.books, self.policy, self.ledger, self.courier)
             numbers.prefetch([(row, page.sale_of(row.subject_id)) for row in rows])
+            opening = half_opened(connection, self.policy.name, page.charges)
             decided = []
             for row in rows:
                 refund = page.refunds.get(row.subject_id)
-                if refund is not None:
+                # One that is not decided now stays due.
+                opens = opening.get(page.charge_of.get(row.subject_id) or "", row.subject_id)
+                if refund is not None and (opens == row.subject_id or row.subject_id in page.documents):
                     case = self._case(connection, reader, page, row, refund, numbers)
                     one = self._decide_one(page, row, case, numbers)
                     remember(page, case, one.plan)
@@ -185,6 +193,8 @@ class RefundDesk:
         ]
         # A void is undone by hand: while it stands, the sale that would be planned anew counts as absent.
         voided = any(d.kind == "void" for d in posted)
+        if voided:
+            self.kept[row.subject_id] = "a void is taken back by hand"
         if not posted or voided:
             return Decided(row, unchanged(row), row.revision)
         revision = row.revision + 1
@@ -193,6 +203,7 @@ class RefundDesk:
         fresh = replace(case, ours=(), sale=sale, revision=revision, number=number)
         plan = plan_refund(fresh, self.books, self.policy, self.now)
         if not plan.documents or number is None:
+            self.kept[row.subject_id] = self._why_kept(fresh, plan)
             return Decided(row, unchanged(row), row.revision)
         undo = plan_undo(self.books, self.policy, posted)
         last = undo[-1].document_key
@@ -201,6 +212,16 @@ class RefundDesk:
         # What was never sent of the revision that is undone is not wanted any more.
         unsent = tuple(d.document_key for d in standing if d.revision == row.revision and is_unsent(d))
         return Decided(row, replace(plan, documents=(*undo, *heads)), revision, replaces=unsent)
+
+    def _why_kept(self, case: RefundCase, plan: Plan) -> str:
+        """Why a refund that stands in the books would not be posted now."""
+        if plan.reason != "period_closed":
+            return plan.sentence or "nothing would be posted in its place"
+        day = settle_refund(case, self.books, self.now).posting_date
+        return (
+            f"{day} is closed until {self.policy.closed_until}; open the period or set refunds.period_closed: "
+            f"first_open_day"
+        )
 
     def _case(
         self,

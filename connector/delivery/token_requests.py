@@ -207,10 +207,12 @@ class TokenRequests:
             return NoToken(f"{title} gives no tokens now (too many requests); the next run tries again")
         named = "client_id and client_secret" if app.client_secret is not None else "client_id"
         what = named if said == "invalid_client" else "the token request"
-        return NoToken(
-            f"{title} refused {what} of ledger {app.ledger} ({why}): check its connection in the settings",
-            "unauthorised",
-        )
+        ways_out = {
+            "invalid_scope": f"add to the app at {title} what it lacks of: {app.vendor.scope}",
+            "unauthorized_client": f"the app is not let in (any more): let it in again at {title}",
+        }
+        way_out = ways_out.get(said, "check its connection in the settings")
+        return NoToken(f"{title} refused {what} of ledger {app.ledger} ({why}): {way_out}", "unauthorised")
 
 
 def challenge_of(verifier: str) -> str:

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from connector.planning.entries import Posting, make_entries
 from connector.planning.keys import part_key
-from connector.planning.model import Document, Entry, Settles
+from connector.planning.model import NEW_CUSTOMER, Document, Entry, Settles
 from connector.planning.values import value
 
 # The invoice that comes back with the reversal of a void.
@@ -69,7 +69,7 @@ def exchange_of(document: Document, postings: Sequence[Posting], currency: str) 
         lines=(),
         home_minor=None,
         narration=f"Exchange: {document.narration}",
-        after=(document.document_key,),
+        after=(document.document_key, *(key for name, key in document.refs if name == NEW_CUSTOMER)),
         settles=None,
         reverses=None,
     )

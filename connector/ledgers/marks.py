@@ -6,6 +6,7 @@ Ledgers that have no field for it show it to people, and cannot search it: it is
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from connector.planning.model import Document
 from connector.planning.values import value
@@ -20,6 +21,9 @@ MARKS = re.compile(
 )
 
 
+NUMBERS = ("number", "sale")
+# Those that `escaped` makes.
+ESCAPES = re.compile(r"%(3B|5B|5D|25)")
 # Kinds that are of a part.
 WITH_PART = frozenset({"reversal", "application"})
 
@@ -39,13 +43,14 @@ class Note:
     lines: tuple[str, ...] = ()
 
 
-def marks_of(document: Document, numbers: bool = True, lines: bool = True) -> str:
-    """Kind, number and sale, and where they are short words the sale's lines that it takes back; in brackets."""
+def marks_of(document: Document, numbers: Sequence[str] = NUMBERS, lines: bool = True) -> str:
+    """Kind, number and sale (those of the `numbers`), and where they are short words the sale's lines that it takes back;
+    in brackets."""
     has_part = document.kind in WITH_PART and document.part.islower()
     marks = document.kind + (f" of {document.part}" if has_part else "")
-    for name, text in (("number", document.number), ("sale", document.sale_number)):
-        if text is not None and numbers:
-            marks += f"; {name} {clean(text)}"
+    for name, text in zip(NUMBERS, (document.number, document.sale_number), strict=True):
+        if text is not None and name in numbers:
+            marks += f"; {name} {escaped(text)}"
     line_ids = [line.line_id for line in document.lines]
     if (
         lines
@@ -63,8 +68,13 @@ def ids_of(document: Document) -> list[str]:
     return [*ids, document.document_key]
 
 
-def clean(text: str) -> str:
-    return re.sub(r"[;\[\]]", " ", text)
+def escaped(text: str) -> str:
+    """A text between marks, so that it can be told from them."""
+    return re.sub(r"[;\[\]%]", lambda found: f"%{ord(found[0]):02X}", text)
+
+
+def unescaped(text: str | None) -> str | None:
+    return None if text is None else ESCAPES.sub(lambda found: chr(int(found[1], 16)), text)
 
 
 def read_marks(text: str, more: str = "") -> Note:
@@ -79,7 +89,7 @@ def read_marks(text: str, more: str = "") -> Note:
         payment_ids=tuple(dict.fromkeys(PAYMENT.findall(every))),
         kind=found.get("kind"),
         part=found.get("part"),
-        number=found.get("number"),
-        sale=found.get("sale"),
+        number=unescaped(found.get("number")),
+        sale=unescaped(found.get("sale")),
         lines=tuple((found.get("lines") or "").split()),
     )

@@ -31,6 +31,8 @@ from connector.ledgers.reads import not_written
 from connector.ledgers.xero_changes import GONE
 from connector.ledgers.xero_effects import changed, is_change
 from connector.ledgers.xero_faults import (
+    CONTACT_ARCHIVED,
+    CONTACT_NUMBER_TAKEN,
     NAME_TAKEN,
     TOO_MUCH,
     fault_of,
@@ -56,8 +58,11 @@ from connector.ledgers.xero_wire import (
 )
 from connector.planning.money import is_known
 
+# Kinds of faults by which nothing of a request was carried out.
+NOTHING_READ = frozenset({"PostDataInvalidException", "QueryParseException"})
 # A document that is not of the kind to be answered by list: what it changed is looked at.
 KINDS = {"Invoices": "invoice", "CreditNotes": "credit_memo"}
+ARCHIVED = "ARCHIVED"
 NUMBERS = {"Invoices": "InvoiceNumber", "CreditNotes": "CreditNoteNumber"}
 
 
@@ -71,7 +76,7 @@ def read_answer(
     whole = outcome_of_all(answer)
     plural = request.target.partition("?")[0].split("/")[1]
     if isinstance(whole, Rejected | NumberTaken | PeriodClosed) and len(documents) > 1:
-        return {one.document_key: Apart() for one in documents}
+        return (yield from read_whole_refusal(documents, payloads, plural, answer))
     if len(documents) == 1 and is_change(documents[0], payloads):
         (one,) = documents
         return {one.document_key: whole or changed(one, payloads[one.document_key], request, answer)}
@@ -91,6 +96,27 @@ def read_answer(
         else:
             payload = payloads[one.document_key]
             outcomes[one.document_key] = yield from read_element(one, payload, plural, element)
+    return outcomes
+
+
+def read_whole_refusal(
+    documents: Sequence[Claimed], payloads: Mapping[str, Payload], plural: str, answer: Answer
+) -> Steps[Outcomes]:
+    """Several documents refused at once. Xero does not say whether it kept those of them that were right, so of these
+    nothing is known, unless the request itself was what it could not read."""
+    fault = fault_of(answer)
+    if fault is None or fault.kind in NOTHING_READ or fault.status != 400:
+        return {one.document_key: Apart() for one in documents}
+    told = decode(answer.body).get("Elements")
+    elements = [one for one in told if isinstance(one, Mapping)] if isinstance(told, list) else []
+    outcomes: dict[str, Outcome] = {}
+    for one, element in zip(documents, in_order(documents, payloads, elements), strict=True):
+        said = "; ".join(dict.fromkeys(messages(element))) if element is not None else ""
+        outcomes[one.document_key] = (
+            (yield from read_refusal(one, plural, said, fault.kind))
+            if said
+            else Unknown(f"Xero refused what was sent with it: {fault.words}", told=True)
+        )
     return outcomes
 
 
@@ -155,17 +181,28 @@ def posted(claimed: Claimed, payload: Payload, plural: str, element: Row) -> Pos
     number = text_of(element, NUMBERS.get(plural, "")) or claimed.number
     if claimed.kind == "application":
         return Posted(credit_or(element, object_id), number, claimed.amount_minor, claimed.currency)
-    if plural == "Payments":
-        moved, bank = (
-            minor(element.get("BankAmount"), payload.bank_currency or claimed.currency),
-            payload.bank_minor,
-        )
-        if bank is not None and element.get("BankAmount") is not None and moved != bank:
-            return Posted(object_id, number, moved, payload.bank_currency)
-        return Posted(object_id, number, minor(element.get("Amount"), claimed.currency), claimed.currency)
-    currency = currency_of(element, claimed.currency)
-    total = minor(element.get("Total"), currency)
+    total, currency = total_of(claimed, payload, plural, element)
     return Posted(credit_or(element, object_id), number, total, currency)
+
+
+def total_of(claimed: Claimed, payload: Payload, plural: str, row: Row) -> tuple[int, str]:
+    """The total of an object; of a payment in two currencies what clearing moved by, where that is not what was sent."""
+    if plural != "Payments":
+        currency = currency_of(row, claimed.currency)
+        return minor(row.get("Total"), currency), currency
+    if payload.bank_minor is not None:
+        moved = bank_minor(row, payload.bank_currency)
+        if moved != payload.bank_minor:
+            return moved, payload.bank_currency
+    return minor(row.get("Amount"), claimed.currency), claimed.currency
+
+
+def bank_minor(row: Row, currency: str) -> int:
+    """What a payment moved its bank account by: as told, else at the rate that is told. 0 where neither is."""
+    if row.get("BankAmount") is not None:
+        return minor(row["BankAmount"], currency)
+    rate = Decimal(str(row.get("CurrencyRate") or 0))
+    return minor(Decimal(str(row.get("Amount") or 0)) / rate, currency) if rate else 0
 
 
 def total_name(plural: str) -> str:
@@ -188,7 +225,7 @@ def read_refusal(
     claimed: Claimed, plural: str, said: str, code: str = "ValidationException"
 ) -> Steps[Outcome]:
     """`said` is what Xero says, of one document."""
-    if plural == "Contacts" and NAME_TAKEN.search(said):
+    if plural == "Contacts" and (NAME_TAKEN.search(said) or CONTACT_ARCHIVED.search(said)):
         return (yield from name_taken(claimed, said))
     outcome = refused(said, code)
     if isinstance(outcome, NumberTaken):
@@ -206,26 +243,31 @@ def number_taken(claimed: Claimed, plural: str, said: str) -> Steps[Outcome]:
     try:
         row = yield from find_numbered(plural, claimed.number)
     except LedgerDown as error:
-        return Unknown(f"{said}; who holds the number could not be read: {error}")
-    if row is None or not is_known(currency_of(row, claimed.currency)):
-        return NumberTaken(None)
-    return NumberTaken(holder_of(row, plural, claimed.currency))
+        return Unknown(f"{said.rstrip('.')}; who holds the number could not be read: {error}")
+    if row is None:
+        # Lists may lag behind: it may be this very document.
+        return Unknown(f"{said.rstrip('.')}; nothing with number {claimed.number} can be found", told=True)
+    known = is_known(currency_of(row, claimed.currency))
+    return NumberTaken(holder_of(row, claimed.currency) if known else None)
 
 
 def find_numbered(plural: str, number: str) -> Steps[Row | None]:
-    """The invoice or credit note of the sales side with this very number."""
-    if plural == "Invoices" and "," not in number:
+    """The invoice or credit note of the sales side with this number; asked for in both ways, since a list may lag, and an
+    address may take ids alone."""
+    row = yield from find_one(plural, number)
+    rows = [row] if row is not None else []
+    if not rows and plural == "Invoices" and "," not in number:
         rows = yield from find_rows(plural, 'Type=="ACCREC"', InvoiceNumbers=number)
-    else:
-        row = yield from find_one(plural, number)
-        rows = [row] if row is not None else []
+    elif not rows and is_quotable(number):
+        rows = yield from find_rows(plural, equals(NUMBERS[plural], number))
     same = [row for row in rows if str(row.get("Type", "")).startswith("ACCREC")]
     exact = [row for row in same if row.get(NUMBERS[plural]) == number]
     return next(iter(exact or same), None)
 
 
-def holder_of(row: Row, plural: str, home: str) -> Found:
+def holder_of(row: Row, home: str) -> Found:
     note = read_reference(row)
+    plural = "CreditNotes" if row.get("Type") == "ACCRECCREDIT" else "Invoices"
     currency = currency_of(row, home)
     gone = row.get("Status") in GONE
     kind = (note.kind if note.document_key else None) or KINDS[plural]
@@ -244,21 +286,32 @@ def holder_of(row: Row, plural: str, home: str) -> Found:
 
 
 def name_taken(claimed: Claimed, said: str) -> Steps[Outcome]:
-    """The contact may have been made by a request whose answer was lost, or by hand with the same number; else somebody
-    else has the name."""
+    """The contact may have been made by a request whose answer was lost, or by hand with the same number, and archived
+    since; else somebody else has the name."""
     number = str(decode(claimed.payload.encode())["body"]["ContactNumber"])
     try:
-        row = yield from find_contact(number)
+        row = yield from find_contact(number, archived=True)
     except LedgerDown as error:
-        return Unknown(f"{said}; who has the name could not be read: {error}")
+        return Unknown(f"{said.rstrip('.')}; who has the name could not be read: {error}")
+    if row is not None and row.get("ContactStatus") == ARCHIVED:
+        # No document can be its, and nobody else can have its number.
+        why = f"contact {row.get('Name')} with the contact number {number} is archived in Xero: restore it there"
+        return Withheld("ledger_cannot", why, "restore the contact in Xero")
     if row is not None:
         return Posted(id_of(row, "Contacts"), None, 0, claimed.currency)
+    if CONTACT_NUMBER_TAKEN.search(said):
+        # Lists may lag behind: it may be this very contact.
+        return Unknown(f"{said.rstrip('.')}; no contact with number {number} can be found", told=True)
     return NumberTaken(None) if not claimed.bare else Rejected("ValidationException", said)
 
 
-def find_contact(number: str) -> Steps[Row | None]:
-    """The active contact with this number of ours."""
+def find_contact(number: str, archived: bool = False) -> Steps[Row | None]:
+    """The contact with this number of ours: an active one, else where `archived` is asked for one that is archived."""
     if not is_quotable(number):
         return None
-    rows = yield from find_rows("Contacts", equals("ContactNumber", number))
-    return next((row for row in rows if row.get("ContactNumber") == number), None)
+    where = equals("ContactNumber", number)
+    rows = yield from (
+        find_rows("Contacts", where, includeArchived="true") if archived else find_rows("Contacts", where)
+    )
+    mine = [row for row in rows if row.get("ContactNumber") == number]
+    return min(mine, key=lambda row: row.get("ContactStatus") == ARCHIVED, default=None)

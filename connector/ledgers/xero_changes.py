@@ -8,6 +8,7 @@ https://developer.xero.com/documentation/api/accounting/payments (only `Status` 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any
 
 from connector.ledgers.contract import Claimed, Outcomes, Posted, Rejected, Request, Steps, Withheld
@@ -90,7 +91,8 @@ def request_taking_out(
             claimed,
             Withheld(
                 "ledger_cannot",
-                f"{kind} {parent.ledger_id} is reconciled with a bank statement, and Xero deletes no such",
+                f"the {kind} of {day_of(row)} ({parent.ledger_id}) is reconciled with a bank statement, and Xero does "
+                f"not let a reconciled one be deleted",
                 "undo the reconciliation in Xero",
             ),
         )
@@ -204,9 +206,33 @@ def request_unallocation(claimed: Claimed, payload: Payload, take: Take) -> Step
     note = (yield from take(("CreditNotes", note_id), claimed.document_key)) if note_id is not None else None
     if note is None or note_id is None:
         return only(claimed, Rejected("404", "the credit note is not in Xero any more"))
+    mine = our_allocation(note, invoice_id, claimed, shown_day(note))
+    if mine is None or not mine.get("AllocationID"):
+        return only(claimed, there(claimed, note_id))
+    target = f"/CreditNotes/{note_id}/Allocations/{mine['AllocationID']}"
+    # Xero keeps no idempotency key of a DELETE; what is gone cannot be deleted twice.
+    return Request("DELETE", target, document_keys=(claimed.document_key,))
+
+
+def our_allocation(note: Row, invoice_id: str | None, claimed: Claimed, day: date | None) -> Row | None:
+    """What we put of a credit note on an invoice on this day; None where there is none, or only what a person put there.
+
+    It is of our amount, or of that day and of less, where less was open then. An allocation has no text that could bear
+    our key.
+    """
+    alike: list[tuple[bool, bool, Row]] = []
     for one in rows_of(note, "Allocations"):
-        if str(part_of(one, "Invoice").get("InvoiceID")).lower() == invoice_id and one.get("AllocationID"):
-            target = f"/CreditNotes/{note_id}/Allocations/{one['AllocationID']}"
-            # Xero keeps no idempotency key of a DELETE; what is gone cannot be deleted twice.
-            return Request("DELETE", target, document_keys=(claimed.document_key,))
-    return only(claimed, there(claimed, note_id))
+        if (
+            str(part_of(one, "Invoice").get("InvoiceID")).lower() != invoice_id
+            or one.get("IsDeleted") is True
+        ):
+            continue
+        put_on = minor(one.get("Amount"), claimed.currency)
+        another_day = day is not None and shown_day(one) not in (None, day)
+        if put_on == claimed.amount_minor or (put_on < claimed.amount_minor and not another_day):
+            alike.append((put_on != claimed.amount_minor, another_day, one))
+    return min(alike, key=lambda each: each[:2])[2] if alike else None
+
+
+def shown_day(row: Row) -> date | None:
+    return day_of(row) if row.get("Date") or row.get("DateString") else None

@@ -31,6 +31,10 @@ NUMBER_TAKEN = re.compile(SENTENCE + r"(?:Credit Note|Invoice) # must be unique"
 NAME_TAKEN = re.compile(
     SENTENCE + r"The contact (?:name .* is already assigned|number .* (?:already|unique))", re.IGNORECASE
 )
+CONTACT_NUMBER_TAKEN = re.compile(SENTENCE + r"The contact number .* (?:already|unique)", re.IGNORECASE)
+CONTACT_ARCHIVED = re.compile(
+    SENTENCE + r"The contact with the specified contact details has been archived", re.IGNORECASE
+)
 LOCKED = re.compile(
     SENTENCE + r"The [a-z ]*date cannot be before the (?:period|end of year) lock date", re.IGNORECASE
 )
@@ -49,6 +53,11 @@ WITHIN = (
     "Payments",
 )
 SHOWN = 500
+# Xero says it by the status alone.
+WAY_OUT = {
+    401: ": where the token is good the app lacks a scope, which is added to it at developer.xero.com",
+    403: ": the organisation disconnected the app, or tenant_id is not of an organisation that it opens",
+}
 
 
 @value(frozen=True, slots=True)
@@ -131,7 +140,7 @@ def outcome_of(fault: Fault) -> Outcome:
     if status == 429:
         return Throttled(fault.wait_s)
     if status in (401, 403):
-        return Unauthorised(f"Xero refused the access: {shown(fault)}")
+        return Unauthorised(f"Xero refused the access: {shown(fault)}{WAY_OUT.get(status, '')}")
     if status == 400 and fault.kind:
         return refused(fault.words, fault.kind)
     if status in (404, 412) and fault.words != f"HTTP status {status}":

@@ -182,13 +182,15 @@ class FormWriter(LineWriter):
         return {"ContactID": known} if known is not None else {"Name": document.customer or STRIPE}
 
     def rate(self, document: Document) -> Decimal | None:
-        """Units of the document's currency for one of the organisation's, as exact as its home total needs. Where Stripe
-        told none what takes income back has the rate of the sale; None: Xero takes the rate of the day."""
+        """Units of the document's currency for one of the organisation's: what takes income back has the rate that the sale
+        has in Xero; else as exact as its home total needs and six decimals allow. None: Xero takes the rate of the day."""
+        known = self.named(document, RATE)
+        kind = document.part if document.kind == "reversal" else document.kind
+        foreign = document.currency != self.directory.home
+        if known is not None and foreign and kind in AT_RATE_OF_SALE:
+            return Decimal(known)
         if document.home_minor is None:
-            known = self.named(document, RATE)
-            kind = document.part if document.kind == "reversal" else document.kind
-            foreign = document.currency != self.directory.home
-            return Decimal(known) if known is not None and foreign and kind in AT_RATE_OF_SALE else None
+            return None
         home = self.directory.home
         if document.currency == home or document.entry_currency != home or not document.home_minor:
             return None

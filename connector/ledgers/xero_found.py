@@ -14,6 +14,7 @@ from connector.ledgers.contract import Found, Steps
 from connector.ledgers.days import EVER
 from connector.ledgers.json_wire import Row, minor
 from connector.ledgers.marks import Note
+from connector.ledgers.xero_copies import Copies
 from connector.ledgers.xero_directory import Directory
 from connector.ledgers.xero_marks import read_reference
 from connector.ledgers.xero_movements import Mover, paid_id
@@ -83,7 +84,8 @@ def found(row: Row, plural: str, mover: Mover) -> Found:
         currency=currency,
         posting_date=day_of(row),
         customer=text_of(contact, "Name"),
-        sale_number=note.sale or number,
+        # Where a refund's marks leave its sale out, its own number is not that.
+        sale_number=note.sale if ours and note.refund_ids else note.sale or number,
         income_minor=max(mover.income(moved), 0),
         cash_minor=max(-mover.cash(moved), 0),
         voided=is_gone(row),
@@ -122,12 +124,15 @@ def scan(
     answer = yield ask(plural, spanned(days, OF_SALES.get(plural, "")), page)
     rows = read_rows(answer, plural)
     mover = Mover(directory, mapping)
-    hits = [
-        found(row, plural, mover)
-        for row in rows
-        if is_ours_or_stripes(read_reference(row)) and counts(row, plural, directory.home)
-    ]
+    hits: list[Found] = []
+    copies = window.copies if page > 1 else Copies()
+    window.copies = copies
+    for row in rows:
+        if is_ours_or_stripes(read_reference(row)) and counts(row, plural, directory.home):
+            hits += copies.without(found(row, plural, mover), row)
     more = has_more(answer, rows, page)
+    if not more:
+        hits += copies.that_stand_for_ours()
     window.keep_page(plural, page, rows, directory.home, None if more else days)
     if more:
         return hits, f"{plural}:{page + 1}"

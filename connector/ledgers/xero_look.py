@@ -1,26 +1,28 @@
-"""Is the effect of a document in the books? Found by its day and recognised by its key; a void, an allocation and a
+"""Is the effect of a document in the books? Found by the days since and recognised by its key; a void, an allocation and a
 deleted payment by what they changed."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import date
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, timedelta
 
 from connector.ledgers.contract import Absent, Claimed, Found, Steps
+from connector.ledgers.days import EVER
 from connector.ledgers.json_wire import Row, minor
-from connector.ledgers.xero_answers import NUMBERS, credit_or, find_contact
-from connector.ledgers.xero_changes import GONE, is_gone
+from connector.ledgers.xero_answers import NUMBERS, credit_or, find_contact, total_of
+from connector.ledgers.xero_changes import GONE, is_gone, our_allocation, shown_day
 from connector.ledgers.xero_marks import read_reference
 from connector.ledgers.xero_payload import Payload, settled_id
 from connector.ledgers.xero_reopening import look_at_payment
 from connector.ledgers.xero_roles import ALLOCATED, OVERPAID, PAID_AGAIN, UNALLOCATED, UNPAID
-from connector.ledgers.xero_window import find_days
-from connector.ledgers.xero_wire import currency_of, day_of, find_one, id_of, part_of, rows_of, text_of
+from connector.ledgers.xero_window import OF_SALES, find_days, spanned
+from connector.ledgers.xero_wire import day_of, find_one, find_rows, id_of, part_of, text_of
 
 Seen = dict[str, Found | Absent]
 # The list in which a document's own object stands.
 LISTS = {"Overpayments": "BankTransactions"}
+# How much earlier a person may have dated a document than we did.
+CORRECTED = timedelta(days=7)
 
 
 def look(documents: Sequence[Claimed], payloads: Mapping[str, Payload]) -> Steps[Seen]:
@@ -44,12 +46,36 @@ def look(documents: Sequence[Claimed], payloads: Mapping[str, Payload]) -> Steps
                 plural = LISTS.get(payload.plural, payload.plural)
                 dated.setdefault(plural, {})[one.document_key] = (one, day)
     for plural, wanted in dated.items():
-        for row in (yield from find_days(plural, {day for _, day in wanted.values()})):
+        bearing: dict[str, list[Row]] = {}
+        for row in (yield from read_since(plural, {day for _, day in wanted.values()})):
             key = read_reference(row).document_key
             if key in wanted and row.get("Status") not in GONE:
-                claimed = wanted[key][0]
-                seen[key] = found_as(claimed, payloads[key], row, plural)
+                bearing.setdefault(key, []).append(row)
+        for key, rows in bearing.items():
+            claimed, day = wanted[key]
+            seen[key] = found_as(claimed, payloads[key], most_alike(rows, claimed, day, plural), plural)
     return seen
+
+
+def read_since(plural: str, days: Collection[date]) -> Steps[list[Row]]:
+    """What may be documents of these days: a person may have corrected the day since, but for a payment, of which nothing
+    can be changed."""
+    if plural == "Payments":
+        return (yield from find_days(plural, days))
+    return (yield from find_rows(plural, spanned((min(days) - CORRECTED, EVER), OF_SALES.get(plural, ""))))
+
+
+def most_alike(rows: Sequence[Row], claimed: Claimed, day: date, plural: str) -> Row:
+    """Of several that bear our key the one with our number, amount and day, then the lowest id: a person's copy takes the
+    Reference along. Of two that agree in all of it either stands for the other."""
+
+    def place(row: Row) -> tuple[bool, bool, bool, str]:
+        another_number = text_of(row, NUMBERS.get(plural, "")) not in (None, claimed.number)
+        total = row.get("Amount" if plural == "Payments" else "Total")
+        another_amount = minor(total, claimed.currency) != claimed.amount_minor
+        return another_number, another_amount, day_of(row) != day, id_of(row, plural)
+
+    return min(rows, key=place)
 
 
 def day_sent(claimed: Claimed, payload: Payload) -> Steps[date | None]:
@@ -64,16 +90,8 @@ def day_sent(claimed: Claimed, payload: Payload) -> Steps[date | None]:
 def found_as(claimed: Claimed, payload: Payload, row: Row, plural: str) -> Found:
     """The object with the total that Xero has of it."""
     amount_minor, currency = claimed.amount_minor, claimed.currency
-    if plural == "Payments" and claimed.kind != "application":
-        amount_minor = minor(row.get("Amount"), currency)
-        bank = row.get("BankAmount")
-        if payload.bank_minor is not None and bank is not None:
-            moved = minor(bank, payload.bank_currency)
-            if moved != payload.bank_minor:
-                amount_minor, currency = moved, payload.bank_currency
-    elif claimed.kind != "application":
-        currency = currency_of(row, currency)
-        amount_minor = minor(row.get("Total"), currency)
+    if claimed.kind != "application":
+        amount_minor, currency = total_of(claimed, payload, plural, row)
     number = text_of(row, NUMBERS.get(plural, "")) or claimed.number
     return shown(claimed, row, credit_or(row, id_of(row, plural)), number, amount_minor, currency)
 
@@ -120,9 +138,13 @@ def look_at_allocation(claimed: Claimed, payload: Payload) -> Steps[Found | Abse
     note = yield from find_one("CreditNotes", mine[0])
     if note is None or (is_gone(note) and payload.part == ALLOCATED):
         return Absent()
-    on = {str(part_of(one, "Invoice").get("InvoiceID")).lower() for one in rows_of(note, "Allocations")}
-    wanted: Any = payload.part == ALLOCATED
-    return changed(claimed, note, mine[0]) if (mine[1] in on) == wanted else Absent()
+    put = payload.part == ALLOCATED
+    day = date.fromisoformat(str(payload.body["Date"])) if put else shown_day(note)
+    one = our_allocation(note, mine[1], claimed, day)
+    # Where it may be a person's of less, it is put on once more as far as both are open: the rest, or nothing.
+    whole = one is not None and minor(one.get("Amount"), claimed.currency) == claimed.amount_minor
+    done = whole if put else one is None
+    return changed(claimed, note, mine[0]) if done else Absent()
 
 
 def look_for_contact(claimed: Claimed, payload: Payload) -> Steps[Found | Absent]:

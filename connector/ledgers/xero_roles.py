@@ -95,11 +95,12 @@ def expand(document: Document, accounts: Accounts) -> list[Document]:
         return [document]
     if document.voids:
         return expand_void(document, accounts)
-    if document.kind == "application" or (document.kind == "reopen_invoice" and document.settles is None):
-        # Known from the books alone, with all that goes before it.
+    if document.kind == "application":
         return [document]
     if document.kind == "reopen_invoice":
-        return expand_reopening(document, accounts)
+        # Known from the books alone it stands there with all that goes before it.
+        known = document.settles is not None
+        return expand_reopening(document, accounts) if known else without_exchange(document, accounts)
     again = document.kind == "reversal" and document.part in ("void", "credit_memo")
     if again and document.entries[-1].account in accounts.clearing:
         return invoice_again(document, accounts)

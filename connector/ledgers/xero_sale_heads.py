@@ -12,10 +12,11 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from connector.ledgers.contract import Reference, Steps
+from connector.ledgers.days import EVER
 from connector.ledgers.json_wire import Row, minor
 from connector.ledgers.sale_search import charges_of, ids_of, may_be_sold
 from connector.ledgers.xero_directory import Directory
-from connector.ledgers.xero_marks import read_reference
+from connector.ledgers.xero_marks import bears_own_number, read_reference
 from connector.ledgers.xero_window import CREDITS, OF_SALES, Seen, Window, is_of_sales, money_of, stands
 from connector.ledgers.xero_wire import (
     any_of,
@@ -165,7 +166,9 @@ class Heads:
         """The days around these charges."""
         days = [r.day for r in references if r.day is not None]
         for plural in SALE_PLURALS:
-            spans = [(day - BEFORE[plural], day + AFTER) for day in days]
+            # Of bank transactions what others took back of a sale is looked for up to the last day, in the same call.
+            receipts = plural == "BankTransactions"
+            spans = [(day - BEFORE[plural], EVER if receipts else day + AFTER) for day in days]
             yield from self.window.cover(plural, spans, self.home)
 
     def read_paid(self) -> Steps[None]:
@@ -228,13 +231,14 @@ def lone(seen: Seen) -> Seen | None:
 
 def first(found: Iterable[Seen], ids: Sequence[str]) -> Seen | None:
     """One that stands before a void one, an invoice before a receipt before a lone payment, one that is no other
-    charge's first, then the earliest."""
+    charge's first, one that is no copy of ours first, then the earliest."""
 
-    def place(seen: Seen) -> tuple[bool, int, bool, str, str]:
+    def place(seen: Seen) -> tuple[bool, int, bool, bool, str, str]:
         plural, row = seen
         charges = charges_of(read_reference(row))
         others = bool(charges) and not set(ids).intersection(charges)
         day = str(row.get("DateString") or row.get("Date") or "")
-        return is_void(row), SALE_PLURALS.index(plural), others, day, id_of(row, plural)
+        copied = not bears_own_number(row)
+        return is_void(row), SALE_PLURALS.index(plural), others, copied, day, id_of(row, plural)
 
     return min(found, key=place, default=None)

@@ -159,7 +159,7 @@ class SaleReader:
 
     def booked(self, reference: Reference, seen: Seen, number: str) -> tuple[Booked, ...]:
         """What others took back of the sale: credit notes allocated to it, and what carries the charge's id, or this
-        number alone as its Reference, as far as its days have been read."""
+        number alone as its Reference."""
         taken: dict[str, tuple[str, Row, int]] = {}
         naming = [
             one
@@ -199,7 +199,7 @@ class SaleReader:
         made_again = next((p for p in sale.payments if self.is_made_again(p, reference)), None)
         rest, reopened = 0, 0
         mine: list[SalePayment] = []
-        brought: list[SalePayment] = []
+        parts: list[SalePayment] = []
         for plural, row in credits:
             note = read_reference(row)
             charges = charges_of(note)
@@ -215,25 +215,20 @@ class SaleReader:
                 reopened += payment.amount_minor if undone else 0
                 rest += payment.amount_minor if made_again is not None else 0
                 if made_again is None:
-                    brought.append(replace(payment, applied=undone))
+                    parts.append(replace(payment, applied=undone))
             elif note.document_key not in reference.without:
                 mine.append(payment)
+        if parts:
+            whole, applied = sum(p.amount_minor for p in parts), any(p.applied for p in parts)
+            mine.append(replace(in_order(parts)[0], amount_minor=whole, applied=applied))
         payments = [
             replace(p, amount_minor=p.amount_minor + rest) if p is made_again else p for p in sale.payments
         ]
-        payments += [*one_payment(brought), *mine]
-        return replace(sale, payments=in_order(payments), balance_minor=sale.balance_minor - reopened)
+        return replace(
+            sale, payments=in_order((*payments, *mine)), balance_minor=sale.balance_minor - reopened
+        )
 
     def is_made_again(self, payment: SalePayment, reference: Reference) -> bool:
         row = self.around.rows.get(("Payments", payment.ledger_id))
         own = set(ids_of(reference)).intersection(payment.charge_ids)
         return bool(own) and row is not None and is_application(row)
-
-
-def one_payment(brought: Sequence[SalePayment]) -> list[SalePayment]:
-    """The payment that several overpayments were, where nothing of it pays the invoice any more."""
-    if not brought:
-        return []
-    first = in_order(brought)[0]
-    total = sum(one.amount_minor for one in brought)
-    return [replace(first, amount_minor=total, applied=any(one.applied for one in brought))]

@@ -16,7 +16,7 @@ from connector.ledgers.sale_search import ids_of, lacks_payment, stripe_ids
 from connector.ledgers.xero_directory import Directory
 from connector.ledgers.xero_marks import read_reference
 from connector.ledgers.xero_sale_heads import BEFORE, Heads, is_void
-from connector.ledgers.xero_sale_reader import Around, SaleReader, contact_of
+from connector.ledgers.xero_sale_reader import TAKEN_BACK, Around, SaleReader, contact_of
 from connector.ledgers.xero_window import CREDITS, OF_SALES, Seen, Window, stands
 from connector.ledgers.xero_wire import between, day_of, find_rows, id_of, lists_of, rows_of, text_of
 from connector.planning.mapping_model import Mapping as LedgerMapping
@@ -31,6 +31,7 @@ def find_sales(
     wanted = {r.charge_id: r for r in references if r.charge_id in heads}
     numbers = {charge_id: number_of(wanted[charge_id], seen) for charge_id, seen in heads.items()}
     heads |= yield from find_taken_back(wanted, heads)
+    yield from read_what_others_did(wanted, heads, window, directory.home)
     around = yield from read_around(list(heads.values()), window, directory.home)
     reader = SaleReader(directory, mapping, window, around)
     sales: dict[str, Sale | None] = {r.charge_id: None for r in references}
@@ -86,6 +87,18 @@ def find_taken_back(wanted: Mapping[str, Reference], heads: Mapping[str, Seen]) 
             if note.document_key not in wanted[charge_id].without:
                 found[charge_id] = ("Invoices", row)
     return found
+
+
+def read_what_others_did(
+    wanted: Mapping[str, Reference], heads: Mapping[str, Seen], window: Window, home: str
+) -> Steps[None]:
+    """What others may have booked against these sales, since the earliest of the days of the charges and of the sales:
+    whether it counts must not hang on what else a run has read."""
+    days = [day_of(row) for _, row in heads.values()]
+    days += [r.day for r in wanted.values() if r.day is not None]
+    if days:
+        for plural in TAKEN_BACK:
+            yield from window.cover(plural, [(min(days) - BEFORE["BankTransactions"], EVER)], home)
 
 
 def read_around(seen: Sequence[Seen], window: Window, home: str) -> Steps[Around]:

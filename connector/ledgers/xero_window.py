@@ -15,6 +15,7 @@ from connector.ledgers.contract import Steps
 from connector.ledgers.days import Span, gaps, merge
 from connector.ledgers.json_wire import Row, decode, encode
 from connector.ledgers.sale_search import stripe_ids
+from connector.ledgers.xero_copies import Copies
 from connector.ledgers.xero_marks import read_reference
 from connector.ledgers.xero_wire import (
     ID_NAMES,
@@ -164,6 +165,8 @@ class Window:
         self.banks: dict[str, str] = {}
         # The latest page of each list that a search of its own has read.
         self.kept_pages: dict[str, int] = {}
+        # What of the list that is scanned may be copies of our documents.
+        self.copies = Copies()
         # Lists of which so much stands on a day that it is dearer to read days than to ask for some.
         self.crowded: set[str] = set()
 

@@ -13,13 +13,14 @@ from typing import Any
 from sqlalchemy import Engine
 
 from connector.decisions.late_payments import LATE_PAYMENT
+from connector.operations.standing import clearing_move, lacking_nets, moved_in_books, moves_clearing
 from connector.planning.case import Books, LedgerPolicy
 from connector.planning.model import Document
 from connector.planning.refund_sale import CLEARING_ELSEWHERE
 from connector.planning.reversal_plan import WITH_CASH
 from connector.planning.sentences import REVERSAL_SKIPPED
 from connector.planning.settlement import SETTLEMENT_ASSUMED
-from connector.planning.stripe_facts import BalanceTransaction, Charge, Dispute, Fact, Refund
+from connector.planning.stripe_facts import BalanceTransaction, Charge, Dispute, Refund
 from connector.store import movements, views
 
 WHY_REFUND = {
@@ -36,6 +37,7 @@ WHY_CHARGE = {
     "dropped": "a payment that failed after Stripe had booked it; a fee remains, or the two movements differ",
     "failed": "its sale is not posted yet, will be tried again",
 }
+REST = "a part of it is in the books: what is to follow, its reversal or another document, is not"
 FAILED_PAYMENT = "a payment that failed after Stripe had booked it; failed payments are not posted here"
 CAPTURED_LESS = "the sale is what was captured; Stripe booked the whole and released the rest"
 FAILED_EARLIER = (
@@ -48,6 +50,10 @@ BOOKED_LATE = "its refund had been posted without it (a void, or a credit memo o
 FEE_OF_ADOPTED = "others booked this refund without what Stripe charged or gave back for it"
 ASSUMED = "posted 1:1 before its balance transaction was known, which says something else"
 OTHER_AMOUNT = "others booked this refund with another amount than Stripe moved"
+WITHOUT_CASH = (
+    "others booked this refund and did not pay it out of clearing; as it was adopted no command posts that: pay it "
+    "out in the ledger by hand"
+)
 ELSEWHERE = "the sale's payment went to another account, which clearing_check: trust takes as it is"
 STORE_CREDIT = "a credit memo without its cash leg: the customer is owed what Stripe has paid out"
 BOOKED = ("posted", "reversed")
@@ -71,7 +77,7 @@ def known_differences(engine: Engine, books: Books, ledgers: Sequence[LedgerPoli
     earlier = list(failures_of_earlier(engine, books.start))
     for ledger in ledgers:
         name = ledger.name
-        yield from refund_differences(engine, name)
+        yield from refund_differences(engine, ledger)
         yield from late_payments(engine, name)
         yield from late_settlements(engine, ledger)
         yield from adopted_amounts(engine, name)
@@ -80,9 +86,9 @@ def known_differences(engine: Engine, books: Books, ledgers: Sequence[LedgerPoli
         if ledger.fees:
             yield from adopted_fees(engine, name)
         if ledger.sales != "find":
-            yield from charge_differences(engine, name)
+            yield from charge_differences(engine, ledger)
         else:
-            yield from failed_payments(engine, books, name)
+            yield from failed_payments(engine, books, ledger)
         yield from dispute_differences(disputes, books.start, name)
         for refund_id, currency, net in earlier:
             yield Difference(name, "failure of an earlier refund", refund_id, net, currency, FAILED_EARLIER)
@@ -102,15 +108,20 @@ def failures_of_earlier(engine: Engine, start: int) -> Iterator[tuple[str, str, 
             yield refund.refund_id, moved.currency, moved.amount_minor - moved.fee_minor
 
 
-def refund_differences(engine: Engine, name: str) -> Iterator[Difference]:
+def refund_differences(engine: Engine, ledger: LedgerPolicy) -> Iterator[Difference]:
+    """Refunds that are not, or not all, in the books as they stand at Stripe."""
+    name = ledger.name
     rows = list(views.decisions(engine, [name], outcomes=tuple(WHY_REFUND)))
     rows += views.open_credits(engine, name)
-    facts = views.facts_with_movements(engine, [row.subject_id for row in rows])
+    ids = [row.subject_id for row in rows]
+    facts, standing = views.facts_with_movements(engine, ids), moved_in_books(engine, name, ids)
     for row in rows:
         refund = facts.get(row.subject_id)
         if not isinstance(refund, Refund):
             continue
-        nets = nets_of(facts, refund.balance_transaction_id, refund.failure_balance_transaction_id)
+        at_stripe = (refund.balance_transaction_id, refund.failure_balance_transaction_id)
+        moved = standing.get(row.subject_id)
+        nets = lacking_nets(facts, at_stripe, ledger, moved)
         for currency, net in nets.items():
             if row.reason == "not_a_refund":
                 yield Difference(
@@ -128,7 +139,8 @@ def refund_differences(engine: Engine, name: str) -> Iterator[Difference]:
                     )
             else:
                 what = f"refund {row.outcome}"
-                yield Difference(name, what, refund.refund_id, net, currency, WHY_REFUND[row.outcome])
+                why = WHY_REFUND[row.outcome] if not any((moved or {}).values()) else REST
+                yield Difference(name, what, refund.refund_id, net, currency, why)
 
 
 def is_unpaid(row: Any) -> bool:
@@ -157,7 +169,8 @@ def adopted_fees(engine: Engine, name: str) -> Iterator[Difference]:
 
 
 def adopted_amounts(engine: Engine, name: str) -> Iterator[Difference]:
-    """Refunds that a person, or the books, gave to documents of others which move the money by another amount."""
+    """Refunds that a person, or the books, gave to documents of others which move the money by another amount, or leave
+    it in clearing."""
     rows = [row for row in movements.adopted_by_documents(engine, name) if not is_unpaid(row)]
     ids = [row.subject_id for row in rows]
     facts = views.facts_with_movements(engine, ids)
@@ -175,8 +188,10 @@ def adopted_amounts(engine: Engine, name: str) -> Iterator[Difference]:
             differences[currency] = differences.get(currency, 0) + amount
         for currency, difference in differences.items():
             if difference:
-                what = "adopted with another amount"
-                yield Difference(name, what, refund.refund_id, difference, currency, OTHER_AMOUNT)
+                what, why = "adopted with another amount", OTHER_AMOUNT
+                if row.subject_id not in adopted:
+                    what, why = "adopted without cash leg", WITHOUT_CASH
+                yield Difference(name, what, refund.refund_id, difference, currency, why)
 
 
 def payments_elsewhere(engine: Engine, name: str) -> Iterator[Difference]:
@@ -197,18 +212,20 @@ def skipped_reversals(engine: Engine, name: str) -> Iterator[Difference]:
     """What Stripe took back, and a person did not let be reversed in the books."""
     for subject_id, reversal in movements.skipped_reversals(engine, name):
         if moves_clearing(reversal):
-            last = reversal.entries[-1]
-            moved = last.debit_minor - last.credit_minor
-            yield Difference(name, "reversal skipped", subject_id, moved, last.currency, REVERSAL_SKIPPED)
+            currency, moved = clearing_move(reversal)
+            yield Difference(name, "reversal skipped", subject_id, moved, currency, REVERSAL_SKIPPED)
 
 
 def late_settlements(engine: Engine, ledger: LedgerPolicy) -> Iterator[Difference]:
     """Refunds and charges posted 1:1 whose balance transaction came later and says something else.
 
-    What was posted stays. The refund and its failure, or the charge and its failure, are two movements.
+    What was posted stays. The refund and its failure, or the charge and its failure, are two movements. Those of which
+    something is open are listed by that, with all that differs.
     """
     rows = [
-        row for row in views.warned_of(engine, ledger.name, SETTLEMENT_ASSUMED, None) if row.aim in BOOKED
+        row
+        for row in views.warned_of(engine, ledger.name, SETTLEMENT_ASSUMED, None)
+        if row.aim in BOOKED and row.outcome not in WHY_REFUND
     ]
     facts = views.facts_with_movements(engine, [row.subject_id for row in rows])
     posted = movements.posted_documents(engine, ledger.name, [row.subject_id for row in rows])
@@ -225,48 +242,47 @@ def late_settlements(engine: Engine, ledger: LedgerPolicy) -> Iterator[Differenc
                 continue
             differences = {moved.currency: moved.amount_minor - (moved.fee_minor if ledger.fees else 0)}
             for document in mine:
-                last = document.entries[-1]
-                differences.setdefault(last.currency, 0)
-                differences[last.currency] -= last.debit_minor - last.credit_minor
+                currency, amount = clearing_move(document)
+                differences[currency] = differences.get(currency, 0) - amount
             for currency, difference in differences.items():
                 if difference:
                     what = f"{row.subject} settled otherwise"
                     yield Difference(ledger.name, what, row.subject_id, difference, currency, ASSUMED)
 
 
-def moves_clearing(document: Document) -> bool:
-    """Whether the last posting of a document is what it moves clearing by."""
-    kind = document.part if document.kind == "reversal" else document.kind
-    return bool(document.entries) and kind in {*WITH_CASH, "payment", "sales_receipt", "fee", "exchange"}
-
-
 def of_failure(document: Document) -> bool:
     return document.kind == "reversal" or document.part == "failure"
 
 
-def charge_differences(engine: Engine, name: str) -> Iterator[Difference]:
-    """Charges that Stripe booked and whose sale the connector has not posted."""
+def charge_differences(engine: Engine, ledger: LedgerPolicy) -> Iterator[Difference]:
+    """Charges that Stripe booked and whose sale the connector has not posted, or not taken back though they failed."""
+    name = ledger.name
     rows = list(views.decisions(engine, [name], subject="charge", outcomes=tuple(WHY_CHARGE)))
-    facts = views.facts_with_movements(engine, [row.subject_id for row in rows])
+    ids = [row.subject_id for row in rows]
+    facts, standing = views.facts_with_movements(engine, ids), moved_in_books(engine, name, ids)
     for row in rows:
         charge = facts.get(row.subject_id)
         if not isinstance(charge, Charge):
             continue
-        nets = nets_of(facts, charge.balance_transaction_id, charge.failure_balance_transaction_id)
+        at_stripe = (charge.balance_transaction_id, charge.failure_balance_transaction_id)
+        moved = standing.get(row.subject_id)
+        nets = lacking_nets(facts, at_stripe, ledger, moved)
         what = {"dropped": "failed payment", "failed": "charge to try again"}.get(
             row.outcome, f"charge {row.outcome}"
         )
         for currency, net in nets.items():
-            yield Difference(name, what, charge.charge_id, net, currency, WHY_CHARGE[row.outcome])
+            why = WHY_CHARGE[row.outcome] if not any((moved or {}).values()) else REST
+            yield Difference(name, what, charge.charge_id, net, currency, why)
 
 
-def failed_payments(engine: Engine, books: Books, name: str) -> Iterator[Difference]:
+def failed_payments(engine: Engine, books: Books, ledger: LedgerPolicy) -> Iterator[Difference]:
     """Where others book the sales: what Stripe took back of payments that failed."""
     charges = views.failed_charges(engine, books.start)
     facts = views.facts_with_movements(engine, [charge.charge_id for charge in charges])
     for charge in charges:
-        for currency, net in nets_of(facts, charge.failure_balance_transaction_id).items():
-            yield Difference(name, "failed payment", charge.charge_id, net, currency, FAILED_PAYMENT)
+        nets = lacking_nets(facts, [charge.failure_balance_transaction_id], ledger, None)
+        for currency, net in nets.items():
+            yield Difference(ledger.name, "failed payment", charge.charge_id, net, currency, FAILED_PAYMENT)
 
 
 def dispute_differences(disputes: Sequence[Dispute], start: int, name: str) -> Iterator[Difference]:
@@ -282,13 +298,3 @@ def dispute_differences(disputes: Sequence[Dispute], start: int, name: str) -> I
                 sentence = f"dispute of charge {dispute.charge_id}; disputes are not posted"
                 what = f"dispute {dispute.status}"
                 yield Difference(name, what, dispute.dispute_id, net, currency, sentence)
-
-
-def nets_of(facts: dict[str, Fact], *object_ids: str | None) -> dict[str, int]:
-    """The net minor units of these balance transactions by currency, where they are not zero."""
-    nets: dict[str, int] = {}
-    for object_id in object_ids:
-        moved = facts.get(object_id or "")
-        if isinstance(moved, BalanceTransaction):
-            nets[moved.currency] = nets.get(moved.currency, 0) + moved.amount_minor - moved.fee_minor
-    return {currency: net for currency, net in nets.items() if net}

@@ -134,7 +134,9 @@ def remember(connection: Connection, books: Books, name: str, page: list[Found])
             continue
         if revision > 1:
             replaced[hit.refund_id] = max(revision, replaced.get(hit.refund_id, 0))
-        place = place_of(books, hit.sale_number or "", hit.number or "")
+        # A text that is too long for all marks leaves the numbers out; then the refund is numbered anew, as it was.
+        told = hit.sale_number is not None and hit.number is not None
+        place = place_of(books, hit.sale_number or "", hit.number or "") if told else None
         if place is not None:
             numbers.append(
                 {

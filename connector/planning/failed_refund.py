@@ -14,15 +14,15 @@ def after_failure(
 ) -> tuple[str, str]:
     """The sentence and the action of a reversed refund, as its charge stands now.
 
-    `siblings` are all refunds of the charge; `credit_open`: `owe_customer` left its credit memo in the books, which the
-    next refunds pay out.
+    `siblings` are all refunds of the charge; `credit_open`: `owe_customer` left a credit in the books, its credit memo or
+    the money that came back as an overpayment, which the next refunds pay out.
     """
     failed = f"Stripe says {refund.status}"
     acknowledge = resolve_command(refund.refund_id, ledger, "--skip")
     live = [r for r in siblings if is_live(r)]
     later = [r for r in live if (r.created, r.refund_id) > (refund.created, refund.refund_id)]
     if not later:
-        kept = "; the credit memo stays open for the customer" if credit_open else ""
+        kept = "; the credit stays open for the customer" if credit_open else ""
         return (
             f"{failed}: the customer has not got the money{kept}",
             f"pay the customer another way, then: {acknowledge}",
@@ -34,12 +34,12 @@ def after_failure(
     if credit_open and paid <= refund.amount_minor:
         if paid == refund.amount_minor and arrived:
             return (
-                f"{failed}; its credit memo is paid out by {shown}",
+                f"{failed}; its credit is paid out by {shown}",
                 f"pay nothing more; acknowledge it with: {acknowledge}",
             )
         left = money(refund.amount_minor - paid, refund.currency)
         return (
-            f"{failed}: of its credit memo {left} stay open for the customer, and {shown} pays out the rest",
+            f"{failed}: of its credit {left} stay open for the customer, and {shown} pays out the rest",
             f"pay the customer what stays open, then: {acknowledge}",
         )
     returned = sum(r.amount_minor for r in live if r.status == "succeeded")
@@ -48,7 +48,7 @@ def after_failure(
             f"{failed}; with {shown}, made after it, the customer has got the whole charge back",
             f"pay nothing more; acknowledge it with: {acknowledge}",
         )
-    kept = "; the credit memo stays open" if credit_open else ""
+    kept = "; the credit stays open" if credit_open else ""
     return (
         f"{failed}: the customer has not got this money, unless {shown}, made after it, was for it{kept}",
         f"if {ids} was not for it, pay the customer another way; then: {acknowledge}",

@@ -188,7 +188,7 @@ def mirror_receipt(
             f"Exchange on {original.kind.replace('_', ' ')} {original.number or ''}".rstrip()
         ),
         reverses=None,
-        after=(mirror.document_key,),
+        after=follow((mirror.document_key,), original.refs, None),
         home_minor=None,
     )
     return [mirror, exchange]

@@ -87,19 +87,21 @@ def encode_settles(settles: Settles | None) -> list[str | None] | None:
 
 class Shown(NamedTuple):
     """What a list of documents shows of the stored text: `currency` is that of the entries, an entry is (account, signed
-    minor units, debit above zero)."""
+    minor units, debit above zero); `part` and `voids` as in `Document`."""
 
     currency: str
     entries: list[tuple[str, int]]
     rule: str | None
     warnings: list[str]
+    part: str
+    voids: bool
 
 
 def decode_shown(text: str) -> Shown:
     """Without making the document: lists are long."""
     v: list[Any] = decode_json(text)
     currency = v[23] if len(v) > 23 and v[23] else v[11]
-    return Shown(currency, v[12], v[20], v[21])
+    return Shown(currency, v[12], v[20], v[21], v[3], len(v) > 26)
 
 
 def decode_document(text: str) -> Document:

@@ -177,7 +177,7 @@ def _done(organisation: Organisation, asked: Asked, trouble: Fault | None) -> tu
     if result.refused and options.summarize:
         return 400, validation(result.refused)
     if asked.method == "DELETE":
-        return 200, result.elements[0]
+        return 200, next(iter(result.elements), {})
     return 200, {result.plural: result.elements}
 
 
