@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from connector.delivery.file_courier import FileCourier
 from connector.delivery.push import PushLimits
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Opening:
     """What a ledger may be opened with. `start` is the first day that is synced; `token_key` looks up the key for tokens,
-    where the ledger has any; `memory` is what its adapter wanted to be handed again."""
+    where the ledger has any; `zone` is that of the books; `memory` is what its adapter wanted to be handed again."""
 
     name: str
     mapping: LedgerMapping
@@ -49,6 +50,7 @@ class Opening:
     types: frozenset[str]
     rules: tuple[Rule, ...]
     limits: PushLimits
+    zone: ZoneInfo
     memory: bytes | None = None
     should_stop: Callable[[], bool] = lambda: False
 
@@ -117,6 +119,7 @@ def open_xero(opening: Opening) -> tuple[Ledger, Courier]:
         fees=opening.fees,
         types=opening.types,
         tenant=opening.connection.tenant_id or "",
+        zone=opening.zone,
     )
     return XeroLedger(opening.mapping, wants, opening.memory), courier
 

@@ -336,6 +336,7 @@ def opening_of(
         types=frozenset(kind for kind, on in policy.switches.items() if on),
         rules=policy.rules,
         limits=ledger.limits,
+        zone=settings.zone,
         memory=read_memory(engine, ledger.name) if engine is not None else None,
         should_stop=should_stop,
     )

@@ -45,7 +45,7 @@ PURE = re.compile(r"connector/(planning/.*|ledgers/.*|stripe_source/(parse.*|fac
 PURE_NAMES = (
     "__future__ base64 bisect calendar collections dataclasses datetime decimal enum fractions functools hashlib "
     "heapq itertools json math operator quickbooks.objects re simplejson string textwrap types typing unicodedata "
-    "urllib.parse xml zlib zoneinfo "
+    "tzlocal.windows_tz urllib.parse xml zlib zoneinfo "
     "connector.errors connector.ledgers connector.planning"
 )
 PURE_IMPORTS = frozenset(PURE_NAMES.split())

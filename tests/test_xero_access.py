@@ -497,7 +497,7 @@ def test_how_little_is_left_of_the_day_is_told(access: XeroAccess) -> None:
     assert told[:2] == [[], []]
     assert told[2] == ["Xero takes 99 more requests of this organisation today"]
     assert told[100] == ["Xero takes 1 more request of this organisation today"]
-    assert told[101] == ["Xero takes 0 more requests of this organisation today"]
+    assert told[101] == ["Xero takes no more requests of this organisation today"]
 
 
 # ---------------------------------------------------------------------------------------------- time and logs

@@ -134,7 +134,8 @@ class HttpCourier:
         told = self._tokens.warnings()
         if self._day is not None and self._left_today is not None and self._left_today < self._day.few:
             requests = "request" if self._left_today == 1 else "requests"
-            told = [*told, self._day.words.format(count=self._left_today, requests=requests)]
+            count = self._left_today or "no"
+            told = [*told, self._day.words.format(count=count, requests=requests)]
         return told
 
     def close(self) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from zoneinfo import ZoneInfo
 
 from connector.ledgers import xero_contacts, xero_found, xero_sales
 from connector.ledgers.contract import (
@@ -61,13 +62,15 @@ LINKS = (ALLOCATED, UNALLOCATED)
 class Wants:
     """What the settings ask of the organisation, for `check`: the form of the sales that are posted (or `find`), whether
     fees are booked, the refund types that are on. Documents are looked for from `start` on. `tenant` is the
-    organisation's id where the settings name it; what was remembered of another one is of no use."""
+    organisation's id where the settings name it; what was remembered of another one is of no use. `zone` is that of the
+    books."""
 
     start: date
     sales: str = "find"
     fees: bool = False
     types: frozenset[str] = frozenset()
     tenant: str = ""
+    zone: ZoneInfo | None = None
 
 
 class XeroLedger:

@@ -20,6 +20,7 @@ from connector.ledgers.xero_findings import (
     Findings,
     type_name,
 )
+from connector.ledgers.xero_zone import zone_sentence
 from connector.planning.mapping_model import Mapping as LedgerMapping
 from connector.planning.model import CASH_LEGS
 
@@ -48,6 +49,7 @@ def findings(
     find_customers(found, mapping, wants.sales, has_default_contact)
     find_payment_methods(found, mapping)
     find_lock_dates(found)
+    find_zone(found, wants)
     return found.told()
 
 
@@ -200,3 +202,11 @@ def find_lock_dates(found: Findings) -> None:
             "day until then is dealt with as refunds.period_closed says",
             problem=False,
         )
+
+
+def find_zone(found: Findings, wants: Wants) -> None:
+    """Only where both zones are known for certain."""
+    if wants.zone is not None:
+        told = zone_sentence(found.directory.zone, wants.zone, wants.start)
+        if told is not None:
+            found.tell(told, problem=False)
