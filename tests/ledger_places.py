@@ -12,6 +12,7 @@ from datetime import date
 from decimal import Decimal
 from itertools import count
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from pydantic import SecretStr
 from quickbooks_books import KEY, QuickWorld, SharedClock, stock_company
@@ -161,6 +162,7 @@ def opening_of(
         types=frozenset(REFUND_TYPES),
         rules=(),
         limits=PushLimits(),
+        zone=ZoneInfo("UTC"),
     )
 
 
