@@ -46,6 +46,7 @@ def refuse_currency(
         "held",
         "currency_not_supported",
         f"the Stripe balance moved in {settlement.currency.upper()}, and ledger {ledger.name} keeps {kept}",
-        f"keep it in a ledger that has this currency, or book it by hand, then: "
+        f"give the ledger this currency and a clearing account in it (accounts.clearing, by currency), or keep it in a "
+        f"ledger that has them, then: {resolve_command(subject_id, ledger.name, '--retry')}; or book it by hand, then: "
         f"{resolve_command(subject_id, ledger.name, '--skip')}",
     )
