@@ -180,13 +180,14 @@ def strike(stage: Any, trouble: Trouble, place: int, soon: tuple[int, ...] = (),
         converge(stage, case)
 
 
-def strike_twice(stage: Any, first: Trouble, place: int, second: Line, **moods: Any) -> None:
-    """A fault, and in the pass after it another, that of `second`."""
+def strike_twice(stage: Any, first: Trouble, place: int, second: Line, late_s: int = 0, **moods: Any) -> None:
+    """A fault, and in the pass after it another, that of `second`; `late_s` is how much later that comes than an absent
+    document is believed, since a request of a run that died may have left so late."""
     with stage.case(**moods) as case:
         case.set_moods(first.moods)
         assert run_struck(case, Line(first, place)) == first.code
         case.set_moods(second.trouble.moods)
-        assert run_struck(case, second, stage.settled_s) == second.trouble.code
+        assert run_struck(case, second, stage.settled_s + late_s) == second.trouble.code
         converge(stage, case)
 
 

@@ -190,7 +190,7 @@ class Case:
     @property
     def is_settled(self) -> bool:
         """Every document has arrived, and no refund waits to become one."""
-        waiting = [one for one, _ in self.books.outcomes().values() if one == "waiting"]
+        waiting = [one for one, _ in self.books.outcomes().values() if one in ("waiting", "failed")]
         return set(self.books.states()) <= ARRIVED and not waiting
 
 
