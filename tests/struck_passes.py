@@ -173,7 +173,8 @@ def strike(stage: Any, trouble: Trouble, place: int, soon: tuple[int, ...] = (),
     with stage.case(**{**moods, **trouble.moods}) as case:
         holder = stage.reads_a_holder(place, **moods)
         codes = (trouble.code, None) if holder else (trouble.code,)
-        assert run_struck(case, Line(trouble, place)) in codes
+        code = run_struck(case, Line(trouble, place))
+        assert code in codes, code
         for later_s in soon:
             assert case.sync(later_s).errors == []
             case.check_no_wrong_state()
