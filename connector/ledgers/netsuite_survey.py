@@ -10,7 +10,7 @@ from connector.ledgers import netsuite_lists as lists_of
 from connector.ledgers import netsuite_one_by_one as one_by_one
 from connector.ledgers.contract import Steps
 from connector.ledgers.json_wire import Row
-from connector.ledgers.netsuite_catalog import WRITTEN, read_fields
+from connector.ledgers.netsuite_catalog import WRITTEN, has, read_fields
 from connector.ledgers.netsuite_directory import (
     Directory,
     account_shelves,
@@ -137,7 +137,7 @@ def make_directory(
     directory = Directory(
         title=f"NetSuite account {wants.account_id}",
         home=home_of(lists.rows["currency"], subsidiaries, named),
-        multi_currency=len(currencies) > 1,
+        multi_currency=len(currencies) > 1 and has(lists.fields, "invoice", "currency"),
         one_world=is_one_world(lists),
         subsidiary=named,
         subsidiaries=subsidiaries,
