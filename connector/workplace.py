@@ -304,8 +304,9 @@ def parking_of(setup: Setup, name: str, engine: Engine | None) -> ParkingPlace:
 
 
 def company_id(connection: Connection) -> str | None:
-    """Which company or organisation the settings name, where they name one: of another nothing is known."""
-    return getattr(connection, "realm_id", None) or getattr(connection, "tenant_id", None)
+    """Which company, organisation or account the settings name, where they name one: of another nothing is known."""
+    names = (getattr(connection, name, None) for name in ("realm_id", "tenant_id", "realm"))
+    return next((name for name in names if name), None)
 
 
 def remember_company(setup: Setup, engine: Engine | None, what: str, company: str | None) -> None:
