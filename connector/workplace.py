@@ -206,10 +206,14 @@ def push_limits(capabilities: Capabilities, limits: Limits) -> PushLimits:
     """The limits of the settings; what they leave out is the ledger's own."""
     return PushLimits(
         settle_after_s=chosen(limits.settle_after_s, capabilities.settle_after_s),
-        throttle_wait_s=chosen(limits.throttle_wait_s, capabilities.throttle_wait_s),
+        throttle_wait_ms=chosen(in_ms(limits.throttle_wait_s), capabilities.throttle_wait_ms),
         longest_wait_s=limits.longest_wait_s,
         concurrency=chosen(limits.concurrency, capabilities.concurrency),
     )
+
+
+def in_ms(seconds: int | None) -> int | None:
+    return None if seconds is None else seconds * 1000
 
 
 def chosen(setting: int | None, default: int) -> int:
