@@ -77,8 +77,8 @@ def courier_place(opening: Opening) -> CourierPlace:
         opening.world,
         opening.should_stop,
     )
-    patience = Patience(opening.limits.throttle_wait_s, opening.limits.longest_wait_s)
-    return CourierPlace(opening.name, tokens, patience)
+    patience = Patience(opening.limits.throttle_wait_ms, opening.limits.longest_wait_s)
+    return CourierPlace(opening.name, tokens, patience, opening.limits.concurrency)
 
 
 def connection_keeps_tokens(connection: Connection) -> bool:

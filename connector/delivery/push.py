@@ -31,6 +31,7 @@ from connector.ledgers.contract import (
     Unknown,
     run_steps,
 )
+from connector.pace import SECOND_MS
 from connector.planning.sentences import resolve_command
 from connector.world import World
 
@@ -39,6 +40,7 @@ REQUEST_TIMEOUT_S = 30
 PAGE = 1000
 # While it waits the pass keeps its lease, which ends sooner than some ledgers want us to wait.
 RENEW_EVERY_S = 20
+SHORTEST_WAIT_MS = 250
 
 
 # What keeps a document back that follows one in this state.
@@ -74,7 +76,7 @@ class PushLimits:
     and how long altogether; how many requests are in flight."""
 
     settle_after_s: int = 0
-    throttle_wait_s: int = 1
+    throttle_wait_ms: int = SECOND_MS
     longest_wait_s: int = 90
     concurrency: int = 1
 
@@ -234,7 +236,7 @@ class Push:
 
     def send(self, batches: Sequence[list[Any]]) -> Stop | None:
         """Some requests at once. Waits and sends again what the ledger asks to slow down with."""
-        waited_s = 0
+        waited_ms = 0
         while True:
             steps = self.send_once(batches)
             apart = [row for rows in batches for row in rows if steps[row.document_key].apart]
@@ -244,17 +246,19 @@ class Push:
             ending = next((step for step in steps.values() if step.stop_code is not None), None)
             if ending is None:
                 return None
-            wait_s = self.limits.throttle_wait_s if ending.wait_s is None else ending.wait_s
-            waited_s += wait_s
+            wait_ms = self.limits.throttle_wait_ms if ending.wait_s is None else ending.wait_s * SECOND_MS
+            # Who says "at once", over and over, is not asked without a pause.
+            wait_ms = max(wait_ms, SHORTEST_WAIT_MS)
+            waited_ms += wait_ms
             # All waits for one request together: a ledger that always says "in a second" must not hold the books.
             stopping = next((s for s in steps.values() if s.stop_code not in (None, "throttled")), None)
-            if stopping is not None or waited_s > self.limits.longest_wait_s:
+            if stopping is not None or waited_ms > self.limits.longest_wait_s * SECOND_MS:
                 ending = stopping or ending
                 return Stop(
                     ending.stop_code or "",
                     ending.sentence or "the ledger asked to slow down; the next run goes on",
                 )
-            if not self.wait(wait_s):
+            if not self.wait(wait_ms):
                 return STOPPED
             again = [[row for row in rows if steps[row.document_key].stop_code] for rows in batches]
             batches = [rows for rows in again if rows]
@@ -358,12 +362,12 @@ class Push:
             for one in claimed
         }
 
-    def wait(self, seconds: int) -> bool:
+    def wait(self, wait_ms: int) -> bool:
         """Sleep as long as the ledger asks; False where the pass is to stop meanwhile."""
-        for second in range(seconds):
+        for waited_ms in range(0, wait_ms, SECOND_MS):
             if self.should_stop():
                 return False
-            if second % RENEW_EVERY_S == 0:
+            if waited_ms % (RENEW_EVERY_S * SECOND_MS) == 0:
                 self.outbox.hold()
-            self.world.sleep(1)
+            self.world.sleep(min(SECOND_MS, wait_ms - waited_ms) / SECOND_MS)
         return True
