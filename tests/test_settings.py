@@ -724,6 +724,19 @@ def test_a_restlet_is_named_with_its_query() -> None:
         assert connection.void_restlet_url == one
 
 
+@pytest.mark.parametrize("name", [None, "custbody_document_key", "custbody12", "${KEY_FIELD}"])
+def test_the_key_may_stand_in_a_custom_body_field(name: str | None) -> None:
+    data = {**NETSUITE, **OAUTH2, "document_key_field": name, "subsidiary": 3}
+    connection: Any = CONNECTIONS["netsuite"].model_validate(data)
+    assert (connection.document_key_field, connection.subsidiary) == (name, "3")
+
+
+@pytest.mark.parametrize("name", ["custbody", "memo", "custbody_Key", "custcol_key", "custbody_key "])
+def test_another_field_does_not_hold_the_key(name: str) -> None:
+    with pytest.raises(ValidationError, match="custom transaction body field, such as custbody_document_key"):
+        CONNECTIONS["netsuite"].model_validate({**NETSUITE, **OAUTH2, "document_key_field": name})
+
+
 @pytest.mark.parametrize(
     ("kind", "data", "what"),
     [

@@ -11,6 +11,7 @@ from pydantic import Field, field_validator, model_validator
 from connector.settings.values import Address, PemKey, RestletAddress, Secret, Strict, Text, has_reference
 
 _ACCOUNT_ID = re.compile(r"[A-Za-z0-9]+(?:[_-][A-Za-z0-9]+)*")
+_BODY_FIELD = re.compile(r"custbody[a-z0-9_]+")
 _TENANT_ID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 QUICKBOOKS_ONLINE_HOSTS = {
     "production": "https://quickbooks.api.intuit.com",
@@ -83,7 +84,9 @@ class XeroConnection(Strict):
 
 class NetsuiteConnection(Strict):
     """`base_url` is the part before /services; without one it is made from `account_id` (1234567_SB1).
-    `void_restlet_url` is where the script that voids is deployed, with its query."""
+    `void_restlet_url` is where the script that voids is deployed, with its query; `document_key_field` a custom body field
+    of transactions, into which the document key is written too; `subsidiary`, by name or id, is that of customers and
+    sales which the connector makes."""
 
     account_id: Text
     auth: Literal["oauth2", "tba"] = "oauth2"
@@ -97,6 +100,8 @@ class NetsuiteConnection(Strict):
     base_url: Address = ""
     token_url: Address = ""
     void_restlet_url: RestletAddress | None = None
+    document_key_field: Text | None = None
+    subsidiary: Text | None = None
 
     @field_validator("account_id")
     @classmethod
@@ -133,6 +138,15 @@ class NetsuiteConnection(Strict):
         if strange:
             raise ValueError(f"{', '.join(strange)} belong to auth: {other}, not to auth: {self.auth}")
         return self
+
+    @field_validator("document_key_field")
+    @classmethod
+    def _check_field(cls, name: str | None) -> str | None:
+        if name is not None and not has_reference(name) and not _BODY_FIELD.fullmatch(name):
+            raise ValueError(
+                "must be the id of a custom transaction body field, such as custbody_document_key"
+            )
+        return name
 
     @field_validator("base_url")
     @classmethod
