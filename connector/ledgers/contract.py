@@ -145,7 +145,7 @@ class Found:
 
     `voided`: it stands there without effect, as one that was voided or deleted and is still shown; only `scan` tells of
     such. Only `find_documents` reads the `entries`, in the order of the books, and `line_ids`, for each entry the line of the
-    sale that it takes back where the ledger keeps that.
+    sale that it takes back where the ledger keeps that. `replaced_number` as in `Posted`.
     """
 
     ledger_id: str
@@ -164,6 +164,7 @@ class Found:
     entries: tuple[Entry, ...] = ()
     line_ids: tuple[str | None, ...] = ()
     voided: bool = False
+    replaced_number: str | None = None
 
 
 @value(frozen=True, slots=True)
@@ -180,7 +181,8 @@ class Claimed:
     """A document on its way: what a request needs of it. `decode_document(content)` gives the rest.
 
     `bare`: the ledger refused it the number that its refund settled on; it goes with the ledger's own override, or
-    without a number. `parents` are those that it follows and that stand in the books, by document key.
+    without a number. `parents` are those that it follows and that stand in the books, by document key. `ledger_id`: the
+    ledger said that it took it under this id, and it has not been read back yet.
     """
 
     document_key: str
@@ -193,19 +195,34 @@ class Claimed:
     payload: str
     bare: bool = False
     parents: Mapping[str, Parent] = field(default_factory=dict)
+    ledger_id: str | None = None
 
 
 @value(frozen=True, slots=True)
 class Absent:
-    """The ledger was asked and has no such document."""
+    """The ledger was asked and has no such document. `by_id`: it was asked for the id of the `Claimed`, so that no index
+    that lags behind can have said so."""
+
+    by_id: bool = False
 
 
 @value(frozen=True, slots=True)
 class Posted:
+    """It stands in the books with this total. `replaced_number`: the number that the ledger put in the place of ours."""
+
     ledger_id: str
     number: str | None
     amount_minor: int
     currency: str
+    replaced_number: str | None = None
+
+
+@value(frozen=True, slots=True)
+class Taken:
+    """The ledger took the document, and its answer says no more than its id: number and total are read back at once with
+    those of others when the wave is through."""
+
+    ledger_id: str
 
 
 @value(frozen=True, slots=True)
@@ -279,6 +296,7 @@ class Unknown:
 
 Outcome = (
     Posted
+    | Taken
     | Found
     | Absent
     | NumberTaken

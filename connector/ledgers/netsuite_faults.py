@@ -33,9 +33,13 @@ ABSENT = frozenset({"NONEXISTENT_ID", "RCRD_DSNT_EXIST", "THAT_RECORD_DOES_NOT_E
 # A record with this external id stands already: this very document, since the external id is its key.
 DUPLICATE = re.compile(r"already exists|same external|duplicate external", re.IGNORECASE)
 DUPLICATE_CODES = frozenset({"DUP_RCRD", "DUP_ENTITY", "DUP_CSTM_RCRD"})
-NAME_TAKEN = re.compile(r"unique (?:customer|entity) (?:id|name)|entity (?:id|name) must be unique", re.IGNORECASE)
+NAME_TAKEN = re.compile(
+    r"unique (?:customer|entity) (?:id|name)|entity (?:id|name) must be unique", re.IGNORECASE
+)
 NAME_CODES = frozenset({"UNIQUE_CUST_ID_REQD", "UNIQUE_ENTITY_REQD"})
-PERIOD = re.compile(r"\bperiod\b.*\b(?:closed|locked|not open)|\b(?:closed|locked)\b.*\bperiod\b", re.IGNORECASE)
+PERIOD = re.compile(
+    r"\bperiod\b.*\b(?:closed|locked|not open)|\b(?:closed|locked)\b.*\bperiod\b", re.IGNORECASE
+)
 # More is taken of a credit or an invoice than is open of it: somebody was faster.
 TOO_MUCH = re.compile(
     r"(?:cannot|can not|may not) (?:apply|be applied|refund)|exceeds? (?:the )?(?:amount|remaining|unapplied|open|balance|total)"

@@ -62,8 +62,9 @@ MIRRORS: dict[str, Record] = {
 UNAPPLIED = "unapplied"
 APPLIED = "applied"
 APPLICATIONS: dict[str, Record] = {UNAPPLIED: "customerPayment", APPLIED: "creditMemo"}
-# The ref of the first document of a reopened invoice: the invoice.
+# The refs of the first write of a reopened invoice: the invoice, and the key of the refund of what was taken off.
 REOPENS = "reopens"
+PAID_BACK = "paid_back"
 
 
 def record_of(document: Document) -> Record:
@@ -103,8 +104,10 @@ def application(document: Document, part: str, after: tuple[str, ...]) -> Docume
     settles: Settles | None = document.settles
     named = [settles.document_key] if settles is not None and settles.document_key is not None else []
     refs = document.refs
-    if part == UNAPPLIED and document.sale_ledger_id is not None:
-        refs = (*refs, (REOPENS, document.sale_ledger_id))
+    if part == UNAPPLIED:
+        refs = (*refs, (PAID_BACK, document.document_key))
+        if document.sale_ledger_id is not None:
+            refs = (*refs, (REOPENS, document.sale_ledger_id))
     return replace(
         document,
         document_key=part_key(document.ledger, document.document_key, part),

@@ -174,9 +174,7 @@ def ref(object_id: str) -> dict[str, str]:
     return {"id": object_id}
 
 
-def write(
-    method: str, target: str, body: Mapping[str, Any] | None, document_keys: Sequence[str]
-) -> Request:
+def write(method: str, target: str, body: Mapping[str, Any] | None, document_keys: Sequence[str]) -> Request:
     """A write. There is no idempotency key: NetSuite reads it only of what is sent asynchronously; a second record with
     the same external id is refused."""
     content = encode(body) if body is not None else b""
@@ -188,7 +186,9 @@ def create(record: str, body: Mapping[str, Any], document_key: str) -> Request:
     return write("POST", f"{RECORDS}/{record}", body, (document_key,))
 
 
-def transform(source: str, source_id: str, record: str, body: Mapping[str, Any], document_key: str) -> Request:
+def transform(
+    source: str, source_id: str, record: str, body: Mapping[str, Any], document_key: str
+) -> Request:
     """A new record made of another; its lines are those of the body and no others."""
     target = f"{RECORDS}/{source}/{source_id}/!transform/{record}?replace=item"
     return write("POST", target, body, (document_key,))
