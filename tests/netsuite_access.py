@@ -22,6 +22,24 @@ from connector.delivery.tokens import TokenPlace
 from connector.ledgers.contract import Request
 from connector.settings.connections import NetsuiteConnection
 
+HOST = "https://1234567-sb1.suitetalk.api.netsuite.com"
+RECORDS = "/services/rest/record/v1/creditMemo"
+NOW = 1_700_000_000
+# What oauthlib made of these, by hand.
+VECTORS = [
+    ("PUT", f"{RECORDS}/eid:re_1ABC", "+556uxvnQPEaR77iPJzBJLLjFW6fIaQ5syrI7l6HU68="),
+    (
+        "POST",
+        "/services/rest/record/v1/invoice/5/!transform/creditMemo",
+        "mkMq7aushN8UHiBgh6e/vwZ6SDkk5tIzJYImZaSKW9M=",
+    ),
+    (
+        "POST",
+        "/services/rest/query/v1/suiteql?limit=1000&offset=0",
+        "hyVIJ/PTFxbxEgXFQV8P2xb7y9oB/LXvMhVehp6dgeE=",
+    ),
+    ("GET", f"{RECORDS}?q=externalId%20IS%20%22re_1ABC%22", "pXLJkNHkG8bjgFPIf1bTlXaFSnmTVwZ3+lc+eWGMDhM="),
+]
 MARCH = 1772798400.0
 ACCOUNT = "1234567_SB1"
 JSON_BODY = (("Content-Type", "application/json"),)

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import jwt
 import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from netsuite_access import HOST, NOW, RECORDS, VECTORS
 from vendors.netsuite.certificates import make_key
 from vendors.netsuite.oauth import (
     CERTIFICATE_ID,
@@ -22,25 +23,7 @@ from vendors.netsuite.oauth import (
 from vendors.netsuite.signatures import read_header, signature_of
 from vendors.quickbooks.clock import Clock
 
-HOST = "https://1234567-sb1.suitetalk.api.netsuite.com"
 TOKEN_URL = HOST + TOKEN_PATH
-RECORDS = "/services/rest/record/v1/creditMemo"
-NOW = 1_700_000_000
-# What oauthlib made of these, by hand.
-VECTORS = [
-    ("PUT", f"{RECORDS}/eid:re_1ABC", "+556uxvnQPEaR77iPJzBJLLjFW6fIaQ5syrI7l6HU68="),
-    (
-        "POST",
-        "/services/rest/record/v1/invoice/5/!transform/creditMemo",
-        "mkMq7aushN8UHiBgh6e/vwZ6SDkk5tIzJYImZaSKW9M=",
-    ),
-    (
-        "POST",
-        "/services/rest/query/v1/suiteql?limit=1000&offset=0",
-        "hyVIJ/PTFxbxEgXFQV8P2xb7y9oB/LXvMhVehp6dgeE=",
-    ),
-    ("GET", f"{RECORDS}?q=externalId%20IS%20%22re_1ABC%22", "pXLJkNHkG8bjgFPIf1bTlXaFSnmTVwZ3+lc+eWGMDhM="),
-]
 FORM = {
     "grant_type": "client_credentials",
     "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
