@@ -10,18 +10,29 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal
 
+from connector.ledgers import netsuite_lists as lists_of
+from connector.ledgers.contract import Steps
 from connector.ledgers.json_wire import Row
+from connector.ledgers.mapped_names import named_accounts, named_items, named_payment_methods, named_taxes
 from connector.ledgers.netsuite_catalog import has
 from connector.ledgers.netsuite_lists import STOCK
-from connector.ledgers.netsuite_memory import Lists
+from connector.ledgers.netsuite_memory import Lists, is_fresh, told_time
+from connector.ledgers.netsuite_shelves import NAMES, shelf_of, shelves_of
+from connector.ledgers.netsuite_survey import (
+    Tax,
+    home_of,
+    is_one_world,
+    read_accounts,
+    read_closed,
+    read_lists,
+    tax_of,
+)
+from connector.ledgers.netsuite_tables import Tables
+from connector.ledgers.netsuite_wants import Wants
 from connector.ledgers.netsuite_wire import text_of
 from connector.ledgers.shelf import Shelf
 from connector.planning.mapping_model import Mapping as LedgerMapping
-
-NAMES = ("FullName", "Number", "Shown", "ShownInFull", "Tight", "Name", "Display")
-NO_NAMES: tuple[str, ...] = ()
 
 
 @dataclass
@@ -33,7 +44,7 @@ class Directory:
     currencies by id. `tax`: how NetSuite reckons tax, as far as its records tell. `closed_until` is the day before the
     first open period. `suiteql`: whether the role may use it. `item_accounts` has the income account of each item that a
     line can be of, by its label and by every name that the mapping has for it; it grows with `learn_items`. `refused` are
-    lists and record types that the role may not read. `lists` is what to remember.
+    lists and record types, in small letters, that the role may not read. `lists` is what to remember.
     """
 
     title: str
@@ -42,7 +53,7 @@ class Directory:
     one_world: bool
     subsidiary: str | None
     subsidiaries: Mapping[str, tuple[str, str]]
-    tax: Literal["suitetax", "legacy", "none"]
+    tax: Tax
     closed_until: date | None
     suiteql: bool
     fields: Mapping[str, frozenset[str]]
@@ -123,12 +134,9 @@ class Directory:
 
     # ------------------------------------------------------------------------------------------ the rest
 
-    def currency_id(self, iso: str) -> str:
-        """The internal id of a currency. Raises KeyError."""
-        found = next((each for each, code in self.currencies.items() if code == iso.lower()), None)
-        if found is None:
-            raise KeyError(iso)
-        return found
+    def currency_id(self, iso: str) -> str | None:
+        """The internal id of a currency; None where the account does not have it."""
+        return next((each for each, code in self.currencies.items() if code == iso.lower()), None)
 
     def currency_of(self, currency_id: str | None) -> str | None:
         """The lower-case code of a currency; None where it is not known."""
@@ -150,12 +158,14 @@ class Directory:
     def put_accounts(self, rows: Iterable[Row]) -> None:
         """Know these accounts too."""
         self.keep("account", rows)
-        self.accounts, self.inactive_accounts = account_shelves(self.lists.rows["account"], self.mapping)
+        self.accounts, self.inactive_accounts = shelves_of(
+            self.lists.rows["account"], named_accounts(self.mapping)
+        )
 
     def put_items(self, rows: Iterable[Row]) -> None:
         """Know these items too; what is remembered and `item_accounts` grow with them."""
         self.keep("item", rows)
-        self.items, self.inactive_items = item_shelves(self.lists.rows["item"], self.mapping)
+        self.items, self.inactive_items = shelves_of(self.lists.rows["item"], named_items(self.mapping))
         fill_item_accounts(self)
 
     def keep(self, name: str, rows: Iterable[Row]) -> None:
@@ -165,38 +175,68 @@ class Directory:
         self.lists.changed = self.lists.changed or bool(added)
 
 
-# ------------------------------------------------------------------------------------------------ shelves
+# ------------------------------------------------------------------------------------------------ reading
 
 
-def shelf_of(rows: Iterable[Row]) -> Shelf:
-    return Shelf([{**row, **spellings(row)} for row in rows], NAMES, "Id", "FullName")
+def read_directory(mapping: LedgerMapping, wants: Wants, lists: Lists | None = None) -> Steps[Directory]:
+    """Read the account: periods and accounts, and the rest where what is remembered (`lists`) is too old, or lacks a name
+    of the mapping. Raises `LedgerDown`."""
+    tables = Tables()
+    periods = yield from lists_of.all_periods(tables)
+    now = told_time(tables.answer) if tables.answer is not None else None
+    fresh = lists
+    if fresh is not None and is_fresh(fresh, now):
+        if tables.suiteql and fresh.suiteql:
+            yield from read_accounts(tables, fresh)
+        directory = yield from make_directory(fresh, mapping, wants, tables, periods)
+        if tables.suiteql == fresh.suiteql and not lacks(directory, mapping, wants):
+            return directory
+    made = yield from read_lists(tables, mapping, wants)
+    made.read_at = now
+    return (yield from make_directory(made, mapping, wants, tables, periods))
 
 
-def spellings(row: Row) -> dict[str, str]:
-    """Further ways to write a name: with its number before it, and without spaces around the colons."""
-    full, number = text_of(row, "FullName"), text_of(row, "Number")
-    found: dict[str, str] = {}
-    if full is not None:
-        found["Tight"] = ":".join(part.strip() for part in full.split(":"))
-        if number is not None:
-            found["ShownInFull"] = f"{number} {full}"
-            found["Shown"] = f"{number} {text_of(row, 'Name')}"
-    return found
-
-
-def account_shelves(rows: Iterable[Row], mapping: LedgerMapping) -> tuple[Shelf, Shelf]:
-    """The active and the inactive ones."""
-    listed = list(rows)
-    active = shelf_of(row for row in listed if row.get("Inactive") != "T")
-    active.spell(named_accounts(mapping))
-    return active, shelf_of(row for row in listed if row.get("Inactive") == "T")
-
-
-def item_shelves(rows: Iterable[Row], mapping: LedgerMapping) -> tuple[Shelf, Shelf]:
-    listed = list(rows)
-    active = shelf_of(row for row in listed if row.get("Inactive") != "T")
-    active.spell(named_items(mapping))
-    return active, shelf_of(row for row in listed if row.get("Inactive") == "T")
+def make_directory(
+    lists: Lists, mapping: LedgerMapping, wants: Wants, tables: Tables, periods: list[lists_of.Period] | None
+) -> Steps[Directory]:
+    currencies = {
+        str(row["Id"]): (text_of(row, "Symbol") or text_of(row, "Name") or "").lower()
+        for row in lists.rows["currency"]
+    }
+    active = [row for row in lists.rows["subsidiary"] if row["Inactive"] != "T"]
+    subsidiaries = {
+        str(row["Id"]): (str(row["FullName"] or row["Name"]), currencies.get(str(row["Currency"]), ""))
+        for row in active
+    }
+    named = shelf_of(active).find(wants.subsidiary) if wants.subsidiary is not None else None
+    accounts, gone = shelves_of(lists.rows["account"], named_accounts(mapping))
+    items, unsold = shelves_of(lists.rows["item"], named_items(mapping))
+    directory = Directory(
+        title=f"NetSuite account {wants.account_id}",
+        home=home_of(lists.rows["currency"], subsidiaries, named),
+        multi_currency=len(currencies) > 1 and has(lists.fields, "invoice", "currency"),
+        one_world=is_one_world(lists),
+        subsidiary=named,
+        subsidiaries=subsidiaries,
+        tax=tax_of(lists.fields),
+        closed_until=None,
+        suiteql=tables.suiteql,
+        fields=lists.fields,
+        accounts=accounts,
+        inactive_accounts=gone,
+        items=items,
+        inactive_items=unsold,
+        currencies=currencies,
+        payment_options=shelf_of(row for row in lists.rows["payment_method"] if row["Inactive"] != "T"),
+        tax_codes=shelf_of(lists.rows["tax_code"]),
+        refused=lists.refused,
+        lists=lists,
+        mapping=mapping,
+    )
+    fill_item_accounts(directory)
+    directory.closed_until = yield from read_closed(tables, lists, periods, wants)
+    directory.refused = lists.refused | tables.refused
+    return directory
 
 
 def fill_item_accounts(directory: Directory) -> None:
@@ -217,25 +257,20 @@ def fill_item_accounts(directory: Directory) -> None:
             accounts[name] = account
 
 
-def named_accounts(mapping: LedgerMapping) -> list[str]:
-    """The accounts that the mapping names, without its items."""
-    named = (mapping.fees, mapping.exchange, mapping.sales, mapping.refunds, mapping.tax)
-    return [
-        *mapping.clearing_accounts.accounts(),
-        *mapping.receivable_accounts.accounts(),
-        *(name for name in named if name is not None),
-    ]
+def needed_reads(wants: Wants) -> frozenset[str]:
+    """The lists and record types, in small letters, without which nothing can be written."""
+    taxes = ("salestaxitem",) if wants.posts_sales else ()
+    return frozenset(("account", "item", "currency", *taxes, *(record.lower() for record in wants.records)))
 
 
-def named_items(mapping: LedgerMapping) -> list[str]:
-    exchange = [mapping.exchange_item] if mapping.exchange_item is not None else []
-    return list(dict.fromkeys((*mapping.sales_items.values(), *mapping.refund_items.values(), *exchange)))
-
-
-def named_taxes(mapping: LedgerMapping) -> list[str]:
-    named = (mapping.tax_default, *mapping.taxes.values())
-    return list(dict.fromkeys(name for name in named if name is not None))
-
-
-def named_options(mapping: LedgerMapping) -> list[str]:
-    return list(dict.fromkeys(name for name in mapping.payment_methods.values() if name is not None))
+def lacks(directory: Directory, mapping: LedgerMapping, wants: Wants) -> bool:
+    """Whether the mapping or the settings name what was not there when the lists were read, or the role was refused
+    something that is needed and that it may have been given meanwhile."""
+    return (
+        bool(needed_reads(wants) & directory.lists.refused)
+        or any(directory.accounts.find(name) is None for name in named_accounts(mapping))
+        or any(directory.items.find(name) is None for name in named_items(mapping))
+        or any(directory.payment_option(name) is None for name in named_payment_methods(mapping))
+        or (wants.posts_sales and any(directory.tax_code(name) is None for name in named_taxes(mapping)))
+        or (wants.subsidiary is not None and directory.subsidiary is None)
+    )

@@ -54,11 +54,11 @@ def row_of(name: str, values: Mapping[str, str | None]) -> Row:
     return {each: values.get(each) for each in FIELDS[name]}
 
 
-def is_fresh(known: Lists | None, account_id: str, now: datetime | None) -> bool:
-    """Not where they are of another account, or where the clock went back."""
-    if known is None or known.read_at is None or now is None:
+def is_fresh(known: Lists, now: datetime | None) -> bool:
+    """Not where the clock went back."""
+    if known.read_at is None or now is None:
         return False
-    return known.account_id == account_id and known.read_at <= now < known.read_at + READ_AFTER
+    return known.read_at <= now < known.read_at + READ_AFTER
 
 
 def told_time(answer: Answer) -> datetime | None:
@@ -97,19 +97,19 @@ def pack(lists: Lists | None) -> bytes | None:
     return zlib.compress(json.dumps(kept, separators=(",", ":")).encode())
 
 
-def unpack(content: bytes | None) -> Lists | None:
-    """Nothing is remembered where the content is of another shape, or cannot be read."""
+def unpack(content: bytes | None, account_id: str) -> Lists | None:
+    """Nothing is remembered where the content is of another account or shape, or cannot be read."""
     if content is None:
         return None
     try:
         kept = json.loads(zlib.decompress(content))
-        if {name: kept[name] for name in head()} != head():
+        if {name: kept[name] for name in (*head(), "account")} != {**head(), "account": account_id}:
             return None
         read_at = datetime.fromisoformat(kept["read_at"])
         if read_at.tzinfo is None:
             return None
         return Lists(
-            account_id=str(kept["account"]),
+            account_id=account_id,
             read_at=read_at,
             suiteql=kept["suiteql"] is True,
             rows={name: [row_again(name, values) for values in kept["rows"][name]] for name in FIELDS},

@@ -4,53 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, timedelta
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from connector.ledgers import netsuite_lists as lists_of
 from connector.ledgers import netsuite_one_by_one as one_by_one
 from connector.ledgers.contract import Steps
 from connector.ledgers.json_wire import Row
-from connector.ledgers.netsuite_catalog import WRITTEN, has, read_fields
-from connector.ledgers.netsuite_directory import (
-    Directory,
-    account_shelves,
-    fill_item_accounts,
-    item_shelves,
-    named_accounts,
-    named_items,
-    named_options,
-    named_taxes,
-    shelf_of,
-)
-from connector.ledgers.netsuite_memory import Lists, is_fresh, told_time
+from connector.ledgers.mapped_names import named_accounts, named_items, named_payment_methods, named_taxes
+from connector.ledgers.netsuite_catalog import WRITTEN, read_fields
+from connector.ledgers.netsuite_memory import Lists
 from connector.ledgers.netsuite_tables import Tables
 from connector.ledgers.netsuite_wants import Wants
 from connector.ledgers.netsuite_wire import text_of
 from connector.planning.mapping_model import Mapping as LedgerMapping
+
+if TYPE_CHECKING:
+    from connector.ledgers.netsuite_directory import Directory
 
 Tax = Literal["suitetax", "legacy", "none"]
 # Fields that tax has only where it is not SuiteTax.
 LEGACY_TAX = ("taxItem", "taxRate", "item.taxCode", "item.taxRate1", "item.isTaxable")
 SUITETAX = ("taxDetailsOverride", "taxDetails")
 DAY = timedelta(days=1)
-
-
-def read_directory(mapping: LedgerMapping, wants: Wants, lists: Lists | None = None) -> Steps[Directory]:
-    """Read the account: periods and accounts, and the rest where what is remembered (`lists`) is too old, or lacks a name
-    of the mapping. Raises `LedgerDown`."""
-    tables = Tables()
-    periods = yield from lists_of.all_periods(tables)
-    now = told_time(tables.answer) if tables.answer is not None else None
-    fresh = lists if is_fresh(lists, wants.account_id, now) else None
-    if fresh is not None:
-        if tables.suiteql and fresh.suiteql:
-            yield from read_accounts(tables, fresh)
-        directory = yield from make_directory(fresh, mapping, wants, tables, periods)
-        if tables.suiteql == fresh.suiteql and not lacks(directory, mapping, wants):
-            return directory
-    made = yield from read_lists(tables, mapping, wants)
-    made.read_at = now
-    return (yield from make_directory(made, mapping, wants, tables, periods))
 
 
 def read_accounts(tables: Tables, lists: Lists) -> Steps[None]:
@@ -76,7 +51,7 @@ def read_lists(tables: Tables, mapping: LedgerMapping, wants: Wants) -> Steps[Li
     lists.rows["tax_code"] = yield from one_by_one.tax_codes_named(tables, taxes)
     lists.fields = yield from read_fields(tables)
     for record in WRITTEN:
-        if record not in tables.refused:
+        if record.lower() not in tables.refused:
             yield from tables.may_read(record)
     lists.suiteql = tables.suiteql
     lists.refused = frozenset(tables.refused)
@@ -103,7 +78,7 @@ def read_by_record(tables: Tables, lists: Lists, mapping: LedgerMapping) -> Step
     sold = [str(row["Account"]) for row in items if row["Account"]]
     accounts += yield from one_by_one.accounts_by_record(tables, missing(sold, accounts))
     lists.rows["item"], lists.rows["account"] = once(items), once(accounts)
-    options = named_options(mapping)
+    options = named_payment_methods(mapping)
     lists.rows["payment_method"] = yield from one_by_one.payment_methods_named(tables, options)
 
 
@@ -116,51 +91,6 @@ def once(rows: Sequence[Row]) -> list[Row]:
     return list({str(row["Id"]): row for row in rows}.values())
 
 
-# ------------------------------------------------------------------------------------------------ putting together
-
-
-def make_directory(
-    lists: Lists, mapping: LedgerMapping, wants: Wants, tables: Tables, periods: list[lists_of.Period] | None
-) -> Steps[Directory]:
-    currencies = {
-        str(row["Id"]): (text_of(row, "Symbol") or text_of(row, "Name") or "").lower()
-        for row in lists.rows["currency"]
-    }
-    active = [row for row in lists.rows["subsidiary"] if row["Inactive"] != "T"]
-    subsidiaries = {
-        str(row["Id"]): (str(row["FullName"] or row["Name"]), currencies.get(str(row["Currency"]), ""))
-        for row in active
-    }
-    named = shelf_of(active).find(wants.subsidiary) if wants.subsidiary is not None else None
-    accounts, gone = account_shelves(lists.rows["account"], mapping)
-    items, unsold = item_shelves(lists.rows["item"], mapping)
-    directory = Directory(
-        title=f"NetSuite account {wants.account_id}",
-        home=home_of(lists.rows["currency"], subsidiaries, named),
-        multi_currency=len(currencies) > 1 and has(lists.fields, "invoice", "currency"),
-        one_world=is_one_world(lists),
-        subsidiary=named,
-        subsidiaries=subsidiaries,
-        tax=tax_of(lists.fields),
-        closed_until=None,
-        suiteql=tables.suiteql,
-        fields=lists.fields,
-        accounts=accounts,
-        inactive_accounts=gone,
-        items=items,
-        inactive_items=unsold,
-        currencies=currencies,
-        payment_options=shelf_of(row for row in lists.rows["payment_method"] if row["Inactive"] != "T"),
-        tax_codes=shelf_of(lists.rows["tax_code"]),
-        refused=lists.refused,
-        lists=lists,
-        mapping=mapping,
-    )
-    fill_item_accounts(directory)
-    directory.closed_until = yield from read_closed(tables, lists, periods, wants)
-    return directory
-
-
 def read_closed(
     tables: Tables, lists: Lists, periods: list[lists_of.Period] | None, wants: Wants
 ) -> Steps[date | None]:
@@ -168,6 +98,10 @@ def read_closed(
     if periods is not None:
         return closed_until(periods)
     first, learned = yield from one_by_one.first_open_day(tables, lists.rows["period"], wants.start)
+    if first is None:
+        tables.refused.add("accountingperiod")
+    else:
+        tables.refused.discard("accountingperiod")
     if learned:
         lists.rows["period"], lists.changed = [*lists.rows["period"], *learned], True
     return first - DAY if first is not None else None
@@ -203,21 +137,6 @@ def tax_of(fields: Mapping[str, frozenset[str]]) -> Tax:
     if any(name in names for names in forms for name in SUITETAX):
         return "suitetax"
     return "legacy" if any(name in names for names in forms for name in LEGACY_TAX) else "none"
-
-
-def lacks(directory: Directory, mapping: LedgerMapping, wants: Wants) -> bool:
-    """Whether the mapping or the settings name what was not there when the lists were read, or the role was refused
-    something that it may have been given meanwhile."""
-    codes = {*mapping.clearing_accounts.by_currency, *mapping.receivable_accounts.by_currency}
-    return (
-        bool(directory.refused)
-        or any(directory.accounts.find(name) is None for name in named_accounts(mapping))
-        or any(directory.items.find(name) is None for name in named_items(mapping))
-        or any(directory.payment_option(name) is None for name in named_options(mapping))
-        or (wants.posts_sales and any(directory.tax_code(name) is None for name in named_taxes(mapping)))
-        or (wants.subsidiary is not None and directory.subsidiary is None)
-        or not codes <= {*directory.currencies.values(), directory.home}
-    )
 
 
 # ------------------------------------------------------------------------------------------------ learning

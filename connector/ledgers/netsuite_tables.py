@@ -21,7 +21,7 @@ NO_COLUMN = re.compile(r"\b(?:field|column)\s+\W?(\w+)\W", re.IGNORECASE)
 
 class Tables:
     """How lists are read in this survey. `suiteql` turns False when it is refused as such; `refused` gathers the lists and
-    record types that the role may not read; `answer` is the last one that came."""
+    record types that the role may not read, in small letters; `answer` is the last one that came."""
 
     def __init__(self) -> None:
         self.suiteql = True
@@ -62,7 +62,7 @@ class Tables:
             self.suiteql = False
             return True
         if fault.status == 400 and NO_TABLE.search(fault.words):
-            self.refused.add(table)
+            self.refused.add(table.lower())
             return True
         return False
 
@@ -98,7 +98,7 @@ class Tables:
         self.answer = yield Request("GET", target, headers=headers)
         fault = fault_of(self.answer)
         if fault is not None and is_forbidden(fault):
-            self.refused.add(record)
+            self.refused.add(record.lower())
             return None
         if not_found(self.answer) or (fault is not None and is_no_such(fault)):
             return None
