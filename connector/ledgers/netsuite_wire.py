@@ -120,22 +120,10 @@ def find_ids(record: str, q: str) -> Steps[list[str]]:
             return found
 
 
-def find_rows(query: str) -> Steps[list[Row]]:
-    """All rows of a SuiteQL query, which says by which unique column it is ordered. Raises `LedgerDown`."""
-    rows: list[Row] = []
-    while True:
-        found, more = yield from find_page(query, len(rows))
-        rows += found
-        if not more:
-            return rows
-
-
-def find_page(query: str, offset: int = 0) -> Steps[tuple[list[Row], bool]]:
-    """A page of a SuiteQL query, and whether there are rows behind it; `offset` is a multiple of the page."""
+def ask(query: str, offset: int = 0) -> Request:
+    """The request for a page of a SuiteQL query; `offset` is a multiple of the page."""
     target = f"{SUITEQL}?limit={PAGE}&offset={offset}"
-    body = read_body((yield Request("POST", target, encode({"q": query}), (*JSON_TYPE, TRANSIENT))))
-    rows = page_of(body)
-    return rows, body.get("hasMore") is True and len(rows) == PAGE
+    return Request("POST", target, encode({"q": query}), (*JSON_TYPE, TRANSIENT))
 
 
 def page_of(body: Row) -> list[Row]:
