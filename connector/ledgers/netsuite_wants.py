@@ -29,7 +29,7 @@ class Wants:
 
     `account_id` is the account's own id; what was remembered of another one is of no use. `subsidiary` is the one that
     the settings name, by name or id. `document_key_field` is a custom body field into which the document key is written
-    too. `void_restlet` is the address of the script that voids. `zone` is that of the books.
+    too. `void_restlet` is the address of the RESTlet that voids, where the settings name one. `zone` is that of the books.
     """
 
     start: date
