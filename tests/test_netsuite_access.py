@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ledger_places import opening_of
 from netsuite_access import (
     ACCOUNT,
     BODY,
@@ -51,9 +52,13 @@ from vendors.quickbooks.clock import Clock
 from connector.delivery.client_assertion import read_signing_key
 from connector.delivery.http_courier import CourierPlace, HttpCourier, Patience
 from connector.delivery.netsuite import netsuite_app, open_netsuite_courier
+from connector.delivery.push import PushLimits
 from connector.delivery.request_signature import SigningSecrets
 from connector.delivery.tokens import TokenPlace
+from connector.ledger_kinds import courier_place
 from connector.ledgers.contract import Request
+from connector.planning.mapping_model import AccountMap
+from connector.planning.mapping_model import Mapping as LedgerMapping
 from connector.settings.connections import NetsuiteConnection
 
 AUTHS: tuple[Auth, ...] = ("oauth2", "tba")
@@ -321,6 +326,15 @@ def test_no_more_are_under_way_than_the_settings_say(either: NetsuiteAccess, con
         )
     assert most == concurrency
     assert len(either.door.calls()) == 24
+
+
+def test_an_opening_hands_on_what_the_settings_allow(either: NetsuiteAccess) -> None:
+    """The key for tokens is not looked up: NetSuite's are not kept."""
+    limits = PushLimits(throttle_wait_ms=700, longest_wait_s=50, concurrency=3)
+    opening = opening_of(LedgerMapping("netsuite", AccountMap()), either.connection, either.world)
+    place = courier_place(replace(opening, limits=limits, token_key=lambda: pytest.fail("looked up")))
+    assert (place.concurrency, place.patience) == (3, Patience(700, 50))
+    assert place.tokens.engine is None and place.tokens.key is None
 
 
 def test_no_rate_holds_requests_back(oauth2: NetsuiteAccess) -> None:
