@@ -26,6 +26,7 @@ from connector.ledgers.contract import (
     Request,
     Steps,
 )
+from connector.ledgers.mapped_names import named_accounts
 from connector.ledgers.netsuite_answers import read_answer
 from connector.ledgers.netsuite_by_record import RecordReader
 from connector.ledgers.netsuite_capabilities import NETSUITE
@@ -36,7 +37,7 @@ from connector.ledgers.netsuite_changes import (
     void_by_restlet,
 )
 from connector.ledgers.netsuite_check import findings
-from connector.ledgers.netsuite_directory import Directory, named_accounts, read_directory
+from connector.ledgers.netsuite_directory import Directory, read_directory
 from connector.ledgers.netsuite_forms import FormWriter
 from connector.ledgers.netsuite_look import look
 from connector.ledgers.netsuite_memory import pack, unpack

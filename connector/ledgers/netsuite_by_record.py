@@ -15,7 +15,14 @@ from connector.ledgers.contract import Steps
 from connector.ledgers.json_wire import Row
 from connector.ledgers.netsuite_directory import Directory
 from connector.ledgers.netsuite_filters import Filters, either
-from connector.ledgers.netsuite_record_rows import applied, customer_id_of, read_head, read_lines, read_links, type_in
+from connector.ledgers.netsuite_record_rows import (
+    applied,
+    customer_id_of,
+    read_head,
+    read_lines,
+    read_links,
+    type_in,
+)
 from connector.ledgers.netsuite_records import Detail, Head, Link
 from connector.ledgers.netsuite_rows import Customer, read_customer
 from connector.ledgers.netsuite_wire import (
@@ -143,7 +150,9 @@ class RecordReader:
 
     # ------------------------------------------------------------------------------------------ lines, applications
 
-    def details(self, ledger_ids: Collection[str], lines: bool = True, back: bool = False) -> Steps[dict[str, Detail]]:
+    def details(
+        self, ledger_ids: Collection[str], lines: bool = True, back: bool = False
+    ) -> Steps[dict[str, Detail]]:
         found: dict[str, Detail] = {}
         read: dict[str, tuple[Row, str]] = {}
         for named in sorted(set(ledger_ids)):

@@ -113,7 +113,9 @@ def ask_ids(record: str, terms: Sequence[str], since: date | None, at: int, size
     """Without brackets: AND binds more than OR."""
     day = f' AND tranDate ON_OR_AFTER "{since}"' if since is not None else ""
     q = " OR ".join(f"{term}{day}" for term in terms)
-    return Request("GET", f"{RECORDS}/{record}?{urlencode({'q': q, 'limit': size, 'offset': at}, quote_via=quote)}")
+    return Request(
+        "GET", f"{RECORDS}/{record}?{urlencode({'q': q, 'limit': size, 'offset': at}, quote_via=quote)}"
+    )
 
 
 def ask_record(record: str, named: str) -> Request:

@@ -18,7 +18,7 @@ from connector.ledgers.netsuite_faults import fault_of
 from connector.ledgers.netsuite_rows import SEGMENTS
 from connector.ledgers.netsuite_wire import PAGE, TYPES, ask, page_of, quoted, read_body
 
-NO_FIELD = re.compile(r"\b(?:field|column|identifier)\s+\W?(\w+)", re.IGNORECASE)
+NO_FIELD = re.compile(r"\b(?:field|column|identifier)\s+\W?(?:\w+\.)?(\w+)", re.IGNORECASE)
 NO_TABLE = re.compile(r"\b(?:record|table)\s+\W?(\w+)", re.IGNORECASE)
 # Tables and fields that an account may lack; nothing can be read without the others.
 OPTIONAL = frozenset(
@@ -44,9 +44,7 @@ LINE = (
     "tl.memo, tl.department, tl.class, tl.location, a.account, tl.iscogs"
 )
 TAX = "x.transaction, x.line, x.taxtype, x.taxcode, x.taxrate, x.taxbasis, x.taxamount"
-LINK = (
-    "l.previousdoc, l.previousline, l.previoustype, l.nextdoc, l.nextline, l.nexttype, l.foreignamount, t.currency"
-)
+LINK = "l.previousdoc, l.previousline, l.previoustype, l.nextdoc, l.nextline, l.nexttype, l.foreignamount, t.currency"
 # What stands in a memo, or in an external id, of what was made with Stripe in mind.
 STRIPE = ("ch_", "py_", "pi_", "in_", "re_", "pyr_")
 BEARING = ("memo", "externalid", "tranid", "otherrefnum")

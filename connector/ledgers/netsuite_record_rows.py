@@ -138,7 +138,9 @@ def segments_of(row: Row) -> Refs:
 def read_lines(record: str, row: Row, currency: str) -> tuple[Line, ...]:
     """The lines that move an account."""
     if record == "journalEntry":
-        return tuple(journal_line(at, line, currency) for at, line in enumerate(rows_of(row, "line"), start=1))
+        return tuple(
+            journal_line(at, line, currency) for at, line in enumerate(rows_of(row, "line"), start=1)
+        )
     if record in FORMS:
         return form_lines(record, row, currency)
     total = total_of(record, row, currency)
@@ -191,9 +193,7 @@ def form_lines(record: str, row: Row, currency: str) -> tuple[Line, ...]:
     return tuple(with_taxes(oriented(record, [one for one in lines if one.net_minor or one.taxes]), tax))
 
 
-def item_line(
-    at: int, line: Row, currency: str, sign: int, by_reference: dict[str, list[TaxDetail]]
-) -> Line:
+def item_line(at: int, line: Row, currency: str, sign: int, by_reference: dict[str, list[TaxDetail]]) -> Line:
     return Line(
         line_id=text_of(line, "line") or str(at),
         net_minor=sign * minor(line.get("amount"), currency),

@@ -129,7 +129,9 @@ class SuiteqlReader:
         kept: list[Row] = []
         after, calls, more = "0", 0, True
         while more:
-            rows, more, total = yield from self.after(after, of_types(EVERY), self.queries.bears_anything, *days)
+            rows, more, total = yield from self.after(
+                after, of_types(EVERY), self.queries.bears_anything, *days
+            )
             calls += 1
             if calls == 1 and -(-total // PAGE) > most_calls:
                 return None
@@ -176,7 +178,9 @@ class SuiteqlReader:
         moved: dict[str, str] = {}
         for some in ids_of(split_id(head.ledger_id)[1] for head in found if head.record == "journalEntry"):
             totals = partial(self.queries.journal_totals, some)
-            moved.update({str(row["transaction"]): str(row["moved"]) for row in (yield from self.queries.rows(totals))})
+            moved.update(
+                {str(row["transaction"]): str(row["moved"]) for row in (yield from self.queries.rows(totals))}
+            )
         told = [with_total(head, moved) for head in found]
         untold = {h.ledger_id for h in told if h.record == "depositApplication" and h.created_from is None}
         whole = (yield from self.records.by_id(untold)) if untold else {}
@@ -184,7 +188,9 @@ class SuiteqlReader:
 
     # ------------------------------------------------------------------------------------------ lines, applications
 
-    def details(self, ledger_ids: Collection[str], lines: bool = True, back: bool = False) -> Steps[dict[str, Detail]]:
+    def details(
+        self, ledger_ids: Collection[str], lines: bool = True, back: bool = False
+    ) -> Steps[dict[str, Detail]]:
         named = {split_id(one)[1]: one for one in ledger_ids if split_id(one)[0] in TYPES}
         forms: dict[str, FormRows] = {}
         links: dict[str, list[Link]] = {}
