@@ -26,8 +26,6 @@ TAKEN_BACK = {"creditMemo": "credit_memo", "cashRefund": "refund_receipt"}
 PAID_BACK = "customerRefund"
 # The ref of a lone payment: its type. And the account of receivables that an invoice is on.
 CREDIT, RECEIVABLE = "credit", "receivable"
-# What the account of deposits is called where nothing tells which it is.
-DEPOSITS = "Customer Deposits"
 
 
 @dataclass
@@ -141,11 +139,7 @@ class SaleReader:
         account = next((line.account for line in lines if line.account is not None), None)
         if account is not None:
             return self.directory.label(account)
-        receivable = self.mapping.receivable(head.currency)
-        if head.record != "customerDeposit":
-            return receivable
-        found = self.directory.accounts.find(DEPOSITS)
-        return self.directory.label(found) if found is not None else receivable
+        return self.mapping.receivable(head.currency)
 
     def added_back(self, invoice: Head, without: Sequence[str]) -> int:
         """What would be open beside if our documents with these keys were not there: what they pay of it, less what they
