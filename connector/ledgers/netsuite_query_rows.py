@@ -125,6 +125,8 @@ class FormRows:
     @property
     def lines(self) -> tuple[Line, ...]:
         """Without those of nothing; net and tax of all come to the total."""
+        if self.record == "depositApplication":
+            return ()
         read = oriented(self.record, [self.line_of(row) for row in self.rows.values()])
         moving = [line for line in read if line.net_minor or line.taxes]
         return tuple(with_taxes(moving, self.tax) if self.record in FORMS else moving)
@@ -160,7 +162,7 @@ class FormRows:
             net_minor=minor(row.get("foreignamount"), self.currency),
             account=text_of(row, "account"),
             item=text_of(row, "item"),
-            description=text_of(row, "memo") or "",
+            description=text_of(row, "memo") or "" if self.record in FORMS else "",
             quantity=quantity_of(row.get("quantity")) if row.get("item") else None,
             taxes=tuple(self.taxes.get(line_id, ())),
             refs=segments_of(row),
