@@ -63,8 +63,7 @@ class NetsuiteLedger:
     def __init__(self, mapping: LedgerMapping, wants: Wants, memory: bytes | None = None) -> None:
         self.mapping = mapping
         self.wants = wants
-        self.known = unpack(memory, wants.account_id)
-        self.lists = self.known
+        self.lists = unpack(memory, wants.account_id)
         self.open_items = OpenItems()
         self.directory: Directory
         self.writer: FormWriter
@@ -73,7 +72,7 @@ class NetsuiteLedger:
         self.record: Reader
 
     def remember(self) -> bytes | None:
-        return None if self.lists is self.known or self.lists is None else pack(self.lists)
+        return pack(self.lists) if self.lists is not None and self.lists.changed else None
 
     def survey(self) -> Steps[Company]:
         self.directory = yield from read_directory(self.mapping, self.wants, self.lists)

@@ -107,7 +107,8 @@ class RecordReader:
                     spare = field != "memo"
                     ids.update(dict.fromkeys((yield from self.filters.ids(record, terms, since, spare))))
             found += yield from self.heads(record, (yield from self.filters.rows(record, ids)))
-        return [head for head in found if head.day >= since and wanted.intersection(ids_on(head.note))]
+        hits = [head for head in found if head.day >= since and wanted.intersection(ids_on(head.note))]
+        return sorted(hits, key=place_of)
 
     def of_customers(
         self, records: Sequence[str], customer_ids: Collection[str], since: date | None = None
@@ -115,7 +116,7 @@ class RecordReader:
         found: list[Head] = []
         for record, rows in (yield from self.rows_of_customers(records, customer_ids, since)).items():
             found += yield from self.heads(record, rows)
-        return found
+        return sorted(found, key=place_of)
 
     def made_from(self, records: Sequence[str], sources: Collection[Head]) -> Steps[list[Head]]:
         if not sources:
@@ -276,6 +277,11 @@ class RecordReader:
             row = yield from self.filters.record_if_allowed("customer", customer_id)
             self.customers[customer_id] = read_customer(row) if row is not None else Customer()
         return self.customers[customer_id]
+
+
+def place_of(head: Head) -> tuple[int, str]:
+    """In the order in which they were made."""
+    return int(split_id(head.ledger_id)[1]), head.ledger_id
 
 
 def lists_of_ids(values: Iterable[str], size: int = 100) -> Iterator[str]:

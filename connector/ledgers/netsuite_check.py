@@ -154,7 +154,12 @@ def find_void(found: Findings, wants: Wants) -> None:
 
 
 def find_closing(found: Findings) -> None:
-    closed = found.directory.closed_until
+    directory, closed = found.directory, found.directory.closed_until
+    if not directory.knows_closing and "accountingperiod" not in directory.refused:
+        found.tell(
+            "which periods are closed cannot be read without SuiteQL: a closed one shows only when NetSuite refuses a document",
+            problem=False,
+        )
     if closed is not None:
         found.tell(
             f"periods are closed or locked up to {day_in_words(closed)} (Manage Accounting Periods): what belongs to a day "

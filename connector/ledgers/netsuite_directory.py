@@ -42,7 +42,7 @@ class Directory:
     `home` is the lower-case base currency of the subsidiary that the settings name, else of the account. `subsidiary` is
     that one's internal id, None where none is named or there is none of this name. `subsidiaries` are names and lower-case
     currencies by id. `tax`: how NetSuite reckons tax, as far as its records tell. `closed_until` is the day before the
-    first open period. `suiteql`: whether the role may use it. `item_accounts` has the income account of each item that a
+    first open period, `knows_closing` whether it could be read. `suiteql`: whether the role may use it. `item_accounts` has the income account of each item that a
     line can be of, by its label and by every name that the mapping has for it; it grows with `learn_items`. `refused` are
     lists and record types, in small letters, that the role may not read. `lists` is what to remember.
     """
@@ -67,6 +67,7 @@ class Directory:
     refused: frozenset[str]
     lists: Lists
     mapping: LedgerMapping
+    knows_closing: bool = True
     item_accounts: dict[str, str] = field(default_factory=dict)
 
     def has(self, record: str, name: str) -> bool:
@@ -234,7 +235,7 @@ def make_directory(
         mapping=mapping,
     )
     fill_item_accounts(directory)
-    directory.closed_until = yield from read_closed(tables, lists, periods, wants)
+    directory.closed_until, directory.knows_closing = yield from read_closed(tables, lists, periods)
     directory.refused = lists.refused | tables.refused
     return directory
 

@@ -234,10 +234,10 @@ OPEN = "closed IS false AND arLocked IS false AND allLocked IS false"
 MONTHS = "isYear IS false AND isQuarter IS false AND isAdjust IS false"
 
 
-def first_open_day(tables: Tables, known: Iterable[Row], start: date) -> Steps[tuple[date | None, list[Row]]]:
-    """The first day of the first open period that ends on or after `start`, None where that is not known; and the periods
-    that were read for it beside those `known`, whose days never change."""
-    ids = yield from tables.ids("accountingPeriod", f'{OPEN} AND {MONTHS} AND endDate ON_OR_AFTER "{start}"')
+def first_open_day(tables: Tables, known: Iterable[Row]) -> Steps[tuple[date | None, list[Row]]]:
+    """The first day of the first open period, None where that cannot be known; and the periods that were read for it
+    beside those `known`, whose days never change."""
+    ids = yield from tables.ids("accountingPeriod", f"{OPEN} AND {MONTHS}")
     days = {str(row["Id"]): row for row in known}
     learned: list[Row] = []
     for object_id in ids or ():

@@ -81,7 +81,7 @@ def read_head(record: str, row: Row, currency: str, customer: Customer) -> Head:
         total_minor=total,
         open_minor=0 if voided else open_of(record, row, currency),
         account=ref_of(row, "account"),
-        subsidiary=ref_of(row, "subsidiary"),
+        subsidiary=ref_of(row, "subsidiary") if record != "journalEntry" else None,
         voided=voided,
         created_from=ref_of(row, "deposit" if record == "depositApplication" else "createdFrom"),
         refs=segments_of(row),
@@ -151,10 +151,7 @@ def read_lines(record: str, row: Row, currency: str) -> tuple[Line, ...]:
 
 def journal_line(at: int, line: Row, currency: str) -> Line:
     net = minor(line.get("debit"), currency) - minor(line.get("credit"), currency)
-    words = text_of(line, "memo") or ""
-    return Line(
-        text_of(line, "line") or str(at), net, ref_of(line, "account"), None, words, refs=segments_of(line)
-    )
+    return Line(text_of(line, "line") or str(at), net, ref_of(line, "account"), refs=segments_of(line))
 
 
 def form_lines(record: str, row: Row, currency: str) -> tuple[Line, ...]:

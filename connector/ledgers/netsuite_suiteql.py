@@ -14,7 +14,7 @@ from connector.ledgers.contract import Steps
 from connector.ledgers.days import EVER, Span, gaps
 from connector.ledgers.json_wire import Row
 from connector.ledgers.netsuite_bearing import Bearing
-from connector.ledgers.netsuite_by_record import RecordReader, in_order
+from connector.ledgers.netsuite_by_record import RecordReader, in_order, place_of
 from connector.ledgers.netsuite_directory import Directory
 from connector.ledgers.netsuite_queries import Condition, Queries, of_types, since_day, until_day
 from connector.ledgers.netsuite_query_rows import FormRows, link_pairs, read_head, with_total
@@ -104,7 +104,8 @@ class SuiteqlReader:
                 bears = partial(self.queries.bears, some)
                 rows += yield from self.rows(of_types(EVERY), bears, *since_day(since))
         heads = yield from self.heads(rows)
-        return [head for head in heads if head.day >= since and set(wanted).intersection(ids_on(head.note))]
+        hits = [h for h in heads if h.day >= since and set(wanted).intersection(ids_on(h.note))]
+        return sorted(hits, key=place_of)
 
     def cover(self, since: date, calls: int) -> Steps[bool]:
         """Read all that bears an id of Stripe's since that day, where that takes no more calls than this; whether it is
@@ -234,5 +235,6 @@ class SuiteqlReader:
             same = f"t.entity IN (SELECT d.entity FROM transaction d WHERE d.id IN ({some}))"
             for head in (yield from self.find(of_types(("depositApplication",)), same)):
                 one = ledger_id("customerDeposit", head.created_from)
-                if head.created_from in deposits and head.total_minor:
+                tied = {link.ledger_id for link in links.get(one, ())}
+                if head.created_from in deposits and head.total_minor and head.ledger_id not in tied:
                     links.setdefault(one, []).append(Link(head.ledger_id, head.total_minor))

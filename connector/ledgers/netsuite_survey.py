@@ -92,19 +92,15 @@ def once(rows: Sequence[Row]) -> list[Row]:
 
 
 def read_closed(
-    tables: Tables, lists: Lists, periods: list[lists_of.Period] | None, wants: Wants
-) -> Steps[date | None]:
-    """The day before the first open period; None where none is closed, or that cannot be known."""
+    tables: Tables, lists: Lists, periods: list[lists_of.Period] | None
+) -> Steps[tuple[date | None, bool]]:
+    """The day before the first open period, None where none is closed; and whether that is known."""
     if periods is not None:
-        return closed_until(periods)
-    first, learned = yield from one_by_one.first_open_day(tables, lists.rows["period"], wants.start)
-    if first is None:
-        tables.refused.add("accountingperiod")
-    else:
-        tables.refused.discard("accountingperiod")
+        return closed_until(periods), True
+    first, learned = yield from one_by_one.first_open_day(tables, lists.rows["period"])
     if learned:
         lists.rows["period"], lists.changed = [*lists.rows["period"], *learned], True
-    return first - DAY if first is not None else None
+    return (first - DAY, True) if first is not None else (None, False)
 
 
 def closed_until(periods: Sequence[lists_of.Period]) -> date | None:

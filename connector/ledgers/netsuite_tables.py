@@ -73,8 +73,9 @@ class Tables:
         return (yield from self.ask(record, f"{RECORDS}/{record}/{quote(name, safe='')}"))
 
     def ids(self, record: str, q: str) -> Steps[list[str] | None]:
-        """Internal ids of at most a page of the records that a filter finds; None where it cannot be asked so."""
-        asked = urlencode({"q": q, "limit": PAGE}, quote_via=quote)
+        """Internal ids of at most a page of the records that a filter finds, of all where it is empty; None where it cannot
+        be asked so."""
+        asked = urlencode({**({"q": q} if q else {}), "limit": PAGE}, quote_via=quote)
         body = yield from self.ask(record, f"{RECORDS}/{record}?{asked}")
         return (
             None if body is None else [str(row["id"]) for row in page_of(body) if row.get("id") is not None]

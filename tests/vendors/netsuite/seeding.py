@@ -43,7 +43,7 @@ def line(account: Account, amount: str, item: str = "Services", **more: Any) -> 
 
 
 def _form(
-    account: Account, record_type: str, who: Named, amounts: tuple[str | Json, ...], **more: Any
+    account: Account, record_type: str, who: Named, amounts: tuple[str | Json, ...], /, **more: Any
 ) -> Json:
     """Each amount is one line of Services, or the line itself."""
     items = [line(account, one) if isinstance(one, str) else one for one in amounts]
