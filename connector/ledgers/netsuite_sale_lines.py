@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from connector.ledgers.json_wire import Row
 from connector.ledgers.netsuite_directory import Directory
+from connector.ledgers.netsuite_lines import TAX
 from connector.ledgers.netsuite_lists import ITEM_RECORDS
 from connector.ledgers.netsuite_records import Detail, Head, Line, TaxDetail
 from connector.ledgers.netsuite_rows import SELLING, plain
@@ -19,7 +20,6 @@ from connector.planning.mapping_model import Mapping as LedgerMapping
 from connector.planning.model import DISCOUNT, SaleLine
 from connector.planning.shares import share_out
 
-TAX = "tax"
 # Types of items that a line can be of; another, as one that is sent, stands beside the lines.
 OF_LINES = frozenset(ITEM_RECORDS.values())
 REBATES = frozenset({"Discount", "Markup"})
@@ -76,7 +76,7 @@ def read_line(
         sku=text_of(row, "Name") if usable else None,
         item=item,
         quantity=line.quantity,
-        tax_code=" ".join(dict.fromkeys(tax.tax_code for tax in line.taxes)) or None,
+        tax_code="+".join(dict.fromkeys(tax.tax_code for tax in line.taxes)) or None,
         stock=line.item is not None and directory.is_stock(line.item),
         refs=(*rebate, *(tax_ref(tax) for tax in line.taxes), *line.refs),
     )

@@ -9,6 +9,7 @@ from connector.ledgers.contract import Reference
 from connector.ledgers.further_writes import RATE
 from connector.ledgers.netsuite_directory import Directory
 from connector.ledgers.netsuite_records import Detail, Head, Link
+from connector.ledgers.netsuite_rows import plain
 from connector.ledgers.netsuite_sale_heads import MONEY_IN, REOPENED, SOLD
 from connector.ledgers.netsuite_sale_lines import read_lines
 from connector.ledgers.netsuite_wire import ledger_id
@@ -84,7 +85,7 @@ class SaleReader:
         """What the documents against a sale take over from it."""
         refs = [("customer", head.customer_id), ("subsidiary", head.subsidiary)]
         if head.rate is not None and head.currency != self.base_of(head):
-            refs.append((RATE, str(head.rate)))
+            refs.append((RATE, plain(head.rate)))
         if head.record == "invoice":
             refs.append((RECEIVABLE, head.account))
         refs += head.refs

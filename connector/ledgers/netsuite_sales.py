@@ -56,7 +56,8 @@ def number_of(reference: Reference, head: Head) -> str:
     """The number of an invoice or cash sale; a payment's is the connector's or Stripe's word for the sale."""
     note = head.note
     if head.record in SOLD:
-        told = (note.number if note.document_key is not None else None) or head.number
+        ours = note.document_key is not None and note.kind != "reversal"
+        told = (note.number if ours else None) or head.number
     else:
         told = (note.sale or note.number) if note.document_key is not None else None
     return told or reference.number or head.number or split_id(head.ledger_id)[1]
