@@ -13,6 +13,7 @@ from connector.delivery.file_courier import FileCourier
 from connector.delivery.push import PushLimits
 from connector.ledgers.beancount import BeancountLedger
 from connector.ledgers.contract import Capabilities, Courier, Ledger
+from connector.ledgers.netsuite_capabilities import NETSUITE
 from connector.ledgers.quickbooks_capabilities import QUICKBOOKS_ONLINE
 from connector.ledgers.xero_capabilities import XERO
 from connector.planning.mapping_model import Mapping as LedgerMapping
@@ -20,6 +21,7 @@ from connector.planning.rules import Rule
 from connector.settings.connections import (
     BeancountConnection,
     Connection,
+    NetsuiteConnection,
     QuickbooksOnlineConnection,
     XeroConnection,
 )
@@ -77,8 +79,8 @@ def courier_place(opening: Opening) -> CourierPlace:
         opening.world,
         opening.should_stop,
     )
-    patience = Patience(opening.limits.throttle_wait_s, opening.limits.longest_wait_s)
-    return CourierPlace(opening.name, tokens, patience)
+    patience = Patience(opening.limits.throttle_wait_ms, opening.limits.longest_wait_s)
+    return CourierPlace(opening.name, tokens, patience, opening.limits.concurrency)
 
 
 def connection_keeps_tokens(connection: Connection) -> bool:
@@ -124,8 +126,33 @@ def open_xero(opening: Opening) -> tuple[Ledger, Courier]:
     return XeroLedger(opening.mapping, wants, opening.memory), courier
 
 
+def open_netsuite(opening: Opening) -> tuple[Ledger, Courier]:
+    # Loaded here, as QuickBooks is.
+    from connector.delivery.netsuite import open_netsuite_courier
+    from connector.ledgers.netsuite import NetsuiteLedger
+    from connector.ledgers.netsuite_wants import Wants
+
+    assert isinstance(opening.connection, NetsuiteConnection)
+    connection = opening.connection
+    courier = open_netsuite_courier(connection, courier_place(opening))
+    wants = Wants(
+        start=opening.start,
+        sales=opening.sales,
+        fees=opening.fees,
+        types=opening.types,
+        account_id=connection.realm,
+        subsidiary=connection.subsidiary,
+        document_key_field=connection.document_key_field,
+        void_restlet=connection.void_restlet_url,
+        leaves_memos=any("credit_memo" in rule.result for rule in opening.rules),
+        zone=opening.zone,
+    )
+    return NetsuiteLedger(opening.mapping, wants, opening.memory), courier
+
+
 LEDGERS: dict[str, tuple[Capabilities, Opener]] = {
     "beancount": (BeancountLedger.capabilities, open_beancount),
     "quickbooks_online": (QUICKBOOKS_ONLINE, open_quickbooks_online),
     "xero": (XERO, open_xero),
+    "netsuite": (NETSUITE, open_netsuite),
 }

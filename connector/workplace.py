@@ -206,10 +206,14 @@ def push_limits(capabilities: Capabilities, limits: Limits) -> PushLimits:
     """The limits of the settings; what they leave out is the ledger's own."""
     return PushLimits(
         settle_after_s=chosen(limits.settle_after_s, capabilities.settle_after_s),
-        throttle_wait_s=chosen(limits.throttle_wait_s, capabilities.throttle_wait_s),
+        throttle_wait_ms=chosen(in_ms(limits.throttle_wait_s), capabilities.throttle_wait_ms),
         longest_wait_s=limits.longest_wait_s,
         concurrency=chosen(limits.concurrency, capabilities.concurrency),
     )
+
+
+def in_ms(seconds: int | None) -> int | None:
+    return None if seconds is None else seconds * 1000
 
 
 def chosen(setting: int | None, default: int) -> int:
@@ -304,8 +308,9 @@ def parking_of(setup: Setup, name: str, engine: Engine | None) -> ParkingPlace:
 
 
 def company_id(connection: Connection) -> str | None:
-    """Which company or organisation the settings name, where they name one: of another nothing is known."""
-    return getattr(connection, "realm_id", None) or getattr(connection, "tenant_id", None)
+    """Which company, organisation or account the settings name, where they name one: of another nothing is known."""
+    names = (getattr(connection, name, None) for name in ("realm_id", "tenant_id", "realm"))
+    return next((name for name in names if name), None)
 
 
 def remember_company(setup: Setup, engine: Engine | None, what: str, company: str | None) -> None:

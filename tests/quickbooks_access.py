@@ -91,7 +91,7 @@ class Access:
         return tokens
 
     def courier(self, throttle_wait_s: int = 60, longest_wait_s: int = 90) -> HttpCourier:
-        place = CourierPlace(self.ledger, self.place(), Patience(throttle_wait_s, longest_wait_s))
+        place = CourierPlace(self.ledger, self.place(), Patience(throttle_wait_s * 1000, longest_wait_s))
         return open_quickbooks_courier(connection_to(self.fake, self.first), place)
 
     @property
@@ -113,7 +113,7 @@ from connector.world import World
 exec(told["before"])
 engine = open_database(told["state"], "acme", "own")
 connection = QuickbooksOnlineConnection.model_validate(told["connection"])
-place = CourierPlace("main", TokenPlace(engine, told["state"], told["key"], World()), Patience(60, 90))
+place = CourierPlace("main", TokenPlace(engine, told["state"], told["key"], World()), Patience(60_000, 90))
 courier = open_quickbooks_courier(connection, place)
 print("ready", flush=True)
 sys.stdin.readline()

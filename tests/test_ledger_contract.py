@@ -124,7 +124,7 @@ def test_capabilities_are_complete(place: Place, kind: str) -> None:
     assert said.number_length is None or said.number_length >= 11
     assert said.short_id_length is None or 1 <= said.short_id_length <= (said.number_length or 255)
     assert said.batch_size >= 1 and said.concurrency >= 1
-    assert said.settle_after_s >= 0 and said.throttle_wait_s >= 1
+    assert said.settle_after_s >= 0 and said.throttle_wait_ms >= 250
 
 
 def test_a_survey_of_books_that_can_be_used_finds_no_problem(place: Place) -> None:

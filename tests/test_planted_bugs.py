@@ -24,7 +24,7 @@ from sqlalchemy import Engine, text, update
 from test_every_fault import Stage, make_stage, strike
 
 from connector import sync
-from connector.delivery import outcome, push
+from connector.delivery import carrier, outcome, push
 from connector.delivery.outbox import Outbox
 from connector.delivery.outcome import Step, next_step
 from connector.delivery.push import Push
@@ -156,7 +156,7 @@ def no_answer_is_a_failure() -> AbstractContextManager[Any]:
             return Step("planned")
         return next_step(claimed, seen, phase, age_s, settle_after_s)
 
-    return patch.object(push, "next_step", wrong)
+    return patch.object(carrier, "next_step", wrong)
 
 
 @contextmanager

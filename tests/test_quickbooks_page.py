@@ -66,7 +66,7 @@ def test_every_reason_is_one() -> None:
 def test_the_figures_are_those_of_the_program() -> None:
     # As the page says them: characters, requests, days, seconds.
     assert (QUICKBOOKS_ONLINE.number_length, QUICKBOOKS_ONLINE.short_id_length) == (21, 10)
-    assert QUICKBOOKS_ONLINE.throttle_wait_s == 60
+    assert QUICKBOOKS_ONLINE.throttle_wait_ms == 60_000
     assert [count for count, _ in RATES] == [500, 10]
     assert (BEFORE["Invoice"].days, BEFORE["SalesReceipt"].days, BEFORE["Payment"].days, AFTER.days) == (
         90,

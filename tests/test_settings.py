@@ -26,6 +26,7 @@ from connector.settings.schedule import parse_cron
 from connector.settings.settings import Settings, load_settings, settings_schema
 from connector.settings.values import spell_duration
 from connector.settings.yaml_lines import load_yaml
+from connector.workplace import company_id
 
 ROOT = Path(__file__).parent.parent
 
@@ -694,7 +695,46 @@ def test_connections_default_to_the_vendors_own_addresses() -> None:
         local,
         local + token,
     )
+    number = {**NETSUITE, **OAUTH2, "account_id": 1234567}
+    assert addresses("netsuite", number)[0] == "https://1234567.suitetalk.api.netsuite.com"
     assert CONNECTIONS["quickbooks_desktop"].model_validate({"username": "a", "password_hash": 5})
+
+
+@pytest.mark.parametrize(
+    ("account_id", "realm"),
+    [
+        ("1234567_SB1", "1234567_SB1"),
+        ("1234567-sb1", "1234567_SB1"),
+        (1234567, "1234567"),
+        ("tstdrv1", "TSTDRV1"),
+    ],
+)
+def test_a_netsuite_account_has_one_name_however_it_is_spelled(account_id: object, realm: str) -> None:
+    connection: Any = CONNECTIONS["netsuite"].model_validate({**NETSUITE, **OAUTH2, "account_id": account_id})
+    assert company_id(connection) == realm
+    assert connection.base_url == f"https://{realm.lower().replace('_', '-')}.suitetalk.api.netsuite.com"
+
+
+def test_a_restlet_is_named_with_its_query() -> None:
+    address = "https://1234567-sb1.restlets.api.netsuite.com/app/site/hosting/restlet.nl?script=7&deploy=1"
+    for one in (address, "http://127.0.0.1:8080/restlet.nl?script=customscript_void&deploy=1", "${RESTLET}"):
+        connection: Any = CONNECTIONS["netsuite"].model_validate(
+            {**NETSUITE, **OAUTH2, "void_restlet_url": one}
+        )
+        assert connection.void_restlet_url == one
+
+
+@pytest.mark.parametrize("name", [None, "custbody_document_key", "custbody12", "${KEY_FIELD}"])
+def test_the_key_may_stand_in_a_custom_body_field(name: str | None) -> None:
+    data = {**NETSUITE, **OAUTH2, "document_key_field": name, "subsidiary": 3}
+    connection: Any = CONNECTIONS["netsuite"].model_validate(data)
+    assert (connection.document_key_field, connection.subsidiary) == (name, "3")
+
+
+@pytest.mark.parametrize("name", ["custbody", "memo", "custbody_Key", "custcol_key", "custbody_key "])
+def test_another_field_does_not_hold_the_key(name: str) -> None:
+    with pytest.raises(ValidationError, match="custom transaction body field, such as custbody_document_key"):
+        CONNECTIONS["netsuite"].model_validate({**NETSUITE, **OAUTH2, "document_key_field": name})
 
 
 @pytest.mark.parametrize(
@@ -708,6 +748,56 @@ def test_connections_default_to_the_vendors_own_addresses() -> None:
         ("netsuite", {**NETSUITE, **OAUTH2, "token_id": "x"}, "token_id belong to auth: tba"),
         ("netsuite", {**NETSUITE, **OAUTH2, "private_key": "x"}, "PEM"),
         ("netsuite", {**NETSUITE, **OAUTH2, "account_id": "evil.com/"}, "must be a NetSuite account id"),
+        (
+            "netsuite",
+            {
+                **NETSUITE,
+                **OAUTH2,
+                "base_url": "https://1234567-sb1.suitetalk.api.netsuite.com/services/rest",
+            },
+            "must be the part of the address before /services",
+        ),
+        (
+            "netsuite",
+            {**NETSUITE, **OAUTH2, "base_url": "https://1234567.suitetalk.api.netsuite.com"},
+            "base_url is not of account 1234567_SB1, whose addresses begin with https://1234567-sb1.",
+        ),
+        (
+            "netsuite",
+            {
+                **NETSUITE,
+                **OAUTH2,
+                "token_url": "https://7654321.suitetalk.api.netsuite.com/services/rest/auth/oauth2/v1/token",
+            },
+            "token_url is not of account 1234567_SB1",
+        ),
+        (
+            "netsuite",
+            {
+                **NETSUITE,
+                **OAUTH2,
+                "void_restlet_url": "https://1234567.restlets.api.netsuite.com/restlet.nl?script=7&deploy=1",
+            },
+            "void_restlet_url is not of account 1234567_SB1",
+        ),
+        *(
+            (
+                "netsuite",
+                {**NETSUITE, **OAUTH2, "void_restlet_url": address},
+                "External URL of the deployment",
+            )
+            for address in (
+                "https://1234567-sb1.restlets.api.netsuite.com/app/site/hosting/restlet.nl",
+                "https://1234567-sb1.restlets.api.netsuite.com/restlet.nl?script=7",
+                "https://1234567-sb1.restlets.api.netsuite.com/restlet.nl?script=7&deploy=",
+                "https://1234567-sb1.restlets.api.netsuite.com/restlet.nl?script=7&deploy=1#x",
+            )
+        ),
+        (
+            "netsuite",
+            {**NETSUITE, **OAUTH2, "void_restlet_url": "http://netsuite.test/restlet.nl?script=7&deploy=1"},
+            "must begin with https",
+        ),
         (
             "netsuite",
             {**NETSUITE, **TBA, "auth": "tba", "client_id": "x"},

@@ -111,7 +111,7 @@ class XeroAccess:
         return tokens
 
     def courier(self, throttle_wait_s: int = 5, longest_wait_s: int = 90) -> HttpCourier:
-        place = CourierPlace("main", self.place(), Patience(throttle_wait_s, longest_wait_s))
+        place = CourierPlace("main", self.place(), Patience(throttle_wait_s * 1000, longest_wait_s))
         return open_xero_courier(self.connection, place)
 
     @property

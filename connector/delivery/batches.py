@@ -8,6 +8,9 @@ from typing import Any
 
 from connector.ledgers.contract import Capabilities
 
+# How many times over the places are filled before what came of it is stored: while that is done no place is.
+ROUNDS = 8
+
 
 def batches_of(rows: Sequence[Any], can: Capabilities) -> list[list[Any]]:
     """Rows of `document` that may share a request, in order. Where numbers are refused those of one charge never do: the
@@ -39,13 +42,15 @@ def filled(rows: Iterator[Any], size: int, apart: bool) -> list[list[Any]]:
 
 
 def at_once(batches: Sequence[list[Any]], concurrency: int) -> Iterator[Sequence[list[Any]]]:
-    """As many as may be in flight; the first goes alone, so that what the ledger teaches us serves the others."""
+    """As many as are stored together: one where one is in flight, else some for each place, since none is taken while
+    they are stored. The first goes alone, so that what the ledger teaches us serves the others."""
+    most = concurrency * ROUNDS if concurrency > 1 else 1
     some: list[list[Any]] = []
     charges: set[str] = set()
     for place, batch in enumerate(batches):
         # Refunds of one charge one after the other, as above.
         mine = {row.charge_id for row in batch if row.charge_id is not None}
-        if some and (len(some) == concurrency or place == 1 or charges & mine):
+        if some and (len(some) == most or place == 1 or charges & mine):
             yield some
             some, charges = [], set()
         some.append(batch)

@@ -1,4 +1,4 @@
-"""Access tokens that an app asks for itself, with its id and secret: no consent, no refresh token, nothing kept.
+"""Access tokens that an app asks for itself, with its secret or its key: no consent, no refresh token, nothing kept.
 
 https://www.rfc-editor.org/rfc/rfc6749#section-4.4
 """

@@ -13,14 +13,15 @@ from dataclasses import dataclass
 from threading import Semaphore
 from typing import Protocol
 
-from tenacity import RetryCallState, Retrying, retry_if_result, wait_random_exponential
+from tenacity import RetryCallState, Retrying, retry_if_result, wait_exponential, wait_random_exponential
+from tenacity.wait import wait_base, wait_fixed
 
-from connector.delivery.push import REQUEST_TIMEOUT_S
+from connector.delivery.push import REQUEST_TIMEOUT_S, SHORTEST_WAIT_MS
 from connector.delivery.tokens import TokenPlace
 from connector.delivery.transport import Transport
 from connector.errors import ConnectorError, InputError, Stopped
 from connector.ledgers.contract import Answer, Request
-from connector.pace import Pace, Rates
+from connector.pace import SECOND_MS, Pace, Rates
 from connector.world import World
 
 UNAUTHORISED = 401
@@ -31,7 +32,7 @@ TRIES = 4
 LONGEST_PAUSE_S = 8
 # A write is sent only where the vendor still has this long to answer before the lease may end.
 SHORTEST_TIMEOUT_S = 10
-
+HALVES = 2
 
 # No vendor counts in more than days; what asks for more (a proxy) is tried again after one.
 LONGEST_PARK_S = 86400
@@ -41,19 +42,21 @@ SCOPE_LACKING = "insufficient_scope"
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long a read waits: `throttle_wait_s` where a 429 names no time, and `longest_wait_s` in all."""
+    """How long a read waits: `throttle_wait_ms` where a 429 names no time, and `longest_wait_s` in all."""
 
-    throttle_wait_s: int
+    throttle_wait_ms: int
     longest_wait_s: int
 
 
 @dataclass(frozen=True, slots=True)
 class CourierPlace:
-    """What a courier needs besides its connection: where tokens are kept, and how long reads wait."""
+    """What a courier needs besides its connection: where tokens are kept, how long reads wait, and how many requests the
+    settings let be under way at once."""
 
     ledger: str
     tokens: TokenPlace
     patience: Patience
+    concurrency: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +71,14 @@ class DayLimit:
 
 @dataclass(frozen=True, slots=True)
 class VendorLimits:
-    """How much a vendor takes: its rates, how many requests at once where it counts those, and in a day."""
+    """How much a vendor takes: its rates where it has any, how many requests at once where it counts those, and in a
+    day. `first_wait_ms`: a read that is throttled and told no time waits about so long at first, and each time twice as
+    long, up to what its patience names; None: always as long as that."""
 
-    rates: Rates
+    rates: Rates | None = None
     at_once: int | None = None
     day: DayLimit | None = None
+    first_wait_ms: int | None = None
 
 
 class AccessTokens(Protocol):
@@ -112,6 +118,7 @@ class HttpCourier:
         self._should_stop = should_stop
         # Up to 1, 2, 4 ... seconds, by chance, so that threads that failed together do not come back together.
         self._pause = wait_random_exponential(multiplier=1, max=LONGEST_PAUSE_S)
+        self._throttled_pause = throttled_pause(limits.first_wait_ms, patience.throttle_wait_ms)
 
     def carry(self, request: Request) -> Answer:
         """One request; a read (no document keys) as often as it takes. Longest: 30 s for a write, as its lease."""
@@ -213,7 +220,9 @@ class HttpCourier:
         if answer.status != THROTTLED:
             return self._pause(state)
         asked = header_of(answer, "retry-after")
-        return int(asked) if asked.isdecimal() else self._patience.throttle_wait_s
+        if asked.isdecimal():
+            return max(int(asked), SHORTEST_WAIT_MS / SECOND_MS)
+        return self._throttled_pause(state)
 
     def _is_enough(self, state: RetryCallState) -> bool:
         if answer_of(state).status != THROTTLED and state.attempt_number >= TRIES:
@@ -227,6 +236,16 @@ class HttpCourier:
                 raise Stopped
             self._world.sleep(min(1, seconds))
             seconds -= 1
+
+
+def throttled_pause(first_ms: int | None, longest_ms: int) -> wait_base:
+    """How long a read waits that a vendor throttles without naming a time: always the same; or longer and longer, and then
+    by chance a half to the whole of it, so that those that were throttled together do not come back together."""
+    longest_s = max(longest_ms, SHORTEST_WAIT_MS) / SECOND_MS
+    if first_ms is None:
+        return wait_fixed(longest_s)
+    half_s = first_ms / SECOND_MS / HALVES
+    return wait_exponential(half_s, longest_s / HALVES) + wait_random_exponential(half_s, longest_s / HALVES)
 
 
 def not_asked(seconds: int) -> Answer:

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, func, or_, select, text, tuple_, update
 
-from connector.delivery.attempts import Attempt, settle_attempts, store_attempts
+from connector.delivery.attempts import Attempt, settle_attempts, store_attempts, withdraw_attempts
 from connector.delivery.outcome import TRIED_AGAIN, Step
 from connector.delivery.refused_numbers import Renumbered, renumber
 from connector.ledgers.contract import Claimed, Parent
@@ -29,6 +29,16 @@ START: Place = (-1, "", "", "")
 STAY = ("fee", "exchange", "reversal", "application")
 
 
+SETTLED_COLUMNS = (
+    "state",
+    "ledger_id",
+    "number",
+    "reason",
+    "sentence",
+    "action",
+    "replaced_number",
+    "touched_run",
+)
 # State, kind and ledger id of documents that others follow, by document key.
 Parents = dict[str, tuple[str, str, str | None]]
 
@@ -152,12 +162,16 @@ class Outbox:
             ).scalar_one()
             return str(found or "nothing is known of it")
 
-    def claim(self, rows: Sequence[Any], parents: Parents | None = None) -> list[Claimed]:
-        """What a request needs of these rows, with what they follow, if that is known already."""
+    def claim(
+        self, rows: Sequence[Any], parents: Parents | None = None, taken: Collection[str] = ()
+    ) -> list[Claimed]:
+        """What a request needs of these rows, with what they follow, if that is known already; of those that were
+        `taken` also the id that the ledger gave them."""
         parents = self.parent_states(rows) if parents is None else parents
         return [
             claimed_from(
                 row,
+                row.ledger_id if row.document_key in taken else None,
                 {
                     key: Parent(parents[key][1], ledger_id, parents[key][0] == "reversed")
                     for key in row.after_keys.split()
@@ -201,9 +215,10 @@ class Outbox:
         steps: Mapping[str, Step],
         rows: Mapping[str, Any],
         attempts: Mapping[str, Sequence[str]] | None = None,
+        unsent: Sequence[str] = (),
     ) -> Renumbered:
         """Store what became of documents, and of the refunds and charges they are for; `attempts` are the keys of the
-        requests that were answered, with their documents."""
+        requests that were answered, with their documents, `unsent` those of requests that did not leave."""
         self.touched = True
         with self.engine.begin() as connection:
             self.lease.renew(connection)
@@ -211,38 +226,13 @@ class Outbox:
                 connection,
                 document,
                 ("document_key",),
-                ("state", "ledger_id", "number", "reason", "sentence", "action", "touched_run"),
-                [
-                    (
-                        "posted",
-                        step.ledger_id,
-                        step.number or rows[key].number,
-                        None,
-                        None,
-                        None,
-                        self.run_id,
-                        key,
-                    )
-                    for key, step in steps.items()
-                    if step.state == "posted"
-                ],
+                SETTLED_COLUMNS,
+                [self.settled_row(key, step, rows[key]) for key, step in steps.items()],
             )
-            for key, step in steps.items():
-                if step.state != "posted":
-                    connection.execute(
-                        update(document)
-                        .where(document.c.document_key == key)
-                        .values(
-                            state=step.state,
-                            ledger_id=step.ledger_id,
-                            reason=step.reason,
-                            sentence=step.sentence,
-                            action=step.action,
-                            touched_run=self.run_id,
-                        )
-                    )
             if attempts:
                 settle_attempts(connection, self.lease.world.now(), attempts, steps)
+            if unsent:
+                withdraw_attempts(connection, unsent)
             done = [rows[key] for key, step in steps.items() if step.state == "posted"]
             settle_reversed(connection, [row.content for row in done if row.kind == "reversal"])
             subject_ids = sorted({rows[key].subject_id for key in steps})
@@ -251,6 +241,21 @@ class Outbox:
             self.tell_again(connection, troubled)
             taken = {key: step.taken_by for key, step in steps.items() if step.taken_by is not None}
             return renumber(connection, self.ledger, taken, rows)
+
+    def settled_row(self, key: str, step: Step, row: Any) -> tuple[str | None, ...]:
+        """The values of `SETTLED_COLUMNS` and the key; only what is posted takes the ledger's number."""
+        posted = step.state == "posted"
+        return (
+            step.state,
+            step.ledger_id,
+            (step.number if posted else None) or row.number,
+            None if posted else step.reason,
+            None if posted else step.sentence,
+            None if posted else step.action,
+            step.replaced_number,
+            self.run_id,
+            key,
+        )
 
     def troubled_reversals(self, connection: Connection, subject_ids: Sequence[str]) -> list[str]:
         """Refunds that are to be reversed, of which something else had to be said meanwhile."""
@@ -373,7 +378,7 @@ def left_out(rows: Sequence[Any]) -> list[str]:
     return gone
 
 
-def claimed_from(row: Any, parents: Mapping[str, Parent]) -> Claimed:
+def claimed_from(row: Any, ledger_id: str | None, parents: Mapping[str, Parent]) -> Claimed:
     return Claimed(
         row.document_key,
         row.kind,
@@ -385,4 +390,5 @@ def claimed_from(row: Any, parents: Mapping[str, Parent]) -> Claimed:
         row.payload,
         bool(row.bare),
         parents,
+        ledger_id,
     )

@@ -22,6 +22,7 @@ from connector.ledgers.contract import (
     Posted,
     Rejected,
     Stale,
+    Taken,
     Throttled,
     Unauthorised,
     Unknown,
@@ -33,6 +34,7 @@ from connector.planning.values import value
 from connector.store.codec import decode_document
 
 TRIED_AGAIN = "nothing to do: the next run tries again"
+LOOKED_FOR = "nothing to do: the next run looks in the ledger before it writes anything"
 Phase = Literal["write", "look"]
 # The reason of a doubtful document that a person skipped, or adopted another document for.
 GIVEN_UP = "skipped_by_person"
@@ -44,7 +46,8 @@ class Step:
 
     `look`: the ledger says that it is there, so that it is read in this same run. `taken_by` is set where another
     document holds its number: the holder's ledger id, or "" where that is not told. `apart`: it is sent again at
-    once, in a request of its own.
+    once, in a request of its own; `left_behind`: its request did not leave, and does at once. `replaced_number`: the
+    number that the ledger put in the place of `number`.
     """
 
     state: DocumentState
@@ -58,6 +61,13 @@ class Step:
     look: bool = False
     taken_by: str | None = None
     apart: bool = False
+    left_behind: bool = False
+    replaced_number: str | None = None
+
+    @property
+    def taken(self) -> bool:
+        """The ledger has it, as it said itself, and it is still to be read back."""
+        return self.look and self.ledger_id is not None
 
 
 def next_step(claimed: Claimed, outcome: Outcome, phase: Phase, age_s: int, settle_after_s: int) -> Step:
@@ -65,24 +75,29 @@ def next_step(claimed: Claimed, outcome: Outcome, phase: Phase, age_s: int, sett
     if isinstance(outcome, Posted | Found):
         return arrived(claimed, outcome)
     if phase == "look":
-        if isinstance(outcome, Absent) and age_s >= settle_after_s:
+        # What the ledger said that it took is gone only where it has nothing under the id that it gave.
+        asked = claimed.ledger_id is None or (isinstance(outcome, Absent) and outcome.by_id)
+        if isinstance(outcome, Absent) and age_s >= settle_after_s and asked:
             return Step("planned")
         return unknown(outcome, claimed)
     return after_write(claimed, outcome)
 
 
 def arrived(claimed: Claimed, hit: Posted | Found) -> Step:
-    """It stands in the books; the amount the books have must be the amount that was planned."""
+    """It stands in the books; the amount the books have must be the amount that was planned. A number that the ledger
+    put in the place of ours is told, and does not become the document's."""
+    number = hit.number if hit.replaced_number is None else claimed.number
     if (hit.amount_minor, hit.currency) == (claimed.amount_minor, claimed.currency):
-        return Step("posted", hit.ledger_id, hit.number)
+        return Step("posted", hit.ledger_id, number, replaced_number=hit.replaced_number)
     return Step(
         "held",
         hit.ledger_id,
-        hit.number,
+        number,
         "total_differs",
         f"the ledger's total is {money(hit.amount_minor, hit.currency)}, planned were "
         f"{money(claimed.amount_minor, claimed.currency)}; the ledger's id is {hit.ledger_id}",
         f"correct the document in the ledger, then: {retry_command(claimed)}",
+        replaced_number=hit.replaced_number,
     )
 
 
@@ -121,13 +136,43 @@ def adopt_command(claimed: Claimed, ledger_id: str) -> str:
 
 
 def unknown(outcome: Outcome, claimed: Claimed) -> Step:
+    if claimed.ledger_id is not None:
+        return not_read_back(outcome, claimed.ledger_id)
     why = outcome.why if isinstance(outcome, Unknown) else "the ledger did not say whether it is there"
     return Step(
         "unknown",
         reason="outcome_unknown",
         sentence=f"it is not known whether {claimed.kind.replace('_', ' ')} {claimed.number or ''} was written: {why}",
-        action="nothing to do: the next run looks in the ledger before it writes anything",
+        action=LOOKED_FOR,
         look=isinstance(outcome, Unknown) and outcome.told,
+    )
+
+
+def taken(outcome: Taken) -> Step:
+    """The ledger has it, and whether with the right total is still to be seen."""
+    return Step(
+        "unknown",
+        outcome.ledger_id,
+        reason="outcome_unknown",
+        sentence=f"the ledger took it as {outcome.ledger_id}; its total is not read back yet",
+        action=LOOKED_FOR,
+        look=True,
+    )
+
+
+def not_read_back(outcome: Outcome, ledger_id: str) -> Step:
+    """What the ledger said that it took, and could not be read: it is not written again for that."""
+    why = "it cannot be read back yet"
+    if isinstance(outcome, Absent):
+        why = "it has nothing under that id" if outcome.by_id else "it does not show it yet"
+    elif isinstance(outcome, Unknown):
+        why = f"it could not be read back: {outcome.why}"
+    return Step(
+        "unknown",
+        ledger_id,
+        reason="outcome_unknown",
+        sentence=f"the ledger took it as {ledger_id}; {why}",
+        action=LOOKED_FOR,
     )
 
 
@@ -135,6 +180,8 @@ def after_write(claimed: Claimed, outcome: Outcome) -> Step:
     """The ledger refused and wrote nothing, or nothing can be said."""
     if isinstance(outcome, NumberTaken):
         return number_taken(claimed, outcome.holder)
+    if isinstance(outcome, Taken):
+        return taken(outcome)
     if isinstance(outcome, Stale):
         return Step("planned")
     if isinstance(outcome, Apart):

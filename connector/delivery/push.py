@@ -7,31 +7,23 @@ answer came; between the two it is `sending`, and after a crash `unknown`. No re
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
 from connector.decisions.pages import discard_unsent
-from connector.delivery.attempts import last_sent
+from connector.delivery.attempts import LastSent, last_sent
 from connector.delivery.batches import at_once, batches_of
+from connector.delivery.carrier import Carrier
+from connector.delivery.forerunners import part_ready
+from connector.delivery.in_flight import Sending
 from connector.delivery.outbox import Outbox, Parents
-from connector.delivery.outcome import GIVEN_UP, TRIED_AGAIN, Step, give_up, next_step, retry_command
+from connector.delivery.outcome import GIVEN_UP, Step, give_up, next_step, not_read_back
+from connector.delivery.replaced_numbers import ReplacedNumbers
 from connector.errors import Stopped
-from connector.ledgers.contract import (
-    Absent,
-    Answer,
-    Claimed,
-    Courier,
-    Ledger,
-    Outcomes,
-    Partly,
-    Posted,
-    Request,
-    Unknown,
-    run_steps,
-)
-from connector.planning.sentences import resolve_command
+from connector.ledgers.contract import Claimed, Courier, Ledger, Unknown, run_steps
+from connector.pace import SECOND_MS
+from connector.store.lease import LEASE_S
 from connector.world import World
 
 # The longest time a request may take; it must not outlive the lease that it was sent under.
@@ -39,15 +31,7 @@ REQUEST_TIMEOUT_S = 30
 PAGE = 1000
 # While it waits the pass keeps its lease, which ends sooner than some ledgers want us to wait.
 RENEW_EVERY_S = 20
-
-
-# What keeps a document back that follows one in this state.
-BLOCKED = {
-    "held": "is held",
-    "rejected": "the ledger refused",
-    "skipped": "was left out",
-    "absent": "is not planned any more",
-}
+SHORTEST_WAIT_MS = 250
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +43,6 @@ class Stop:
 
 
 STOPPED = Stop(Stopped.code, Stopped.sentence)
-NOT_SENT = Step(
-    "planned",
-    reason="lease_held",
-    sentence="the lease on these books ran out before the request was sent",
-    action=TRIED_AGAIN,
-    stop_code="lease_held",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,22 +51,9 @@ class PushLimits:
     and how long altogether; how many requests are in flight."""
 
     settle_after_s: int = 0
-    throttle_wait_s: int = 1
+    throttle_wait_ms: int = SECOND_MS
     longest_wait_s: int = 90
     concurrency: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Sending:
-    """One attempt under way."""
-
-    attempt_key: str
-    request: Request
-    documents: Sequence[Claimed]
-
-    @property
-    def keys(self) -> list[str]:
-        return [one.document_key for one in self.documents]
 
 
 class Push:
@@ -118,11 +82,25 @@ class Push:
         self.bared = 0
         self.forgotten = 0
         self.told = False
+        # Keys of documents that this run wrote, and of which the ledger has told no more than an id so far.
+        self.taken: set[str] = set()
+        self.replaced = ReplacedNumbers()
+        self.carrier = Carrier(
+            world,
+            outbox,
+            ledger,
+            courier,
+            limits.concurrency,
+            REQUEST_TIMEOUT_S,
+            limits.settle_after_s,
+            should_stop,
+        )
         # Of the wave that is being sent: what it follows, and what its requests need.
         self.parents: Parents = {}
         self.claimed: dict[str, Claimed] = {}
-        # A request may leave so much later than it was stored: it waits its turn, or for an access token.
-        self.leaves_late_s = REQUEST_TIMEOUT_S if limits.settle_after_s and limits.concurrency > 1 else 0
+        # A request may leave so much later than it was stored: it waits its turn, or for an access token. With its lease
+        # it is over.
+        self.leaves_late_s = LEASE_S if limits.settle_after_s and limits.concurrency > 1 else 0
 
     def settle_doubts(self) -> None:
         """What an earlier run left in doubt is looked for, before anything is decided upon it or written again."""
@@ -186,55 +164,51 @@ class Push:
         found = 0
         for rows in self.outbox.pages("unknown", PAGE):
             by_key = {row.document_key: row for row in rows}
-            claimed = {one.document_key: one for one in self.outbox.claim(rows)}
+            sent = last_sent(self.outbox.engine, list(by_key), self.leaves_late_s)
+            taken = {key for key, last in sent.items() if last.taken}
+            claimed = {one.document_key: one for one in self.outbox.claim(rows, taken=taken)}
             # Not the end of the look, which may have waited: what it says is of the moment when it asked.
             asked = self.world.now()
             seen = run_steps(self.ledger.look(list(claimed.values())), self.courier)
-            sent = last_sent(self.outbox.engine, list(by_key), self.leaves_late_s)
             steps = {}
             for key, one in claimed.items():
-                age_s = asked - sent.get(key, 0)
+                age_s = asked - sent.get(key, LastSent(0)).at
                 outcome = seen.get(key, Unknown("the ledger did not say whether it is there"))
                 step = next_step(one, outcome, "look", age_s, self.limits.settle_after_s)
+                if step.state == "planned" and key in self.taken:
+                    # What this run wrote it does not write again: the ledger has just said that it took it.
+                    step = not_read_back(outcome, one.ledger_id or "")
                 steps[key] = give_up(step) if by_key[key].reason == GIVEN_UP else step
             self.outbox.settle(steps, by_key)
             found += sum(step.state == "posted" for step in steps.values())
+            self.read_back(steps, claimed, by_key)
         return found
+
+    def read_back(
+        self, steps: Mapping[str, Step], claimed: Mapping[str, Claimed], rows: Mapping[str, Any]
+    ) -> None:
+        """What a look found of documents that this run wrote is as if the ledger had answered so at once."""
+        self.replaced.note(steps, rows)
+        for key, step in steps.items():
+            if key in self.taken and step.state != "unknown":
+                self.taken.discard(key)
+                if step.reason == "total_differs":
+                    self.carrier.take_out(claimed[key], rows[key], step)
 
     def ready(self, rows: Sequence[Any]) -> list[Any]:
         """Those whose forerunners are all posted; those behind a held credit memo are held with it."""
-        self.parents = parents = self.outbox.parent_states(rows)
-        ready, stuck = [], {}
-        for row in rows:
-            states = [(key, *parents.get(key, ("absent", "", None))[:2]) for key in row.after_keys.split()]
-            # The reversal of what was never written is not waited for.
-            states = [one for one in states if one[1:] != ("skipped", "reversal")]
-            if all(state in ("posted", "adopted", "reversed") for _, state, _ in states):
-                ready.append(row)
-                continue
-            blocking = next((one for one in states if one[1] in BLOCKED), None)
-            if blocking is not None:
-                stuck[row.document_key] = self.waits_for(row, *blocking)
+        self.parents = self.outbox.parent_states(rows)
+        ready, stuck = part_ready(self.outbox, rows, self.parents)
         if stuck:
             self.outbox.settle(stuck, {row.document_key: row for row in rows})
         return ready
-
-    def waits_for(self, row: Any, key: str, state: str, kind: str) -> Step:
-        """A document that is kept back by the one with this key. Of a customer only this tells why, since customers are
-        not listed."""
-        why = f"it waits for the {kind.replace('_', ' ') or 'document'} before it, which {BLOCKED[state]}"
-        action = "free that document first; this one follows by itself"
-        if kind == "customer":
-            why += f": {self.outbox.sentence_of(key)}"
-            action = f"correct the cause, then: {resolve_command(row.subject_id, row.ledger, '--retry')}"
-        return Step("held", reason="credit_memo_not_posted", sentence=why, action=action)
 
     def at_once(self, batches: Sequence[list[Any]]) -> Iterator[Sequence[list[Any]]]:
         return at_once(batches, self.limits.concurrency)
 
     def send(self, batches: Sequence[list[Any]]) -> Stop | None:
         """Some requests at once. Waits and sends again what the ledger asks to slow down with."""
-        waited_s = 0
+        waited_ms = 0
         while True:
             steps = self.send_once(batches)
             apart = [row for rows in batches for row in rows if steps[row.document_key].apart]
@@ -243,18 +217,24 @@ class Push:
                 return stop
             ending = next((step for step in steps.values() if step.stop_code is not None), None)
             if ending is None:
-                return None
-            wait_s = self.limits.throttle_wait_s if ending.wait_s is None else ending.wait_s
-            waited_s += wait_s
+                behind = [[row for row in rows if steps[row.document_key].left_behind] for rows in batches]
+                batches = [rows for rows in behind if rows]
+                if not batches or self.should_stop():
+                    return STOPPED if batches else None
+                continue
+            wait_ms = self.limits.throttle_wait_ms if ending.wait_s is None else ending.wait_s * SECOND_MS
+            # Who says "at once", over and over, is not asked without a pause.
+            wait_ms = max(wait_ms, SHORTEST_WAIT_MS)
+            waited_ms += wait_ms
             # All waits for one request together: a ledger that always says "in a second" must not hold the books.
             stopping = next((s for s in steps.values() if s.stop_code not in (None, "throttled")), None)
-            if stopping is not None or waited_s > self.limits.longest_wait_s:
+            if stopping is not None or waited_ms > self.limits.longest_wait_s * SECOND_MS:
                 ending = stopping or ending
                 return Stop(
                     ending.stop_code or "",
                     ending.sentence or "the ledger asked to slow down; the next run goes on",
                 )
-            if not self.wait(wait_s):
+            if not self.wait(wait_ms):
                 return STOPPED
             again = [[row for row in rows if steps[row.document_key].stop_code] for rows in batches]
             batches = [rows for rows in again if rows]
@@ -274,35 +254,28 @@ class Push:
         steps: dict[str, Step] = {}
         sendings: list[Sending] = []
         for batch in batches:
-            documents = [claimed[row.document_key] for row in batch]
-            attempt_key = self.world.new_id()
-            made = run_steps(self.ledger.request(documents, attempt_key), self.courier)
-            if isinstance(made, Partly):
-                kept = [one for one in documents if one.document_key in made.outcomes]
-                steps.update(self.read(kept, made.outcomes))
-                documents = [one for one in documents if one.document_key not in made.outcomes]
-                made = made.request
-            if isinstance(made, Request):
-                sendings.append(Sending(attempt_key, made, documents))
-            else:
-                steps.update(self.read(documents, made))
+            sending, done = self.carrier.make([claimed[row.document_key] for row in batch])
+            sendings += [sending] if sending is not None else []
+            steps.update(done)
         self.outbox.begin([(s.attempt_key, s.request, s.keys) for s in sendings])
-        in_time = self.outbox.lease.left_s() >= REQUEST_TIMEOUT_S
-        for sending, answer in zip(sendings, self.carry(sendings) if in_time else (), strict=in_time):
-            steps.update(self.read(sending.documents, self.outcomes_of(sending, answer)))
-        if not in_time:
-            steps.update(dict.fromkeys((key for s in sendings for key in s.keys), NOT_SENT))
+        carried = self.carrier.carry(sendings)
+        steps.update(carried.steps)
         steps.update(self.told_apart(steps, rows))
-        renumbered = self.outbox.settle(steps, rows, {s.attempt_key: s.keys for s in sendings})
+        attempts = {s.attempt_key: s.keys for s in sendings if s.attempt_key not in carried.unsent}
+        renumbered = self.outbox.settle(steps, rows, attempts, carried.unsent)
         self.bared += renumbered.bare
         self.forgotten += renumbered.forgotten
         self.told = self.told or any(step.look for step in steps.values())
+        taken = {key for key, step in steps.items() if step.taken}
+        self.taken |= taken
         posted = sum(step.state == "posted" for step in steps.values())
         self.sent += posted
-        self.progress(posted)
+        self.replaced.note(steps, rows)
+        # What was taken is counted here, and not when it is read back.
+        self.progress(posted + len(taken))
         for key, step in steps.items():
             if step.reason == "total_differs":
-                self.take_out(claimed[key], rows[key], step)
+                self.carrier.take_out(claimed[key], rows[key], step)
         return steps
 
     def told_apart(self, steps: Mapping[str, Step], rows: Mapping[str, Any]) -> dict[str, Step]:
@@ -314,56 +287,12 @@ class Push:
         said = self.outbox.said_otherwise([rows[key].subject_id for key in alike]) if alike else set()
         return {key: Step("planned", taken_by="") for key in alike if rows[key].subject_id in said}
 
-    def outcomes_of(self, sending: Sending, answer: Answer) -> Outcomes:
-        """What the answer says; one that no adapter foresaw says nothing, and does not end the run of the others."""
-        try:
-            return run_steps(self.ledger.read(sending.documents, sending.request, answer), self.courier)
-        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-            why = Unknown(f"the answer cannot be understood ({type(error).__name__})")
-            return dict.fromkeys(sending.keys, why)
-
-    def carry(self, sendings: Sequence[Sending]) -> list[Answer]:
-        """The answers, in order; a ledger that takes several requests at once gets them at once."""
-        requests = [sending.request for sending in sendings]
-        if len(requests) < 2:
-            return [self.courier.carry(request) for request in requests]
-        with ThreadPoolExecutor(len(requests)) as threads:
-            return list(threads.map(self.courier.carry, requests))
-
-    def take_out(self, claimed: Claimed, row: Any, step: Step) -> None:
-        """Undo what was just written with another total than planned, where the ledger lets that be done safely."""
-        posted = Posted(step.ledger_id or "", step.number, claimed.amount_minor, claimed.currency)
-        attempt_key = self.world.new_id()
-        request = self.ledger.undo(claimed, posted, attempt_key)
-        if request is None:
-            return
-        self.outbox.begin([(attempt_key, request, [claimed.document_key])], state=step.state)
-        if self.outbox.lease.left_s() < REQUEST_TIMEOUT_S:
-            return
-        answer = self.courier.carry(request)
-        outcomes = self.outcomes_of(Sending(attempt_key, request, [claimed]), answer)
-        if isinstance(outcomes.get(claimed.document_key), Absent):
-            words = f"{step.sentence}; it was taken out of the ledger again"
-            again = f"correct the cause (see taxes and items), then: {retry_command(claimed)}"
-            gone = replace(step, ledger_id=None, sentence=words, action=again)
-            self.outbox.settle({claimed.document_key: gone}, {claimed.document_key: row}, {attempt_key: ()})
-
-    def read(self, claimed: Sequence[Claimed], outcomes: Outcomes) -> dict[str, Step]:
-        """One step for each document; an outcome that is missing is unknown."""
-        missing = Unknown("the answer says nothing about it")
-        return {
-            one.document_key: next_step(
-                one, outcomes.get(one.document_key, missing), "write", 0, self.limits.settle_after_s
-            )
-            for one in claimed
-        }
-
-    def wait(self, seconds: int) -> bool:
+    def wait(self, wait_ms: int) -> bool:
         """Sleep as long as the ledger asks; False where the pass is to stop meanwhile."""
-        for second in range(seconds):
+        for waited_ms in range(0, wait_ms, SECOND_MS):
             if self.should_stop():
                 return False
-            if second % RENEW_EVERY_S == 0:
+            if waited_ms % (RENEW_EVERY_S * SECOND_MS) == 0:
                 self.outbox.hold()
-            self.world.sleep(1)
+            self.world.sleep(min(SECOND_MS, wait_ms - waited_ms) / SECOND_MS)
         return True

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -25,6 +26,7 @@ PAUSE_S = 1
 # A token is not used to its last second: it has to arrive, too.
 MARGIN_S = 120
 CHALLENGE_METHOD = "S256"
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _WORD = re.compile(r"[a-z_]{1,40}")
 
 
@@ -36,6 +38,7 @@ class OAuthVendor:
 
     `refresh_lasts_s` is how long a refresh token lives where the answer does not tell. An access token is not used in
     its last `margin_s`; the end of an access is told `warn_before_s` ahead. `pkce`: a code is bound to who asked for it.
+    `ways_out` says, by the error that the vendor names, what to do about a refusal; `way_out` says it for every other.
     """
 
     title: str
@@ -48,12 +51,18 @@ class OAuthVendor:
     margin_s: int = MARGIN_S
     warn_before_s: int = 30 * 86400
     pkce: bool = False
+    ways_out: tuple[tuple[str, str], ...] = ()
+    way_out: str = "check its connection in the settings"
 
 
 @dataclass(frozen=True, slots=True)
 class OAuthApp:
     """The app that asks for a ledger's tokens, where, and for which company where the redirect names it. An app that
-    runs at its users' has no secret."""
+    runs at its users' has no secret. `assertion` makes the signed statement by which an app says who it is that has a key
+    instead; it names the scopes, too.
+
+    https://www.rfc-editor.org/rfc/rfc7523#section-2.2
+    """
 
     vendor: OAuthVendor
     ledger: str
@@ -63,6 +72,14 @@ class OAuthApp:
     token_url: str
     company: str | None = None
     by_token: bool = False
+    assertion: Callable[[], str] | None = None
+
+    @property
+    def proof(self) -> str:
+        """The settings by which the app says who it is."""
+        if self.assertion is not None:
+            return "client_id, certificate_id and private_key"
+        return "client_id and client_secret" if self.client_secret is not None else "client_id"
 
     @property
     def connect_again(self) -> str:
@@ -136,7 +153,9 @@ class TokenRequests:
 
         https://www.rfc-editor.org/rfc/rfc6749#section-4.4
         """
-        form = {"grant_type": "client_credentials", "scope": self._app.vendor.scope}
+        form = {"grant_type": "client_credentials"}
+        if self._app.assertion is None:
+            form["scope"] = self._app.vendor.scope
         try:
             return self._ask(form)
         except Unclear:
@@ -158,7 +177,7 @@ class TokenRequests:
         try:
             answer = requests.post(
                 app.token_url,
-                data=form if app.client_secret is not None else {**form, "client_id": app.client_id},
+                data={**form, **identity_of(app)},
                 auth=authorisation_of(app),
                 headers={"Accept": "application/json", **dict(app.vendor.headers)},
                 timeout=(CONNECT_S, REQUEST_TIMEOUT_S - CONNECT_S),
@@ -198,20 +217,20 @@ class TokenRequests:
                 f"{title} refused the refresh token of ledger {app.ledger} ({why}): connect again: {app.connect_again}",
                 "unauthorised",
             )
-        if said == "invalid_grant":
+        if said == "invalid_grant" and grant_type == "authorization_code":
             return GrantRefused(
                 f"{title} refused the code that its redirect gave ({why}): connect again: {app.connect_again}",
                 "unauthorised",
             )
         if status == 429:
             return NoToken(f"{title} gives no tokens now (too many requests); the next run tries again")
-        named = "client_id and client_secret" if app.client_secret is not None else "client_id"
-        what = named if said == "invalid_client" else "the token request"
+        what = app.proof if said in ("invalid_client", "invalid_grant") else "the token request"
         ways_out = {
             "invalid_scope": f"add to the app at {title} what it lacks of: {app.vendor.scope}",
             "unauthorized_client": f"the app is not let in (any more): let it in again at {title}",
+            **dict(app.vendor.ways_out),
         }
-        way_out = ways_out.get(said, "check its connection in the settings")
+        way_out = ways_out.get(said, app.vendor.way_out)
         return NoToken(f"{title} refused {what} of ledger {app.ledger} ({why}): {way_out}", "unauthorised")
 
 
@@ -224,8 +243,15 @@ def challenge_of(verifier: str) -> str:
     return made
 
 
+def identity_of(app: OAuthApp) -> dict[str, str]:
+    """What the form says of who asks, where no header does: a statement signed just now, or the id alone."""
+    if app.assertion is not None:
+        return {"client_assertion_type": ASSERTION_TYPE, "client_assertion": app.assertion()}
+    return {} if app.client_secret is not None else {"client_id": app.client_id}
+
+
 def authorisation_of(app: OAuthApp) -> AuthBase:
-    """By client id and secret; of an app without one the request bears its id alone."""
+    """By client id and secret; of an app without a secret the form says who it is."""
     if app.client_secret is None:
         return NoAuth()
     return HTTPBasicAuth(app.client_id.encode(), app.client_secret.encode())

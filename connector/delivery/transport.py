@@ -6,7 +6,7 @@ https://requests.readthedocs.io/en/latest/user/advanced/#timeouts
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from http.cookiejar import DefaultCookiePolicy
 from urllib.parse import urlencode, urlsplit
 
@@ -40,6 +40,9 @@ class Transport:
     """Requests below `base`, an address without a slash at its end; `parameters` and `headers` go with each. Threads may
     share one.
 
+    `authorise` makes, of an access token, the authorisation of one request. A target may also be one of the addresses
+    `elsewhere`, as it stands there; any other whole address is not asked.
+
     Logged are method, path without its query, status, and the header `trace` of the answer; no token and no body.
     """
 
@@ -49,9 +52,12 @@ class Transport:
         parameters: Sequence[tuple[str, str]],
         trace: str,
         headers: Sequence[tuple[str, str]] = (),
+        authorise: Callable[[str], AuthBase] = Bearer,
+        elsewhere: Sequence[str] = (),
     ) -> None:
         self._base = base
-        self._host = urlsplit(base).netloc
+        self._authorise = authorise
+        self._elsewhere = frozenset(elsewhere)
         self._parameters = urlencode(parameters)
         self._trace = trace
         self._headers = {"Accept": "application/json", **dict(headers)}
@@ -64,20 +70,25 @@ class Transport:
 
     def send(self, request: Request, access: str, timeout_s: int) -> Answer:
         """Raises nothing: without an answer `arrived` is False; where no connection was had, `sentence` says so."""
-        path = "/" + request.target.partition("?")[0].lstrip("/")
+        elsewhere = request.target in self._elsewhere
+        if not elsewhere and request.target.startswith(("http://", "https://")):
+            return Answer(503, sentence=f"{urlsplit(request.target).netloc} is no address of this ledger")
+        address = request.target if elsewhere else self._address(request.target)
+        host = urlsplit(address).netloc
+        path = urlsplit(address).path if elsewhere else "/" + request.target.partition("?")[0].lstrip("/")
         try:
             answer = self._session.request(
                 request.method,
-                self._address(request.target),
+                address,
                 data=request.body or None,
                 headers={**self._headers, **dict(request.headers)},
-                auth=Bearer(access),
+                auth=self._authorise(access),
                 timeout=(CONNECT_S, timeout_s - CONNECT_S),
                 allow_redirects=False,
             )
         except OSError as error:
             log.info("%s %s: no answer (%s)", request.method, path, type(error).__name__)
-            return self._without_answer(error, timeout_s)
+            return without_answer(host, error, timeout_s)
         trace = answer.headers.get(self._trace, "-")
         log.info("%s %s: %d (%s %s)", request.method, path, answer.status_code, self._trace, trace)
         headers = tuple((name.lower(), value) for name, value in answer.headers.items())
@@ -91,13 +102,13 @@ class Transport:
         more = f"{mark}{self._parameters}" if self._parameters else ""
         return f"{self._base}/{target.lstrip('/')}{more}"
 
-    def _without_answer(self, error: OSError, timeout_s: int) -> Answer:
-        if never_connected(error):
-            return Answer(503, sentence=f"{self._host} cannot be reached; the next run tries again")
-        if isinstance(error, requests.Timeout):
-            return Answer(0, f"{self._host} did not answer within {timeout_s} s".encode(), arrived=False)
-        why = f"the connection to {self._host} broke ({type(error).__name__})"
-        return Answer(0, why.encode(), arrived=False)
+
+def without_answer(host: str, error: OSError, timeout_s: int) -> Answer:
+    if never_connected(error):
+        return Answer(503, sentence=f"{host} cannot be reached; the next run tries again")
+    if isinstance(error, requests.Timeout):
+        return Answer(0, f"{host} did not answer within {timeout_s} s".encode(), arrived=False)
+    return Answer(0, f"the connection to {host} broke ({type(error).__name__})".encode(), arrived=False)
 
 
 def never_connected(error: OSError) -> bool:

@@ -50,7 +50,8 @@ class Capabilities:
     """What a ledger can do, known before anything is sent.
 
     `number_length` and `short_id_length` (how much of a Stripe id is kept as a number) are in characters, None: no
-    limit. `settle_after_s` is how long after a doubtful write an "absent" answer is not yet believed.
+    limit. `settle_after_s` is how long after a doubtful write an "absent" answer is not yet believed, `throttle_wait_ms`
+    how long the ledger is left alone that asks to slow down and names no time.
     `lines_by_item`: a line of a sales form is of an item, which says its account; so exchange takes an item too.
     `receivable_lines`: a line of a form can be of a receivable. `makes_customers`: a document needs a customer that the
     ledger knows. `voids`: documents of these kinds can
@@ -66,7 +67,7 @@ class Capabilities:
     batch_size: int = 1
     concurrency: int = 1
     settle_after_s: int = 0
-    throttle_wait_s: int = 1
+    throttle_wait_ms: int = 1000
     lines_by_item: bool = False
     makes_customers: bool = False
     voids: frozenset[str] = frozenset()
@@ -144,7 +145,8 @@ class Found:
 
     `voided`: it stands there without effect, as one that was voided or deleted and is still shown; only `scan` tells of
     such. Only `find_documents` reads the `entries`, in the order of the books, and `line_ids`, for each entry the line of the
-    sale that it takes back where the ledger keeps that.
+    sale that it takes back where the ledger keeps that. `replaced_number` as in `Posted`: with it `number` is ours, as far as
+    the document tells it.
     """
 
     ledger_id: str
@@ -163,6 +165,7 @@ class Found:
     entries: tuple[Entry, ...] = ()
     line_ids: tuple[str | None, ...] = ()
     voided: bool = False
+    replaced_number: str | None = None
 
 
 @value(frozen=True, slots=True)
@@ -179,7 +182,8 @@ class Claimed:
     """A document on its way: what a request needs of it. `decode_document(content)` gives the rest.
 
     `bare`: the ledger refused it the number that its refund settled on; it goes with the ledger's own override, or
-    without a number. `parents` are those that it follows and that stand in the books, by document key.
+    without a number. `parents` are those that it follows and that stand in the books, by document key. `ledger_id`: the
+    ledger said that it took it under this id, and it has not been read back yet.
     """
 
     document_key: str
@@ -192,19 +196,35 @@ class Claimed:
     payload: str
     bare: bool = False
     parents: Mapping[str, Parent] = field(default_factory=dict)
+    ledger_id: str | None = None
 
 
 @value(frozen=True, slots=True)
 class Absent:
-    """The ledger was asked and has no such document."""
+    """The ledger was asked and has no such document. `by_id`: it was asked for the id of the `Claimed`, so that no index
+    that lags behind can have said so."""
+
+    by_id: bool = False
 
 
 @value(frozen=True, slots=True)
 class Posted:
+    """It stands in the books with this total. `replaced_number`: the number that the ledger put in the place of ours; the
+    document keeps ours, and the other one is told."""
+
     ledger_id: str
     number: str | None
     amount_minor: int
     currency: str
+    replaced_number: str | None = None
+
+
+@value(frozen=True, slots=True)
+class Taken:
+    """The ledger took the document, and its answer says no more than its id: number and total are read back at once with
+    those of others when the wave is through."""
+
+    ledger_id: str
 
 
 @value(frozen=True, slots=True)
@@ -278,6 +298,7 @@ class Unknown:
 
 Outcome = (
     Posted
+    | Taken
     | Found
     | Absent
     | NumberTaken

@@ -15,6 +15,7 @@ from typing import Literal
 
 from connector.ledgers.contract import Request, Steps
 from connector.ledgers.json_wire import Row
+from connector.ledgers.mapped_names import named_accounts, named_items
 from connector.ledgers.quickbooks_memory import Lists, read_lists, time_of
 from connector.ledgers.quickbooks_wire import find_rows, read_object, ref_of
 from connector.ledgers.shelf import Shelf
@@ -141,21 +142,6 @@ def read_directory(mapping: LedgerMapping, known: Lists | None = None) -> Steps[
         if account is not None:
             directory.item_accounts[name] = account
     return directory
-
-
-def named_accounts(mapping: LedgerMapping) -> list[str]:
-    """The accounts that the mapping names, without its items."""
-    named = (mapping.fees, mapping.exchange, mapping.sales, mapping.tax)
-    return [
-        *mapping.clearing_accounts.accounts(),
-        *mapping.receivable_accounts.accounts(),
-        *(name for name in named if name is not None),
-    ]
-
-
-def named_items(mapping: LedgerMapping) -> list[str]:
-    exchange = [mapping.exchange_item] if mapping.exchange_item is not None else []
-    return list(dict.fromkeys((*mapping.sales_items.values(), *mapping.refund_items.values(), *exchange)))
 
 
 def read_preferences(prefs: Row, info: Row) -> Preferences:

@@ -7,7 +7,7 @@ https://developer.intuit.com/app/developer/qbo/docs/api/accounting/all-entities/
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any
 
 from quickbooks.objects.base import Ref
@@ -20,14 +20,13 @@ from quickbooks.objects.purchase import Purchase
 from quickbooks.objects.refundreceipt import RefundReceipt
 from quickbooks.objects.salesreceipt import SalesReceipt
 
-from connector.ledgers.further_writes import AT_RATE_OF_SALE, RATE, Accounts
-from connector.ledgers.json_wire import amount
+from connector.ledgers.further_writes import Accounts
 from connector.ledgers.quickbooks_directory import Directory
 from connector.ledgers.quickbooks_notes import write_note
 from connector.ledgers.quickbooks_roles import Entity
+from connector.ledgers.rates import rate_of
 from connector.planning.mapping_model import Mapping as LedgerMapping
 from connector.planning.model import NEW_CUSTOMER, Document
-from connector.planning.money import exponent
 
 CLASSES: dict[Entity, type[Any]] = {
     "Invoice": Invoice,
@@ -100,24 +99,10 @@ class FieldWriter:
         }
 
     def rate(self, document: Document) -> Decimal | None:
-        """Home units for one of the document's currency, as exact as its home total needs. Where Stripe told none what
-        takes income back has the rate of the sale; None: QuickBooks takes the rate of the day."""
-        if document.home_minor is None:
-            known = self.named(document, RATE)
-            kind = document.part if document.kind == "reversal" else document.kind
-            multi = self.directory.preferences.multi_currency
-            return Decimal(known) if known is not None and multi and kind in AT_RATE_OF_SALE else None
-        if not document.amount_minor:
+        """None: QuickBooks takes the rate of the day, or keeps one currency."""
+        if document.home_minor is None and not self.directory.preferences.multi_currency:
             return None
-        home, whole = document.home_minor, document.amount_minor
-        places = exponent(document.entry_currency)
-        exact = amount(home, document.entry_currency) / amount(whole, document.currency)
-        total, wanted = amount(whole, document.currency), amount(home, document.entry_currency)
-        for digits in range(4, RATE_PLACES + 1):
-            rate = exact.quantize(Decimal(1).scaleb(-digits))
-            if (total * rate).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP) == wanted:
-                return rate
-        return exact
+        return rate_of(document, RATE_PLACES)
 
     def named(self, document: Document, name: str) -> str | None:
         return next((text for key, text in document.refs if key == name), None)

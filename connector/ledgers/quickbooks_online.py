@@ -27,11 +27,12 @@ from connector.ledgers.contract import (
     Steps,
 )
 from connector.ledgers.json_wire import JSON_TYPE, encode
+from connector.ledgers.mapped_names import named_accounts
 from connector.ledgers.quickbooks_answers import read_answer, row_of, undo_request
 from connector.ledgers.quickbooks_capabilities import QUICKBOOKS_ONLINE
 from connector.ledgers.quickbooks_check import findings
 from connector.ledgers.quickbooks_credits import Credits
-from connector.ledgers.quickbooks_directory import Directory, named_accounts, read_directory
+from connector.ledgers.quickbooks_directory import Directory, read_directory
 from connector.ledgers.quickbooks_forms import FormWriter
 from connector.ledgers.quickbooks_links import only, refuse_gone, request_link, request_payment, request_void
 from connector.ledgers.quickbooks_look import look

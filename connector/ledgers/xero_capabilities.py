@@ -12,7 +12,7 @@ XERO = Capabilities(
     concurrency=5,
     # As long as Xero may still carry a request out that it has an idempotency key of.
     settle_after_s=360,
-    throttle_wait_s=5,
+    throttle_wait_ms=5_000,
     makes_customers=True,
     # A void cannot be voided, and a payment that was taken off an invoice is put on it again.
     voids=frozenset(

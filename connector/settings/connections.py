@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
-from connector.settings.values import Address, PemKey, Secret, Strict, Text, has_reference
+from connector.settings.values import Address, PemKey, RestletAddress, Secret, Strict, Text, has_reference
 
 _ACCOUNT_ID = re.compile(r"[A-Za-z0-9]+(?:[_-][A-Za-z0-9]+)*")
+_BODY_FIELD = re.compile(r"custbody[a-z0-9_]+")
 _TENANT_ID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 QUICKBOOKS_ONLINE_HOSTS = {
     "production": "https://quickbooks.api.intuit.com",
@@ -81,7 +83,10 @@ class XeroConnection(Strict):
 
 
 class NetsuiteConnection(Strict):
-    """`base_url` is the part before /services; without one it is made from `account_id` (1234567_SB1)."""
+    """`base_url` is the part before /services; without one it is made from `account_id` (1234567_SB1).
+    `void_restlet_url` is where the script that voids is deployed, with its query; `document_key_field` a custom body field
+    of transactions, into which the document key is written too; `subsidiary`, by name or id, is that of customers and
+    sales which the connector makes."""
 
     account_id: Text
     auth: Literal["oauth2", "tba"] = "oauth2"
@@ -94,7 +99,9 @@ class NetsuiteConnection(Strict):
     token_secret: Secret | None = None
     base_url: Address = ""
     token_url: Address = ""
-    void_restlet_url: Address | None = None
+    void_restlet_url: RestletAddress | None = None
+    document_key_field: Text | None = None
+    subsidiary: Text | None = None
 
     @field_validator("account_id")
     @classmethod
@@ -111,7 +118,7 @@ class NetsuiteConnection(Strict):
         account = data.get("account_id")
         base, token = data.get("base_url"), data.get("token_url")
         if base is None and isinstance(account, (str, int)) and not has_reference(account):
-            base = f"https://{str(account).lower().replace('_', '-')}.suitetalk.api.netsuite.com"
+            base = f"https://{_host_label(str(account))}.suitetalk.api.netsuite.com"
         base = base if base is not None else "https://suitetalk.api.netsuite.com"
         if token is None and isinstance(base, str):
             token = f"{base.rstrip('/')}/services/rest/auth/oauth2/v1/token"
@@ -131,6 +138,47 @@ class NetsuiteConnection(Strict):
         if strange:
             raise ValueError(f"{', '.join(strange)} belong to auth: {other}, not to auth: {self.auth}")
         return self
+
+    @field_validator("document_key_field")
+    @classmethod
+    def _check_field(cls, name: str | None) -> str | None:
+        if name is not None and not has_reference(name) and not _BODY_FIELD.fullmatch(name):
+            raise ValueError(
+                "must be the id of a custom transaction body field, such as custbody_document_key"
+            )
+        return name
+
+    @field_validator("base_url")
+    @classmethod
+    def _check_base(cls, base_url: str) -> str:
+        if "/services" in urlsplit(base_url).path:
+            raise ValueError("must be the part of the address before /services")
+        return base_url
+
+    @model_validator(mode="after")
+    def _check_hosts(self) -> NetsuiteConnection:
+        """An address of a sandbox beside the id of the account proper would post into the wrong books."""
+        label = _host_label(self.account_id)
+        for key in ("base_url", "token_url", "void_restlet_url"):
+            address = getattr(self, key)
+            if address is None or has_reference(address) or has_reference(self.account_id):
+                continue
+            host = urlsplit(address).hostname or ""
+            if host.endswith(".netsuite.com") and host.partition(".")[0] != label:
+                raise ValueError(
+                    f"{key} is not of account {self.account_id}, whose addresses begin with https://{label}."
+                )
+        return self
+
+    @property
+    def realm(self) -> str:
+        """The account as NetSuite itself spells it, such as 1234567_SB1: one spelling, however the settings have it."""
+        return self.account_id.upper().replace("-", "_")
+
+
+def _host_label(account_id: str) -> str:
+    """An account as it stands in host names: 1234567-sb1."""
+    return account_id.lower().replace("_", "-")
 
 
 class QuickbooksDesktopConnection(Strict):

@@ -27,7 +27,7 @@ from connector.settings.sections import LedgerSettings, RefundSettings, StripeSe
 from connector.settings.values import Name, Strict, Text, check_address, has_reference
 from connector.settings.yaml_lines import KeyPath, LinedDocument, load_yaml, suggest
 
-BUILT_KINDS = frozenset({"beancount", "quickbooks_online", "xero"})
+BUILT_KINDS = frozenset({"beancount", "netsuite", "quickbooks_online", "xero"})
 
 _SQLITE = "sqlite:///"
 _POSTGRESQL = "postgresql+psycopg://"

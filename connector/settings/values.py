@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -168,6 +168,18 @@ def check_address(value: str) -> str:
     return value.rstrip("/")
 
 
+def check_restlet(value: str) -> str:
+    """The External URL of the deployment of a RESTlet: an address that ends in ?script=...&deploy=..."""
+    if has_reference(value):
+        return value
+    address, _, query = value.partition("?")
+    if not {"script", "deploy"} <= parse_qs(query).keys() or re.search(r"[#\s]", query):
+        raise ValueError(
+            "must be the External URL of the deployment of a RESTlet, which ends in ?script=...&deploy=..."
+        )
+    return f"{check_address(address)}?{query}"
+
+
 def _pem(value: SecretStr) -> SecretStr:
     text = value.get_secret_value()
     if not has_reference(text) and "-----BEGIN " not in text:
@@ -181,6 +193,7 @@ Name = Annotated[Text, AfterValidator(_name)]
 Secret = Annotated[SecretStr, BeforeValidator(_text)]
 PemKey = Annotated[Secret, AfterValidator(_pem)]
 Address = Annotated[Text, AfterValidator(check_address)]
+RestletAddress = Annotated[Text, AfterValidator(check_restlet)]
 Duration = Annotated[
     int,
     BeforeValidator(parse_duration),

@@ -19,7 +19,7 @@ from connector.errors import ConnectorError, InputError
 from connector.store.bulk import insert_many
 from connector.store.schema import meta
 
-NEWEST_REVISION = "0005"
+NEWEST_REVISION = "0006"
 
 
 def open_database(url: str, books: str, account: str) -> Engine:

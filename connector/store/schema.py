@@ -218,6 +218,8 @@ document = Table(
     Column("touched_run", String(32)),
     # 1: the ledger refused this document its refund's settled number; it goes without, or with the ledger's override.
     Column("bare", Integer, nullable=False, server_default="0"),
+    # The number that the ledger put in the place of `number`.
+    Column("replaced_number", Text),
 )
 Index("document_subject", document.c.subject_id)
 Index(
@@ -320,6 +322,7 @@ found = Table(
     Column("customer", Text),
     Column("income_minor", BigInteger, nullable=False),
     Column("cash_minor", BigInteger, nullable=False),
+    Column("replaced_number", Text),
 )
 Index("found_key", found.c.ledger, found.c.document_key)
 Index("found_refund", found.c.ledger, found.c.refund_id)

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, case, delete, or_, select, update
 
-from connector.store.bulk import within
+from connector.store.bulk import update_many, within
 from connector.store.codec import decode_document
 from connector.store.documents import delete_documents
 from connector.store.schema import DUE_AGAIN, decision, document, refund_number, sale_number
@@ -78,20 +78,22 @@ def settle_outcomes(connection: Connection, name: str, subject_ids: Sequence[str
         .where(document.c.state.in_(("held", "rejected", "unknown", "sending")))
         .order_by(document.c.depth.desc())
     ).all()
-    for row in stuck:
-        # A lost answer is the network's doing and not yet a person's business: the next run looks.
-        in_doubt = row.state in ("unknown", "sending")
-        connection.execute(
-            update(decision)
-            .where(decision.c.ledger == name, decision.c.subject_id == row.subject_id)
-            .values(
-                outcome="failed" if in_doubt else "held",
-                reason="network" if in_doubt else row.reason,
-                sentence=row.sentence,
-                action=row.action,
-                touched_run=run_id,
-            )
+    # A lost answer is the network's doing and not yet a person's business: the next run looks.
+    doubts = ("unknown", "sending")
+    told = {
+        row.subject_id: (
+            "failed" if row.state in doubts else "held",
+            "network" if row.state in doubts else row.reason,
+            row.sentence,
+            row.action,
+            run_id,
+            name,
+            row.subject_id,
         )
+        for row in stuck
+    }
+    columns = ("outcome", "reason", "sentence", "action", "touched_run")
+    update_many(connection, decision, ("ledger", "subject_id"), columns, told.values())
 
 
 def forget_plans(

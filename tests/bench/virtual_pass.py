@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Sequence
+from concurrent.futures import Executor, Future
 from dataclasses import replace
 from pathlib import Path
 from unittest.mock import patch
@@ -20,26 +20,26 @@ from virtual_time import STAMP, VirtualTime
 
 from connector.cli.root import run
 from connector.delivery.http_courier import HttpCourier
-from connector.delivery.push import Push, Sending
+from connector.delivery.in_flight import InFlight, Sending
 from connector.delivery.transport import Transport
 from connector.ledgers.contract import Answer, Request
 from connector.world import World
 
 # How long the vendor takes for an answer, at the least.
 LATENCY_S = 0.3
-carry, carry_one, send = Push.carry, HttpCourier.carry, Transport.send
+leave, first_done, carry, send = InFlight.leave, InFlight.first_done, HttpCourier.carry, Transport.send
 
 
 def main() -> int:
     virtual, document_s = VirtualTime(float(sys.argv[1])), float(sys.argv[2])
 
-    def carry_at_once(push: Push, sendings: Sequence[Sending]) -> list[Answer]:
-        if len(sendings) < 2:
-            return carry(push, sendings)
-        virtual.begin(len(sendings))
-        answers = carry(push, sendings)
-        virtual.all_ended()
-        return answers
+    def leave_in_time(flight: InFlight, threads: Executor, request: Request) -> Future[Answer]:
+        virtual.begin()
+        return leave(flight, threads, request)
+
+    def wait_for_first(flight: InFlight, under_way: dict[Future[Answer], Sending]) -> Future[Answer]:
+        virtual.wait_for_one()
+        return first_done(flight, under_way)
 
     def send_slowly(transport: Transport, request: Request, access: str, timeout_s: int) -> Answer:
         stamped = replace(request, headers=(*request.headers, (STAMP, f"{virtual.now():.4f}")))
@@ -49,7 +49,7 @@ def main() -> int:
 
     def carry_and_end(courier: HttpCourier, request: Request) -> Answer:
         try:
-            return carry_one(courier, request)
+            return carry(courier, request)
         finally:
             if threading.current_thread() is not threading.main_thread():
                 virtual.end()
@@ -58,7 +58,8 @@ def main() -> int:
         patch.object(World, "now", lambda world: int(virtual.now())),
         patch.object(World, "monotonic_ms", lambda world: int(virtual.now() * 1000)),
         patch.object(World, "sleep", lambda world, seconds: virtual.sleep(seconds)),
-        patch.object(Push, "carry", carry_at_once),
+        patch.object(InFlight, "leave", leave_in_time),
+        patch.object(InFlight, "first_done", wait_for_first),
         patch.object(HttpCourier, "carry", carry_and_end),
         patch.object(Transport, "send", send_slowly),
     ):

@@ -14,11 +14,14 @@ STAMP = "X-Virtual-Time"
 
 
 class VirtualTime:
-    """Seconds since 1970, from `start` on. `active` is how many threads do something; a leap needs all of them asleep."""
+    """Seconds since 1970, from `start` on. `active` is how many threads do something; a leap needs all of them asleep.
+    `ended` have worked for the main thread, which has not taken their work yet; `waiting`: it waits for the next of them."""
 
     def __init__(self, start: float) -> None:
         self.ahead = start - time.monotonic()
         self.active = 1
+        self.ended = 0
+        self.waiting = False
         self.wakes: list[float] = []
         self.changed = Condition()
 
@@ -34,21 +37,30 @@ class VirtualTime:
                 self.changed.wait(left)
             self.wakes.remove(wake)
 
-    def begin(self, threads: int) -> None:
-        """That many threads work for the one that asks, which waits for them."""
+    def begin(self) -> None:
+        """A thread begins to work for the one that asks."""
         with self.changed:
-            self.active += threads - 1
+            self.active += 1
 
     def end(self) -> None:
-        """One of them is done."""
+        """One of them is done. Where the one that asked waits for it, that one goes on in its place."""
         with self.changed:
+            if self.waiting:
+                self.waiting = False
+                return
+            self.ended += 1
             self.active -= 1
             self.leap()
 
-    def all_ended(self) -> None:
-        """The thread that waited for them goes on."""
+    def wait_for_one(self) -> None:
+        """The one that asks waits until one of them is done, or one is done already."""
         with self.changed:
-            self.active += 1
+            if self.ended:
+                self.ended -= 1
+                return
+            self.waiting = True
+            self.active -= 1
+            self.leap()
 
     def leap(self) -> None:
         if self.wakes and len(self.wakes) == self.active:

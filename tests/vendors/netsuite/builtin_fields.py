@@ -81,6 +81,12 @@ RECORDS: dict[str, Kinds] = {
     "account": kinds(_EVERY, "acctName:text acctNumber:text acctType:* isInactive:flag currency:@currency"),
     "subsidiary": kinds(_EVERY, "name:text fullName:- currency:@currency isInactive:flag isElimination:flag"),
     "currency": kinds(_EVERY, "name:text symbol:text isBaseCurrency:- isInactive:flag currencyPrecision:-"),
+    "accountingPeriod": kinds(
+        _EVERY,
+        "periodName:text startDate:day endDate:day closed:flag arLocked:flag allLocked:flag isYear:flag isQuarter:flag "
+        "isAdjust:flag",
+    ),
+    "paymentMethod": kinds(_EVERY, "name:text isInactive:flag"),
     "salesTaxItem": kinds(_EVERY, "name:text itemId:text taxType:@taxType rate:number isInactive:flag"),
     "item": kinds(
         _EVERY,

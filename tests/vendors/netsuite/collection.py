@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 LONGEST_PAGE = 1000
 _SEARCHED = "externalid id tranid trandate entity memo otherrefnum lastmodifieddate createddate currency postingperiod"
 _OF_CUSTOMER = "id externalid entityid companyname firstname lastname email isinactive"
+_OF_PERIOD = "id periodname startdate enddate closed arlocked alllocked isquarter isyear isadjust"
+_FLAGS = frozenset({"isinactive", "closed", "arlocked", "alllocked", "isquarter", "isyear", "isadjust"})
 _TRANSACTION = {one: one for one in _SEARCHED.split()}
 _FIELDS: dict[str, dict[str, str]] = {
     "customer": {one: one for one in _OF_CUSTOMER.split()},
@@ -29,6 +31,8 @@ _FIELDS: dict[str, dict[str, str]] = {
     "item": {"id": "id", "itemid": "itemid", "displayname": "displayname", "isinactive": "isinactive"},
     "currency": {"id": "id", "name": "name", "symbol": "symbol"},
     "subsidiary": {"id": "id", "name": "name", "isinactive": "isinactive"},
+    "accountingperiod": {one: one for one in _OF_PERIOD.split()},
+    "paymentmethod": {"id": "id", "name": "name", "isinactive": "isinactive"},
     "salestaxitem": {"id": "id", "name": "name", "itemid": "itemid", "externalid": "externalid"},
 }
 _CONDITION = re.compile(
@@ -130,7 +134,7 @@ def _one(column: str, how: str, value: str) -> Condition:
     if how in ("is", "is_not", "equal"):
         # The bar separates values of a list.
         several = told.split("|") if column == "externalid" else [told]
-        if column == "isinactive":
+        if column in _FLAGS:
             several = ["T" if told.lower() in ("true", "t") else "F"]
         sign = "NOT IN" if how == "is_not" else "IN"
         return f"{column} {sign} ({', '.join('?' * len(several))})", list(several)

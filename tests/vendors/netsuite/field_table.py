@@ -23,7 +23,7 @@ TRANSACTIONS: dict[str, tuple[str, str, str]] = {
     "customerRefund": ("CustRfnd", "Customer Refund", "REF"),
     "journalEntry": ("Journal", "Journal", "JE"),
 }
-LISTS = ("account", "subsidiary", "currency", "salesTaxItem")
+LISTS = ("account", "subsidiary", "currency", "salesTaxItem", "accountingPeriod", "paymentMethod")
 TYPES = (*TRANSACTIONS, "customer", *LISTS, *builtin.ITEM_TYPES)
 _BY_LOWER = {one.lower(): one for one in TYPES}
 _TAXED = frozenset({"invoice", "cashSale", "creditMemo", "cashRefund"})

@@ -1,0 +1,203 @@
+"""NetSuite: one account, over SuiteTalk REST.
+
+https://docs.oracle.com/en/cloud/saas/netsuite/ns-online-help/chapter_1540391670.html
+Each document is a record of its own with our key as its external id, which NetSuite takes once. A write is answered with an
+id alone, so totals and numbers are read back together when a wave is written. What is looked for is found by SuiteQL,
+many at once; by the record service where the role may not use SuiteQL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from connector.ledgers import netsuite_customers, netsuite_found, netsuite_sales
+from connector.ledgers.contract import (
+    Absent,
+    AccountSpan,
+    Answer,
+    Claimed,
+    Company,
+    Found,
+    Outcomes,
+    Person,
+    Posted,
+    Reference,
+    Request,
+    Steps,
+)
+from connector.ledgers.mapped_names import named_accounts
+from connector.ledgers.netsuite_answers import read_answer
+from connector.ledgers.netsuite_by_record import RecordReader
+from connector.ledgers.netsuite_capabilities import NETSUITE
+from connector.ledgers.netsuite_changes import (
+    check_void,
+    only,
+    request_change,
+    void_by_restlet,
+)
+from connector.ledgers.netsuite_check import findings
+from connector.ledgers.netsuite_directory import Directory, read_directory
+from connector.ledgers.netsuite_forms import FormWriter
+from connector.ledgers.netsuite_look import look
+from connector.ledgers.netsuite_memory import pack, unpack
+from connector.ledgers.netsuite_open_items import OpenItems
+from connector.ledgers.netsuite_payload import read_payload, write_payload
+from connector.ledgers.netsuite_records import Head, Reader
+from connector.ledgers.netsuite_requests import request_new
+from connector.ledgers.netsuite_roles import expand
+from connector.ledgers.netsuite_suiteql import SuiteqlReader
+from connector.ledgers.netsuite_wants import Wants
+from connector.ledgers.netsuite_wire import delete, internal_id
+from connector.planning.mapping_model import Mapping as LedgerMapping
+from connector.planning.model import Document, Sale
+
+ALWAYS = date(1900, 1, 1)
+
+
+class NetsuiteLedger:
+    """One account. `survey` comes before everything else."""
+
+    capabilities = NETSUITE
+
+    def __init__(self, mapping: LedgerMapping, wants: Wants, memory: bytes | None = None) -> None:
+        self.mapping = mapping
+        self.wants = wants
+        self.lists = unpack(memory, wants.account_id)
+        self.open_items = OpenItems()
+        self.directory: Directory
+        self.writer: FormWriter
+        # Finds many at once, and may lag behind a little; and the records themselves, one by one.
+        self.search: Reader
+        self.record: Reader
+
+    def remember(self) -> bytes | None:
+        return pack(self.lists) if self.lists is not None and self.lists.changed else None
+
+    def survey(self) -> Steps[Company]:
+        self.directory = yield from read_directory(self.mapping, self.wants, self.lists)
+        self.lists = self.directory.lists
+        self.writer = FormWriter(self.directory, self.mapping, self.wants)
+        self.record = RecordReader(self.directory)
+        self.search = SuiteqlReader(self.directory) if self.directory.suiteql else self.record
+        directory = self.directory
+        problems, warnings = findings(
+            directory, self.mapping, self.wants, (yield from self.has_default_customer())
+        )
+        return Company(
+            title=directory.title,
+            closed_until=directory.closed_until,
+            home_currency=directory.home,
+            holds_charge_currency=directory.multi_currency,
+            accounts=self.account_spans(),
+            problems=problems,
+            warnings=warnings,
+            item_accounts=directory.item_accounts,
+            takes_tax=directory.tax != "none",
+        )
+
+    def has_default_customer(self) -> Steps[bool]:
+        """Asked only where sales may need it."""
+        name = self.mapping.customer_default
+        if name is None or self.wants.sales == "find":
+            return True
+        return bool((yield from self.find_customers([Person("default", name, None, self.directory.home)])))
+
+    def account_spans(self) -> dict[str, AccountSpan]:
+        """Accounts that the mapping names and NetSuite does not have, or has several of, take nothing."""
+        accounts = self.directory.accounts
+        return {
+            name: AccountSpan(
+                ALWAYS,
+                fault="is the name of several in NetSuite"
+                if accounts.namesakes(name)
+                else "is not in NetSuite, or was made inactive there",
+            )
+            for name in named_accounts(self.mapping)
+            if accounts.find(name) is None
+        }
+
+    # ------------------------------------------------------------------------------------------ writing
+
+    def expand(self, document: Document) -> list[Document]:
+        return expand(document, self.writer.accounts(document))
+
+    def batch_group(self, document: Document) -> str:
+        """Each is a request of its own: what is sent many at once is answered later, job by job."""
+        return ""
+
+    def compose(self, document: Document) -> str:
+        return write_payload(document, self.writer)
+
+    def prepare(self, documents: Sequence[Claimed]) -> Steps[None]:
+        yield from self.open_items.prepare(documents, self.search)
+
+    def request(self, documents: Sequence[Claimed], attempt_key: str) -> Steps[Request | Outcomes]:
+        (claimed,) = documents
+        payload = read_payload(claimed)
+        if claimed.kind == "application":
+            return (yield from request_change(claimed, payload, self.record))
+        if claimed.kind == "void":
+            invoice = yield from check_void(claimed, payload, self.record, self.search)
+            if not isinstance(invoice, Head):
+                return invoice
+            if self.wants.void_restlet is not None:
+                return void_by_restlet(self.wants.void_restlet, invoice, claimed.document_key)
+            self.open_items.learn({invoice.ledger_id: invoice})
+        gone = yield from self.open_items.check_standing(claimed, payload, self.search)
+        if gone is not None:
+            return only(claimed, gone)
+        return (yield from request_new(claimed, payload, self.open_items, self.search))
+
+    def read(self, documents: Sequence[Claimed], request: Request, answer: Answer) -> Steps[Outcomes]:
+        (claimed,) = documents
+        return {claimed.document_key: read_answer(claimed, read_payload(claimed), request, answer)}
+        yield
+
+    def undo(self, document: Claimed, posted: Posted, attempt_key: str) -> Request | None:
+        """The record that was made a moment ago, and nothing of others."""
+        if document.kind in ("application", "customer"):
+            return None
+        record = read_payload(document).record
+        if document.kind == "void" and self.wants.void_restlet is not None:
+            return None
+        return delete(record, internal_id(posted.ledger_id), document.document_key)
+
+    def look(self, documents: Sequence[Claimed]) -> Steps[dict[str, Found | Absent]]:
+        payloads = {one.document_key: read_payload(one) for one in documents}
+        voids = self.wants.void_restlet is not None
+        seen, heads = yield from look(documents, payloads, self.search, self.record, voids)
+        self.open_items.learn(heads)
+        return seen
+
+    # ------------------------------------------------------------------------------------------ finding
+
+    def find_sales(self, references: Sequence[Reference]) -> Steps[dict[str, Sale | None]]:
+        return (yield from netsuite_sales.find_sales(references, self.directory, self.mapping, self.search))
+
+    def scan(self, cursor: str | None) -> Steps[tuple[list[Found], str | None]]:
+        return (
+            yield from netsuite_found.scan(
+                cursor, self.wants.start, self.directory, self.mapping, self.search
+            )
+        )
+
+    def find_refunds(self, refunds: Mapping[str, date]) -> Steps[dict[str, list[Found]]]:
+        return (yield from netsuite_found.find_refunds(refunds, self.directory, self.mapping, self.search))
+
+    def find_customers(self, persons: Sequence[Person]) -> Steps[dict[str, tuple[str, str]]]:
+        match = self.mapping.customer_match
+        return (yield from netsuite_customers.find_customers(persons, match, self.directory))
+
+    def find_documents(self, ledger_ids: Sequence[str]) -> Steps[dict[str, Found]]:
+        return (
+            yield from netsuite_found.find_documents(ledger_ids, self.directory, self.mapping, self.search)
+        )
+
+    def find_numbered(self, number: str) -> Steps[list[Found]]:
+        return (yield from netsuite_found.find_numbered(number, self.directory, self.mapping, self.search))
+
+    def numbers_taken(self, scope: str, numbers: Sequence[str]) -> Steps[dict[str, Found]]:
+        return (
+            yield from netsuite_found.numbers_taken(scope, numbers, self.directory, self.mapping, self.search)
+        )

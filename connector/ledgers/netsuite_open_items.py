@@ -1,0 +1,127 @@
+"""What is open of the records that documents pay out, pay, or take back, known before those are written.
+
+They are read at once for a whole wave of documents. What the read-back of a credit memo showed a moment ago serves for the
+refund that pays it out; so that in a run of memos and refunds nothing is read twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from connector.ledgers.contract import Claimed, Steps, Withheld
+from connector.ledgers.netsuite_payload import Payload, read_payload, settled_id
+from connector.ledgers.netsuite_records import Head, Reader
+from connector.planning.money import format_amount
+
+WORDS = {
+    "creditMemo": "credit memo",
+    "customerPayment": "payment",
+    "customerDeposit": "deposit",
+    "invoice": "invoice",
+    "cashSale": "cash sale",
+    "cashRefund": "cash refund",
+    "customerRefund": "customer refund",
+    "journalEntry": "journal entry",
+}
+
+
+class OpenItems:
+    """Heads by ledger id, and what each document under way takes of them."""
+
+    def __init__(self) -> None:
+        self.heads: dict[str, Head] = {}
+        self.taken: dict[str, dict[str, int]] = {}
+        # What was read back since the last wave began.
+        self.fresh: dict[str, Head] = {}
+
+    def learn(self, heads: Mapping[str, Head]) -> None:
+        """What a read-back has just shown."""
+        self.fresh.update(heads)
+        self.heads.update(heads)
+        for ledger_id in heads:
+            self.taken.pop(ledger_id, None)
+
+    def prepare(self, documents: Sequence[Claimed], reader: Reader) -> Steps[None]:
+        """Read what these documents, which are about to be sent, need to know, as far as it was not just read back."""
+        payloads = {one.document_key: read_payload(one) for one in documents}
+        wanted = {
+            ledger_id
+            for one in documents
+            for ledger_id in asked_after(one, payloads[one.document_key])
+            if ledger_id is not None
+        }
+        self.heads = {ledger_id: head for ledger_id, head in self.fresh.items() if ledger_id in wanted}
+        self.fresh = dict(self.heads)
+        self.taken.clear()
+        missing = wanted - self.heads.keys()
+        if missing:
+            self.heads.update((yield from reader.by_id(missing)))
+
+    def head(self, ledger_id: str, reader: Reader) -> Steps[Head | None]:
+        """A record as it was read for this wave, else as it stands now."""
+        if ledger_id not in self.heads:
+            self.heads.update((yield from reader.by_id({ledger_id})))
+        return self.heads.get(ledger_id)
+
+    def free(self, head: Head, document_key: str) -> int:
+        """What is open of it beside what the other documents of this wave take."""
+        others = self.taken.get(head.ledger_id, {})
+        return head.open_minor - sum(minor for key, minor in others.items() if key != document_key)
+
+    def take(self, head: Head, document_key: str, minor: int) -> None:
+        self.taken.setdefault(head.ledger_id, {})[document_key] = minor
+
+    # ------------------------------------------------------------------------------------------ guards
+
+    def check_credit(self, claimed: Claimed, ledger_id: str, reader: Reader) -> Steps[Withheld | None]:
+        """Whether a credit has as much left as is to be paid out; None where it has."""
+        head = yield from self.head(ledger_id, reader)
+        if head is None or head.voided:
+            return credit_used(claimed, ledger_id, 0, "it does not stand in NetSuite any more")
+        left = self.free(head, claimed.document_key)
+        if left < claimed.amount_minor:
+            record = WORDS.get(head.record, head.record)
+            return credit_used(claimed, f"{record} {head.number or head.ledger_id}", left)
+        self.take(head, claimed.document_key, claimed.amount_minor)
+        return None
+
+    def check_standing(self, claimed: Claimed, payload: Payload, reader: Reader) -> Steps[Withheld | None]:
+        """A mirror of what a person took out would book what never was; None where it stands."""
+        parent = claimed.parents.get(payload.reverses or "")
+        ledger_id = taken_back(claimed, payload)
+        if ledger_id is None or parent is None:
+            return None
+        head = yield from self.head(ledger_id, reader)
+        if head is not None and not head.voided:
+            return None
+        kind = parent.kind.replace("_", " ")
+        return Withheld(
+            "ledger_cannot",
+            f"{kind} {parent.ledger_id}, which was to be taken back, does not stand in NetSuite any more",
+            "see what took it back there; where nothing is missing leave this out with --skip in the place of --retry",
+        )
+
+
+def asked_after(claimed: Claimed, payload: Payload) -> list[str | None]:
+    """What the request for a document is made of; a void and a change read their own, just before."""
+    if claimed.kind in ("customer", "application", "void"):
+        return []
+    return [settled_id(claimed, payload), taken_back(claimed, payload)]
+
+
+def taken_back(claimed: Claimed, payload: Payload) -> str | None:
+    """The ledger id of what a mirror takes back. A void left an invoice without effect, which nothing takes back."""
+    parent = claimed.parents.get(payload.reverses or "")
+    if claimed.kind != "reversal" or parent is None or parent.kind == "void":
+        return None
+    return parent.ledger_id
+
+
+def credit_used(claimed: Claimed, what: str, left_minor: int, taken: str = "") -> Withheld:
+    """Something else has taken the credit that was to be paid out."""
+    left, wanted = (format_amount(m, claimed.currency) for m in (max(left_minor, 0), claimed.amount_minor))
+    return Withheld(
+        "credit_used",
+        f"{what} has {left} of {wanted} {claimed.currency.upper()} left; {taken or 'something else'} took the rest",
+        "free the credit in NetSuite, or book the refund by hand",
+    )
