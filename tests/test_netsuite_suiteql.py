@@ -102,7 +102,9 @@ def test_both_ways_of_reading_tell_the_same(mood: str) -> None:
     with full_books(MOODS[mood]) as (books, ids):
         heads = heads_of(books, SUITEQL, ids)
         assert set(heads) == set(ids.values())
-        lacking = {"refs": (), "subsidiary": None, "other_reference": None} if mood == "lacks fields" else {}
+        lacking: dict[str, Any] = {}
+        if mood == "lacks fields":
+            lacking = {"refs": (), "subsidiary": None, "other_reference": None}
         by_record = heads_of(books, BY_RECORD, ids)
         assert heads == {one: replace(head, **lacking) for one, head in by_record.items()}
         wanted = details_of(books, BY_RECORD, ids)
