@@ -151,8 +151,8 @@ class NetsuiteLedger:
 
     def read(self, documents: Sequence[Claimed], request: Request, answer: Answer) -> Steps[Outcomes]:
         (claimed,) = documents
-        return {claimed.document_key: read_answer(claimed, read_payload(claimed), request, answer)}
-        yield
+        outcome = yield from read_answer(claimed, read_payload(claimed), request, answer)
+        return {claimed.document_key: outcome}
 
     def undo(self, document: Claimed, posted: Posted, attempt_key: str) -> Request | None:
         """The record that was made a moment ago, and nothing of others."""
