@@ -16,7 +16,7 @@ Rates = int | Sequence[tuple[int, int]]
 
 
 class Pace:
-    """`whole` are the rates of all requests together, `each` those of each name by itself, where there are any.
+    """`whole` are the rates of all requests together, `each` those of each name by itself; None where there are none.
     Threads may share one.
 
     `now_ms` is a clock that never goes back, `sleep` takes seconds; what it raises ends the wait.
@@ -24,7 +24,7 @@ class Pace:
 
     def __init__(
         self,
-        whole: Rates,
+        whole: Rates | None,
         each: Rates | None,
         now_ms: Callable[[], int],
         sleep: Callable[[float], None],
@@ -32,7 +32,7 @@ class Pace:
         self.now_ms = now_ms
         self.sleep = sleep
         self.each = each
-        self.whole = bucket(whole)
+        self.whole = [] if whole is None else [bucket(whole)]
         self.named: dict[str, InMemoryBucket] = {}
         self.last_ms = 0
         self.turn = Lock()
@@ -67,8 +67,8 @@ class Pace:
 
     def buckets(self, name: str) -> list[InMemoryBucket]:
         if self.each is None:
-            return [self.whole]
-        return [self.named.setdefault(name, bucket(self.each)), self.whole]
+            return self.whole
+        return [self.named.setdefault(name, bucket(self.each)), *self.whole]
 
 
 def takes(one: InMemoryBucket, name: str, at_ms: int) -> bool:

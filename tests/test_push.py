@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from unittest.mock import patch
 
@@ -17,9 +17,13 @@ from small_shop import Shop, mini_shop
 
 from connector.delivery.outbox import Outbox
 from connector.errors import LeaseHeld
+from connector.ledger_kinds import LEDGERS
+from connector.ledgers.beancount import BeancountLedger
 from connector.ledgers.contract import Answer, Request, Throttled
+from connector.settings.sections import Limits
 from connector.store.schema import lease
 from connector.sync import PassReport
+from connector.workplace import push_limits
 
 LONGEST_S = 90
 REFUNDS = ("re_100a", "re_100b", "re_101a")
@@ -236,6 +240,27 @@ def test_it_waits_as_long_as_the_ledger_asks(case: Case, asked_s: int | None, wa
     assert case.sync().errors == []
     assert sum(case.books.world.clock.slept) == waited_s
     check(case.books, case.shop)
+
+
+@pytest.mark.parametrize(
+    ("asked_s", "wait_ms", "slept"),
+    [(None, 700, [0.7]), (None, 1700, [1, 0.7]), (None, 0, [0.25]), (0, 700, [0.25]), (2, 700, [1, 1])],
+)
+def test_a_wait_may_be_shorter_than_a_second_and_is_never_none(
+    case: Case, asked_s: int | None, wait_ms: int, slept: list[float]
+) -> None:
+    said = replace(BeancountLedger.capabilities, throttle_wait_ms=wait_ms)
+    case.weather.write_faults = {2: throttled(asked_s)}
+    with patch.dict(LEDGERS, {"beancount": (said, LEDGERS["beancount"][1])}):
+        assert case.sync().errors == []
+    assert case.books.world.clock.slept == pytest.approx(slept)
+    check(case.books, case.shop)
+
+
+@pytest.mark.parametrize(("written", "wait_ms"), [("2s", 2000), (None, 800)])
+def test_the_settings_say_how_long_to_wait_or_the_ledger_does(written: str | None, wait_ms: int) -> None:
+    said = replace(BeancountLedger.capabilities, throttle_wait_ms=800)
+    assert push_limits(said, Limits.model_validate({"throttle_wait": written})).throttle_wait_ms == wait_ms
 
 
 def test_a_wait_that_is_too_long_ends_the_pass(case: Case) -> None:

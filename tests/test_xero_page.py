@@ -107,7 +107,7 @@ def test_sentences_that_are_quoted_are_told(words: str) -> None:
 def test_the_figures_are_those_of_the_program() -> None:
     # As the page says them: characters, requests, documents, days.
     assert (XERO.number_length, XERO.short_id_length, LONGEST, XERO.batch_size) == (255, 10, 255, 50)
-    assert not isinstance(LIMITS.rates, int)
+    assert LIMITS.rates is not None and not isinstance(LIMITS.rates, int)
     assert [count for count, _ in LIMITS.rates] == [60] and LIMITS.at_once == XERO.concurrency == 5
     assert LIMITS.day is not None and LIMITS.day.few == 100
     days = [BEFORE[one].days for one in ("Invoices", "BankTransactions", "Overpayments", "Payments")]

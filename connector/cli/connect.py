@@ -72,6 +72,8 @@ def connect_command(ledger: str, config: Path, no_browser: bool, refresh_token_s
     the organisations that you let in, and you write the tenant_id of the right one into the settings. Xero ends the access
     after 60 days without a run: `check` warns 14 days before. A custom connection (auth: custom_connection), which Xero
     sells for one organisation, needs none of this, and no key.
+
+    NetSuite needs none of this either: its credentials stand in the connection, and the command only says so.
     """
     from connector.operations.entrances import no_consent_needed
     from connector.settings.settings import load_settings
@@ -107,11 +109,11 @@ def connect_command(ledger: str, config: Path, no_browser: bool, refresh_token_s
 
 
 def connection_of(settings: Settings, ledger: str) -> Connection:
-    """The connection of a ledger that gives access by consent. Raises `InputError`."""
-    from connector.operations.entrances import ENTRANCES
+    """The connection of a ledger that gives access by consent, or is reached without one. Raises `InputError`."""
+    from connector.operations.entrances import ENTRANCES, WITHOUT_CONSENT
 
     kind = settings.ledger(ledger).kind
-    if kind not in ENTRANCES:
+    if kind not in ENTRANCES and kind not in WITHOUT_CONSENT:
         raise settings.error(
             ("ledgers", ledger, "kind"),
             f"connect is for {' and '.join(ENTRANCES)}; {kind} takes no consent in a browser",

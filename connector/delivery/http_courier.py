@@ -75,7 +75,7 @@ class VendorLimits:
     day. `first_wait_ms`: a read that is throttled and told no time waits about so long at first, and each time twice as
     long, up to what its patience names; None: always as long as that."""
 
-    rates: Rates = ()
+    rates: Rates | None = None
     at_once: int | None = None
     day: DayLimit | None = None
     first_wait_ms: int | None = None

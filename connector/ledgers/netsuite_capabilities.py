@@ -12,7 +12,7 @@ NETSUITE = Capabilities(
     concurrency=4,
     # A look asks for the record itself, which lags behind nothing; as long as a request of ours may be under way.
     settle_after_s=30,
-    throttle_wait_ms=500,
+    throttle_wait_ms=800,
     lines_by_item=True,
     receivable_lines=False,
     makes_customers=True,

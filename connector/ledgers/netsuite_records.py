@@ -5,7 +5,7 @@ Two ways give the same: SuiteQL, many at once, where the role may use it; else t
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Protocol
@@ -23,7 +23,9 @@ class Head:
     `record` is the REST type; `ledger_id` is `record/internal id`. `account` is the id of the account of its total:
     receivables of an invoice or credit memo, the money account of a payment, refund, cash sale or cash refund. `open_minor`
     is what is unpaid of an invoice, or unused of a credit memo, payment or deposit. `rate`: base currency for one of the
-    transaction's. `created_from` and `customer_id` are internal ids. `voided`: it stands there without effect.
+    transaction's. `created_from` and `customer_id` are internal ids; of a deposit application the first is the deposit.
+    `customer` is the plain name, without the number that NetSuite may show before it; `email` and `stripe_customer` are
+    the customer's. `voided`: it stands there without effect; `posts` is False of what waits for an approval.
     """
 
     ledger_id: str
@@ -44,6 +46,14 @@ class Head:
     voided: bool = False
     created_from: str | None = None
     refs: Refs = ()
+    email: str | None = None
+    stripe_customer: str | None = None
+    posts: bool = True
+
+    @property
+    def stands(self) -> bool:
+        """Whether it has an effect in the books."""
+        return self.posts and not self.voided
 
     @property
     def note(self) -> Note:
@@ -66,8 +76,9 @@ class TaxDetail:
 
 @value(frozen=True, slots=True)
 class Line:
-    """A line that sells or takes back, or of a journal: `net_minor` without tax, debits above zero, in the transaction's
-    currency. `account` and `item` are internal ids; `refs` department, class, location."""
+    """A line that sells or takes back, of a journal, or the other side of a payment, refund or deposit: `net_minor` without
+    tax, debits above zero, in the transaction's currency. `account` and `item` are internal ids, None where NetSuite does
+    not tell; `refs` department, class, location."""
 
     line_id: str
     net_minor: int
@@ -98,18 +109,20 @@ class Detail:
 
 class Reader(Protocol):
     """Reads of transactions. What does not exist, or is of another type than those of `netsuite_wire.TYPES`, is left out;
-    what was voided is given, and says so. Each raises `LedgerDown`."""
+    what was voided, or waits for an approval, is given and says so. Each raises `LedgerDown`."""
 
     def by_id(self, ledger_ids: Collection[str]) -> Steps[dict[str, Head]]:
-        """By ledger id; a plain internal id is found too, under the ledger id that it has."""
+        """By ledger id; a plain internal id is found too, under the ledger id that it has. What an index does not show is
+        asked for by itself."""
 
-    def by_external_id(self, external_ids: Collection[str]) -> Steps[dict[str, Head]]:
-        """By external id, which no two transactions share."""
+    def by_external_id(self, records: Mapping[str, str]) -> Steps[dict[str, Head]]:
+        """By external id, which no two transactions share; each with the type that it is of. What an index does not show
+        is asked for by itself."""
 
     def by_number(self, records: Sequence[str], numbers: Collection[str]) -> Steps[list[Head]]:
         """Those of these types with one of these numbers (tranId), exactly."""
 
-    def carrying(self, stripe_ids: Collection[str], since: date | None = None) -> Steps[list[Head]]:
+    def carrying(self, stripe_ids: Collection[str], since: date) -> Steps[list[Head]]:
         """Those that bear one of these ids of Stripe's in memo, external id, number or reference, dated since that day."""
 
     def of_customers(
@@ -117,9 +130,13 @@ class Reader(Protocol):
     ) -> Steps[list[Head]]:
         """Those of these types and customers, dated since that day."""
 
+    def made_from(self, records: Sequence[str], sources: Collection[Head]) -> Steps[list[Head]]:
+        """Those of these types that were made from one of these transactions (createdFrom), of their customers and since
+        their days."""
+
     def page(self, since: date, cursor: str | None) -> Steps[tuple[list[Head], str | None]]:
         """A page of all that bear a key of ours or an id of Stripe's, dated since that day, and the cursor of the next
         page or None."""
 
-    def details(self, ledger_ids: Collection[str]) -> Steps[dict[str, Detail]]:
-        """Lines and applications of these, by ledger id."""
+    def details(self, ledger_ids: Collection[str], lines: bool = True) -> Steps[dict[str, Detail]]:
+        """Lines, unless they are not wanted, and applications of these, by ledger id."""

@@ -120,22 +120,10 @@ def find_ids(record: str, q: str) -> Steps[list[str]]:
             return found
 
 
-def find_rows(query: str) -> Steps[list[Row]]:
-    """All rows of a SuiteQL query, which says by which unique column it is ordered. Raises `LedgerDown`."""
-    rows: list[Row] = []
-    while True:
-        found, more = yield from find_page(query, len(rows))
-        rows += found
-        if not more:
-            return rows
-
-
-def find_page(query: str, offset: int = 0) -> Steps[tuple[list[Row], bool]]:
-    """A page of a SuiteQL query, and whether there are rows behind it; `offset` is a multiple of the page."""
+def ask(query: str, offset: int = 0) -> Request:
+    """The request for a page of a SuiteQL query; `offset` is a multiple of the page."""
     target = f"{SUITEQL}?limit={PAGE}&offset={offset}"
-    body = read_body((yield Request("POST", target, encode({"q": query}), (*JSON_TYPE, TRANSIENT))))
-    rows = page_of(body)
-    return rows, body.get("hasMore") is True and len(rows) == PAGE
+    return Request("POST", target, encode({"q": query}), (*JSON_TYPE, TRANSIENT))
 
 
 def page_of(body: Row) -> list[Row]:
@@ -189,8 +177,9 @@ def create(record: str, body: Mapping[str, Any], document_key: str) -> Request:
 def transform(
     source: str, source_id: str, record: str, body: Mapping[str, Any], document_key: str
 ) -> Request:
-    """A new record made of another; its lines are those of the body and no others."""
-    target = f"{RECORDS}/{source}/{source_id}/!transform/{record}?replace=item"
+    """A new record made of another; its lines, and their taxes, are those of the body and no others."""
+    replaced = ",".join(name for name in ("item", "taxDetails") if name in body)
+    target = f"{RECORDS}/{source}/{source_id}/!transform/{record}?replace={replaced}"
     return write("POST", target, body, (document_key,))
 
 

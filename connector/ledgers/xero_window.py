@@ -6,14 +6,13 @@ many days they are asked for by their ids. https://developer.xero.com/documentat
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, timedelta
-from typing import Any
 
 from connector.ledgers.contract import Steps
 from connector.ledgers.days import Span, gaps, merge
-from connector.ledgers.json_wire import Row, decode, encode
+from connector.ledgers.json_wire import Row
+from connector.ledgers.packed_rows import pack, unpack
 from connector.ledgers.sale_search import stripe_ids
 from connector.ledgers.xero_copies import Copies
 from connector.ledgers.xero_marks import read_reference
@@ -211,7 +210,7 @@ class Window:
         reference = text_of(row, "Reference") if plural in REFERRING else None
         if not (ids or reference or plural in NAMED):
             return
-        place, packed = (plural, id_of(row, plural)), pack(row)
+        place, packed = (plural, id_of(row, plural)), pack(row, BULK)
         for stripe_id in ids:
             self.rows.setdefault(stripe_id, {})[place] = packed
         if reference is not None:
@@ -287,20 +286,3 @@ class Window:
 
 def unpacked(found: Mapping[tuple[str, str], bytes], plurals: Sequence[str]) -> list[Seen]:
     return [(plural, unpack(packed)) for (plural, _), packed in found.items() if plural in plurals]
-
-
-def pack(row: Row) -> bytes:
-    """Without what is empty and what nothing looks at."""
-    return zlib.compress(encode(dict(filled(row))), 1)
-
-
-def unpack(packed: bytes) -> Row:
-    row: Row = decode(zlib.decompress(packed))
-    return row
-
-
-def filled(row: Row) -> Iterator[tuple[str, Any]]:
-    for name, found in row.items():
-        kept = dict(filled(found)) if isinstance(found, Mapping) else found
-        if name not in BULK and kept not in (None, "", [], {}):
-            yield name, kept

@@ -12,7 +12,12 @@ from connector.delivery.quickbooks_online import company_check, open_quickbooks_
 from connector.delivery.token_requests import OAuthApp
 from connector.delivery.tokens import TokenPlace, Tokens
 from connector.delivery.xero import OrganisationCheck, open_xero_tokens, xero_app
-from connector.settings.connections import Connection, QuickbooksOnlineConnection, XeroConnection
+from connector.settings.connections import (
+    Connection,
+    NetsuiteConnection,
+    QuickbooksOnlineConnection,
+    XeroConnection,
+)
 
 
 @dataclass(frozen=True)
@@ -72,10 +77,18 @@ def enter_xero(connection: Connection, ledger: str, place: TokenPlace) -> Entran
 
 
 ENTRANCES: dict[str, Opener] = {"quickbooks_online": enter_quickbooks, "xero": enter_xero}
+# Kinds that are reached over the network, and never by a consent.
+WITHOUT_CONSENT = frozenset({"netsuite"})
 
 
 def no_consent_needed(connection: Connection, ledger: str) -> str | None:
-    """A sentence where a ledger is opened without anybody's consent, although others of its kind need one."""
+    """A sentence where a ledger is opened without anybody's consent, although others of its kind, or like it, need one."""
+    if isinstance(connection, NetsuiteConnection):
+        oauth2, tba = "client_id, certificate_id and private_key", "its consumer and its token"
+        return (
+            f"Ledger {ledger} needs no consent: NetSuite account {connection.realm} is opened with"
+            f" {oauth2 if connection.auth == 'oauth2' else tba}; `connector check` tries them."
+        )
     if isinstance(connection, XeroConnection) and connection.auth == "custom_connection":
         return (
             f"Ledger {ledger} needs no consent: a custom connection of Xero opens its one organisation with client_id and"

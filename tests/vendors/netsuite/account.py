@@ -245,6 +245,10 @@ class Account:
     def transactions(self) -> Iterable[Json]:
         return (one for one in self.shelf.groups["transaction"].values() if one["_type"] in TRANSACTIONS)
 
+    def twice(self) -> dict[tuple[str, str], list[str]]:
+        """Refunds that stand in the books more than once, by type and refund id: `re_...` or `pyr_...` in any text."""
+        return audit.twice(self)
+
     def check(self) -> None:
         """AssertionError where the books do not hang together: reads all of them."""
         audit.check(self)

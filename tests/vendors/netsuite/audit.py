@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from decimal import Decimal
@@ -11,6 +12,7 @@ from vendors.netsuite.settling import SIDES, in_base, open_amount, open_in_base
 
 if TYPE_CHECKING:
     from vendors.netsuite.account import Account
+    from vendors.netsuite.wire import Json
 
 
 def check_documents(account: Account, ids: Iterable[str]) -> None:
@@ -57,3 +59,23 @@ def check(account: Account) -> None:
             assert posted == due[receivable, customer], (
                 f"{receivable} of {customer}: {posted}, {due[receivable, customer]}"
             )
+
+
+REFUND = re.compile(r"\b(?:re|pyr)_\w+")
+
+
+def names_of(one: Json) -> set[str]:
+    """The Stripe refunds that a transaction names, anywhere in its texts."""
+    lines = (each.get("description") or each.get("memo") or "" for each in one["_lines"])
+    texts = (one.get("memo") or "", one.get("externalId") or "", one.get("otherRefNum") or "", *lines)
+    return {name for text in texts for name in REFUND.findall(text)}
+
+
+def twice(account: Account) -> dict[tuple[str, str], list[str]]:
+    """Which refunds stand in the books more than once, by type and refund: the ids of what is not voided."""
+    found: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    for one in account.shelf.groups["transaction"].values():
+        if not one["_voided"] and one["_total"]:
+            for name in names_of(one):
+                found[one["_type"], name].append(one["id"])
+    return {key: ids for key, ids in found.items() if len(ids) > 1}

@@ -10,13 +10,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from vendors.netsuite import service
+from vendors.netsuite import restlet, service
 from vendors.netsuite.account import Account
 from vendors.netsuite.answers import Answer, Asked, failed, told
 from vendors.netsuite.field_table import group_of, type_named
+from vendors.netsuite.jobs import Jobs
 from vendors.netsuite.refusals import INVALID_LOGIN, Refused, error
 from vendors.netsuite.rendering import RECORD_PATH
 from vendors.netsuite.server import Server, handler, too_many
@@ -78,7 +79,7 @@ class Request:
 
     @property
     def headers(self) -> dict[str, str]:
-        return {name: value for name, value in self.asked.headers.items() if name.lower() not in _SECRET}
+        return dict(self.asked.headers)
 
     @property
     def body(self) -> Any:
@@ -109,6 +110,7 @@ class FakeNetsuite:
         self.account = account or Account()
         self.gate: Gate = gate or OpenGate()
         self.concurrency = concurrency
+        self.jobs = Jobs()
         self.latency_s = 0.0
         self.requests: list[Request] = []
         self.faults: list[Fault] = []
@@ -204,7 +206,11 @@ class FakeNetsuite:
     def remember(self, asked: Asked, answered: Answer | None, done: Answer | None) -> None:
         with self.lock:
             self.requests.append(
-                Request(asked, answered.status if answered else None, done.status if done else None)
+                Request(
+                    _without_secrets(asked),
+                    answered.status if answered else None,
+                    done.status if done else None,
+                )
             )
 
     def note(self, asked: Asked, no: Refused) -> None:
@@ -248,7 +254,7 @@ class FakeNetsuite:
                 self._late.remove(one)
                 self.account.reserved -= _external_ids(one[2])
                 done = service.answer(self, one[2])
-                self.requests.append(Request(one[2], None, done.status))
+                self.requests.append(Request(_without_secrets(one[2]), None, done.status))
 
     # ------------------------------------------------------------------------------------------ answers
 
@@ -258,11 +264,19 @@ class FakeNetsuite:
             status, body = self.gate.answer(asked.method, url, asked.headers, asked.body)
             return Answer(status, told(status, body).text, "application/json")
         refused = self.gate.refuse(asked.method, url, asked.headers)
+        if refused is not None and asked.path == RESTLET_PATH:
+            return restlet.said(refused[0], "INVALID_LOGIN_ATTEMPT", "Invalid login attempt.")
         if refused is not None:
             return failed(*refused)
         if in_flight > self.concurrency:
             return too_many(asked)
         return service.answer(self, asked)
+
+
+def _without_secrets(asked: Asked) -> Asked:
+    """As it may be kept: without what proves who asks."""
+    headers = {name: value for name, value in asked.headers.items() if name.lower() not in _SECRET}
+    return replace(asked, headers=headers, body="" if asked.path == TOKEN_PATH else asked.body)
 
 
 def _external_ids(asked: Asked) -> set[tuple[str, str]]:

@@ -72,7 +72,7 @@ def head(account: Account, record_type: str, given: Given) -> Json:
     }
     record["postingPeriod"] = _period(account, given, record["tranDate"])
     record |= {name: value for name, value in given.values.items() if name not in APART}
-    record |= accounts(account, record_type, given, {})
+    record |= accounts(account, record, given, {})
     take_external_id(account, record, given)
     return record
 
@@ -117,9 +117,13 @@ def _period(account: Account, given: Given, day: str) -> str:
     return period
 
 
-def accounts(account: Account, record_type: str, given: Given, old: Json) -> Json:
-    """Where the receivable lies, and which bank account moves: `_ar` and `_bank`."""
+def accounts(account: Account, record: Json, given: Given, old: Json) -> Json:
+    """Where the receivable lies, and which bank account moves: `_ar` and `_bank`.
+
+    A bank account in a currency of its own takes that one alone.
+    """
     found: Json = {}
+    record_type = record["_type"]
     if record_type in RECEIVABLE:
         name = RECEIVABLE[record_type]
         told = given.get(name) or old.get("_ar") or account.account_id_of("Accounts Receivable")
@@ -132,6 +136,9 @@ def accounts(account: Account, record_type: str, given: Given, old: Json) -> Jso
                 raise missing(name)
             told = account.account_id_of("Undeposited Funds")
         found["_bank"] = _usable(account, told, name, ("Bank", "OthCurrAsset", "CredCard"))
+        own = account.get("account", told).get("currency")
+        if own not in (None, account.base_of(record["subsidiary"]), record["currency"]):
+            raise invalid_value(told, name, name)
     return found
 
 

@@ -51,6 +51,7 @@ def _line(account: Account, currency: str, number: int, old: Json, given: Json) 
     line: Json = {"line": number, "item": item_id, "_taxable": item["_taxable"]}
     for name in _KEPT:
         line[name] = given[name] if name in given else old.get(name)
+    line["taxDetailsReference"] = line["taxDetailsReference"] or f"line{number}"
     quantity = given.get("quantity", old.get("quantity"))
     rate = given.get("rate", old.get("rate"))
     digits = account.digits(currency)
@@ -95,12 +96,15 @@ def _net(account: Account, item: Json, gross: Decimal, digits: int) -> Decimal:
 def taxes_of(account: Account, form: Json, sent: Sequence[Json] | None) -> tuple[Json, ...]:
     """What SuiteTax makes of the lines: its own reckoning, or with `taxDetailsOverride` just what was sent.
 
+    Legacy tax is reckoned for what is made by hand.
     `sent` are the rows of `taxDetails`, None where the write has none.
     """
-    if account.moods.tax != "suitetax":
+    moods = account.moods
+    by_app = form.get("_by_app", account.by_app)
+    if moods.tax == "none" or (moods.tax == "legacy" and by_app and not moods.legacy_adds_tax):
         return ()
     digits = account.digits(form["currency"])
-    if form.get("taxDetailsOverride"):
+    if moods.tax == "suitetax" and form.get("taxDetailsOverride") and not moods.ignores_override:
         if sent is None:
             lines = {one["line"] for one in form["_lines"]}
             return tuple(one for one in form.get("_taxes", ()) if one["line"] in lines)
@@ -144,7 +148,7 @@ def _given_tax(form: Json, given: Json, digits: int) -> Json:
 
 def _tax_row(line: Json, tax_type: str, code: str, rate: Decimal, basis: Decimal, amount: Decimal) -> Json:
     return {
-        "taxDetailsReference": line["taxDetailsReference"] or f"line{line['line']}",
+        "taxDetailsReference": line["taxDetailsReference"],
         "taxType": tax_type,
         "taxCode": code,
         "taxRate": rate,

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from vendors.netsuite import tables
+from vendors.netsuite.rows import Rows, rows_of
 from vendors.netsuite.shelf import Key
 
 if TYPE_CHECKING:
     from vendors.netsuite.account import Account
-
-Rows = dict[str, list[tuple[Any, ...]]]
 
 
 class Mirror:
@@ -51,10 +50,26 @@ class Mirror:
         self.connection.execute(f'ALTER TABLE "transaction" ADD COLUMN {name} TEXT')
         self.columns["transaction"] += (name,)
 
-    def committed(self) -> None:
-        """After a write: keeps what changed as it is now, to be seen when its time has come."""
+    @property
+    def lags(self) -> bool:
+        return bool(self.account.moods.index_lag_s or self.account.moods.index_lag_requests)
+
+    def before_write(self) -> None:
+        """What changed before is told apart from what a write that will be seen late is about to change."""
+        if self.lags and self.account.shelf.changed:
+            self._catch_up()
+
+    def committed(self, by_app: bool) -> None:
+        """After a write over HTTP: keeps what changed as it is now, to be seen when its time has come.
+
+        What somebody did by hand is seen at once.
+        """
         moods, shelf = self.account.moods, self.account.shelf
-        if not shelf.changed or not (moods.index_lag_s or moods.index_lag_requests):
+        if not shelf.changed or not self.lags:
+            return
+        if not by_app:
+            self._late = deque(one for one in self._late if one[2] not in shelf.changed)
+            self._catch_up()
             return
         due = self.account.clock() + moods.index_lag_s
         for key in shelf.changed:
@@ -67,11 +82,14 @@ class Mirror:
         while self._late and self._late[0][0] <= now and self._late[0][1] <= self.asked:
             _, _, key, rows = self._late.popleft()
             self._replace(key, rows)
+        self._catch_up()
+        return self.connection
+
+    def _catch_up(self) -> None:
         changed = self.account.shelf.changed
         if changed:
             self._write(list(changed))
             changed.clear()
-        return self.connection
 
     def _write(self, keys: list[Key]) -> None:
         self.connection.execute("BEGIN")
@@ -81,7 +99,7 @@ class Mirror:
 
     def _rows(self, key: Key) -> Rows:
         row = self.account.shelf.get(*key)
-        return {} if row is None else tables.rows_of(self.account, row)
+        return {} if row is None else rows_of(self.account, row)
 
     def _replace(self, key: Key, rows: Rows) -> None:
         group, record_id = key

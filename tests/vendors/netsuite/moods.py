@@ -11,6 +11,10 @@ Tax = Literal["suitetax", "legacy", "none"]
 @dataclass
 class Moods:
     """tax: SuiteTax, legacy tax (REST writes with tax are refused), or no tax at all.
+    ignores_override: SuiteTax reckons by itself although `taxDetailsOverride` was sent.
+    legacy_adds_tax: legacy tax is added to what is written over REST too.
+    required: fields that the form in use demands, as `creditMemo.department`.
+    keeps_created_from: `createdFrom` that is sent without a transformation is kept.
     one_world: there are subsidiaries.
     payment_instruments: `paymentOption` and `handlingMode` are fields; else `paymentMethod` is.
     auto_entity_ids: customers are numbered, and an `entityId` that is sent is silently replaced.
@@ -37,6 +41,10 @@ class Moods:
     """
 
     tax: Tax = "suitetax"
+    ignores_override: bool = False
+    legacy_adds_tax: bool = False
+    required: frozenset[str] = frozenset()
+    keeps_created_from: bool = True
     one_world: bool = True
     payment_instruments: bool = True
     auto_entity_ids: bool = False

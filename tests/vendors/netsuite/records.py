@@ -22,6 +22,7 @@ def one_step(account: Account, step: Callable[[], Json | None], by_app: bool = F
     """Carries out a write, and takes all of it back where it is refused half way."""
     mark = account.undo.mark()
     account.by_app = by_app
+    account.mirror.before_write()
     try:
         made = step()
         account.check_touched()
@@ -32,7 +33,7 @@ def one_step(account: Account, step: Callable[[], Json | None], by_app: bool = F
     finally:
         account.by_app = False
     account.undo.keep()
-    account.mirror.committed()
+    account.mirror.committed(by_app)
     return made
 
 

@@ -9,6 +9,7 @@ from vendors.netsuite import collection, metadata, records, restlet, suiteql, tr
 from vendors.netsuite.answers import COLLECTION, Answer, Asked, refusal, told
 from vendors.netsuite.body import Given
 from vendors.netsuite.field_table import TYPES, table_of, type_named
+from vendors.netsuite.jobs import JOBS_PATH
 from vendors.netsuite.refusals import Refused, bad_parameter, forbidden, invalid_content, nonexistent
 from vendors.netsuite.rendering import RECORD_PATH, Renderer
 from vendors.netsuite.wire import Json, loads
@@ -42,6 +43,8 @@ def _route(fake: FakeNetsuite, asked: Asked) -> Answer:
         return _query(account, asked)
     if asked.path == RESTLET_PATH:
         return restlet.answer(account, asked)
+    if asked.path.startswith(f"{JOBS_PATH}/"):
+        return fake.jobs.read(asked)
     if not asked.path.startswith(f"{RECORD_PATH}/"):
         raise nonexistent()
     parts = asked.path.removeprefix(f"{RECORD_PATH}/").strip("/").split("/")
@@ -50,7 +53,18 @@ def _route(fake: FakeNetsuite, asked: Asked) -> Answer:
     record_type = type_named(parts[0])
     if record_type is None:
         raise Refused(404, "NOT_FOUND", f"Record type {parts[0]} does not exist.", loud=True)
+    if asked.method != "GET" and (asked.header("Prefer") or "").lower() == "respond-async":
+        return fake.jobs.take(fake, asked, lambda: _job(fake, asked, record_type, parts[1:]))
     return _record(fake, asked, record_type, parts[1:])
+
+
+def _job(fake: FakeNetsuite, asked: Asked, record_type: str, rest: list[str]) -> Answer:
+    """What the write of a job came to."""
+    try:
+        return _record(fake, asked, record_type, rest)
+    except Refused as no:
+        fake.note(asked, no)
+        return refusal(no)
 
 
 def _body(asked: Asked) -> Any:

@@ -18,9 +18,15 @@ if TYPE_CHECKING:
 Replaced = frozenset[str]
 
 
-def create(account: Account, record_type: str, given: Given, extra: Json | None = None) -> Json:
-    """A new transaction, posted and applied; `extra` is laid over its head, as a transform does."""
-    record = heads.head(account, record_type, given) | (extra or {})
+def create(account: Account, record_type: str, given: Given, transformed: bool = False) -> Json:
+    """A new transaction, posted and applied; `transformed` where it is made from another one."""
+    if not account.moods.keeps_created_from and not transformed:
+        given.values.pop("createdFrom", None)
+    record = heads.head(account, record_type, given)
+    for name in account.moods.required:
+        wanted, _, field = name.partition(".")
+        if wanted == record_type and account.by_app and record.get(field) is None:
+            raise missing(field)
     account.check_open(record["tranDate"], moves_receivables=record_type != "journalEntry")
     _check_sending(given)
     _fill(account, record, given, ())
@@ -59,9 +65,10 @@ def _fill(account: Account, record: Json, given: Given, replaced: tuple[str, ...
 
 
 def _fill_form(account: Account, record: Json, given: Given, replace: bool) -> None:
-    if "taxDetailsOverride" in given and account.moods.tax != "suitetax":
-        raise user_error("SuiteTax is off.")
     sent = given.lines.get("item", [])
+    changes = sent or replace or "taxDetails" in given.lines or "taxDetailsOverride" in given
+    if record["_lines"] and not changes:
+        return
     record["_lines"] = lines.merged(account, record["currency"], record["_lines"], sent, replace)
     if not record["_lines"]:
         raise user_error("You must enter at least one line item for this transaction.", "item")
@@ -115,7 +122,7 @@ def update(account: Account, old: Json, given: Given, replaced: Replaced) -> Jso
     record["exchangeRate"] = account.rate_of(
         old["currency"], old["subsidiary"], given.get("exchangeRate", old["exchangeRate"])
     )
-    record |= heads.accounts(account, record_type, given, old)
+    record |= heads.accounts(account, record, given, old)
     heads.take_external_id(account, record, given)
     heads.take_number(account, record, given)
     _fill(account, record, given, replaced)
@@ -165,6 +172,8 @@ def delete(account: Account, old: Json) -> None:
         raise user_error("This transaction can not be deleted because it is applied to another transaction.")
     if any(one.get("createdFrom") == old["id"] for one in account.shelf.of_entity(old["_entity"] or "")):
         raise user_error("This transaction can not be deleted because it has child records.")
+    if old["_type"] == "customerDeposit" and deposits.left_of(account, old) != old["_total"]:
+        raise user_error("This transaction can not be deleted because it is applied to another transaction.")
     account.check_open(old["tranDate"], old["_type"] != "journalEntry")
     if old["_apply"]:
         applying.put(account, old["id"], {})

@@ -24,7 +24,7 @@ PAIRS = {
     ("customer", "cashSale"),
     ("customer", "customerPayment"),
 }
-_TAKEN_OVER = ("currency", "exchangeRate", "department", "class", "location", "memo", "otherRefNum")
+_TAKEN_OVER = ("currency", "exchangeRate", "department", "class", "location", "otherRefNum")
 _LINE = (
     "item",
     "quantity",
@@ -44,11 +44,11 @@ def transform(account: Account, source: Json, target: str, given: Given, replace
         raise bad_parameter(f"The transformation of {source['_type']} to {target} is not supported.")
     if source["_type"] == "customer":
         given.values.setdefault(heads.ENTITY[target], source["id"])
-        return transactions.create(account, target, given)
+        return transactions.create(account, target, given, transformed=True)
     if source["_voided"]:
         raise user_error("A voided transaction can not be transformed.")
     for name in _TAKEN_OVER:
-        if source.get(name) is not None and name != "memo":
+        if source.get(name) is not None:
             given.values.setdefault(name, source[name])
     given.values.setdefault(heads.ENTITY[target], source["_entity"])
     if given.values.get("exchangeRate") == 1:
@@ -61,7 +61,7 @@ def transform(account: Account, source: Json, target: str, given: Given, replace
     else:
         _apply(account, source, given, replaced)
     _take_receivable(source, target, given)
-    return transactions.create(account, target, given)
+    return transactions.create(account, target, given, transformed=True)
 
 
 def _take_lines(account: Account, source: Json, target: str, given: Given, replaced: frozenset[str]) -> None:
