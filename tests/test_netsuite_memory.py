@@ -183,17 +183,21 @@ def test_what_was_learned_is_remembered() -> None:
     assert desk.directory(lists=lists).item_accounts["Stripe Refund Item"] == "Refunds"
 
 
+def test_the_time_of_an_answer() -> None:
+    when = told_time(Answer(200, headers=(("Date", "Fri, 06 Mar 2026 12:00:00 GMT"),)))
+    assert when is not None and when.isoformat() == "2026-03-06T12:00:00+00:00"
+
+
 @pytest.mark.parametrize(
     "text",
-    ["Fri, 06 Mar 2026 12:00:00 GMT", "Fri, 06 Mar 2026 12:00:00 -0000", "Fri, 06 Mar 2026 13:00:00 +0100"],
+    [
+        "",
+        "yesterday",
+        "Fri, 99 Mar 2026 12:00:00 GMT",
+        "Fri, 06 Mrz 2026 12:00:00 GMT",
+        "Fri, 06 Mar 2026 12:00:00",
+    ],
 )
-def test_the_time_of_an_answer(text: str) -> None:
-    when = told_time(Answer(200, headers=(("Date", text),)))
-    assert when is not None and when.isoformat() == when.replace(microsecond=0).isoformat()
-    assert when.timestamp() == 1772798400
-
-
-@pytest.mark.parametrize("text", ["", "yesterday", "Fri, 99 Mar 2026 12:00:00 GMT"])
 def test_no_time(text: str) -> None:
     assert told_time(Answer(200, headers=(("date", text),))) is None
 
