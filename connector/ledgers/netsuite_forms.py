@@ -36,6 +36,14 @@ QUIET = {
     "refundCheck": False,
     "autoApply": False,
 }
+# Those that every account is documented to have, for a role that may not see which there are.
+DOCUMENTED = {
+    "invoice": frozenset({"toBeEmailed", "toBePrinted", "toBeFaxed"}),
+    "creditMemo": frozenset({"toBeEmailed", "toBePrinted", "toBeFaxed"}),
+    "customerPayment": frozenset({"toBeEmailed", "handlingMode"}),
+    "customerRefund": frozenset({"toBePrinted", "handlingMode"}),
+    "cashRefund": frozenset({"refundCheck", "handlingMode"}),
+}
 
 
 class FormWriter(LineWriter):
@@ -166,8 +174,8 @@ class FormWriter(LineWriter):
         return fields
 
     def tells(self, record: str, field: str) -> bool:
-        """Whether the account is known to have a field: what is not needed is left out where it is not known."""
-        return field in self.directory.fields.get(record, frozenset())
+        """Whether the account is known to have a field; where that cannot be read, whether its documentation says so."""
+        return field in self.directory.fields.get(record, DOCUMENTED.get(record, frozenset()))
 
     def named(self, document: Document, name: str) -> str | None:
         return next((text for key, text in document.refs if key == name), None)

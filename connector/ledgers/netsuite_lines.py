@@ -95,15 +95,18 @@ class LineWriter:
     def taxes_of(self, line: DocumentLine) -> list[Tax] | None:
         """The taxes of a line: the sale's own codes in the sale's proportions, else the one that the mapping names. None
         where it bears tax and no code is known."""
-        if not line.tax_minor:
-            return []
         known = [text.split("/") for name, text in line.refs if name == TAX]
-        weights = [int(parts[3]) for parts in known]
-        if known and sum(weights) > 0:
-            shares = share_out(line.tax_minor, weights)
+        if not line.tax_minor:
+            # A rate of zero is a tax all the same, and a tax return tells it from none.
+            return [Tax(part[0], part[1], Decimal(0), 0) for part in known if not Decimal(part[2])]
+        weights = [int(part[3]) for part in known]
+        # Of a discount both the tax and its parts are below zero.
+        sign = -1 if sum(weights) < 0 else 1
+        if sum(weights):
+            shares = share_out(sign * line.tax_minor, [sign * weight for weight in weights])
             return [
-                Tax(parts[0], parts[1], Decimal(parts[2]), share)
-                for parts, share in zip(known, shares, strict=True)
+                Tax(part[0], part[1], Decimal(part[2]), sign * share)
+                for part, share in zip(known, shares, strict=True)
             ]
         found = self.directory.tax_code(line.tax_code) if line.tax_code is not None else None
         if found is None or not line.net_minor:

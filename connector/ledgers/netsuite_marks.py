@@ -19,14 +19,15 @@ LONGEST = 999
 
 
 def write_memo(document: Document) -> str:
-    """Words, Stripe ids, key and marks. Where that is too long the lines of the sale go first, then the words are cut;
-    the ids, the key and the kind always fit."""
+    """Words, Stripe ids, key and marks. Where that is too long the lines of the sale go first, then the words are cut, and
+    the numbers go only where they alone are too long; the ids, the key and the kind always fit."""
     words = " ".join(document.narration.split())
     ids = " ".join(ids_of(document))
-    for marks in (marks_of(document), marks_of(document, lines=False), marks_of(document, (), lines=False)):
-        text = f"{ids} {marks}"
-        if len(text) + len(words) < LONGEST:
-            return f"{words} {text}".strip()
+    every = f"{ids} {marks_of(document)}"
+    if len(words) + len(every) < LONGEST:
+        return f"{words} {every}".strip()
+    shorter = (marks_of(document, lines=False), marks_of(document, (), lines=False))
+    text = next(text for marks in shorter if len(text := f"{ids} {marks}") < LONGEST)
     return f"{words[: LONGEST - len(text) - 1].rstrip()} {text}".strip()
 
 

@@ -81,7 +81,7 @@ class Queries:
             rows = page_of(body)
             total = body.get("totalResults")
             more = body.get("hasMore") is True and bool(rows)
-            return rows, more, int(total) if str(total or "").isdecimal() else len(rows)
+            return rows, more, int(str(total)) if str(total or "").isdecimal() else len(rows)
 
     def rows(self, query: Query) -> Steps[list[Row]]:
         """All rows of a query, which says by which unique columns it is ordered. Raises `LedgerDown`."""

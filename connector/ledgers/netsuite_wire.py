@@ -177,8 +177,9 @@ def create(record: str, body: Mapping[str, Any], document_key: str) -> Request:
 def transform(
     source: str, source_id: str, record: str, body: Mapping[str, Any], document_key: str
 ) -> Request:
-    """A new record made of another; its lines are those of the body and no others."""
-    target = f"{RECORDS}/{source}/{source_id}/!transform/{record}?replace=item"
+    """A new record made of another; its lines, and their taxes, are those of the body and no others."""
+    replaced = ",".join(name for name in ("item", "taxDetails") if name in body)
+    target = f"{RECORDS}/{source}/{source_id}/!transform/{record}?replace={replaced}"
     return write("POST", target, body, (document_key,))
 
 
