@@ -167,7 +167,7 @@ class NetsuiteLedger:
     def look(self, documents: Sequence[Claimed]) -> Steps[dict[str, Found | Absent]]:
         payloads = {one.document_key: read_payload(one) for one in documents}
         voids = self.wants.void_restlet is not None
-        seen, heads = yield from look(documents, payloads, self.search, self.record, voids)
+        seen, heads = yield from look(documents, payloads, self.search, self.record, self.directory, voids)
         self.open_items.learn(heads)
         return seen
 

@@ -16,8 +16,8 @@ from connector.ledgers.netsuite_records import Head, Line, Link, TaxDetail
 from connector.ledgers.netsuite_rows import (
     FORMS,
     SEGMENTS,
-    WITHOUT_SUBSIDIARY,
     SELLING,
+    WITHOUT_SUBSIDIARY,
     Customer,
     is_true,
     moves,
