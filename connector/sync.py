@@ -216,10 +216,10 @@ class Pass:
     def work(self, desk: Desk, write: bool) -> None:
         one = desk.setup
         outbox = self.outbox(one)
+        push = self.push(desk, outbox)
         try:
             first_run = self.prepare(desk, outbox, write)
             outbox.doubt(desk.company.lost)
-            push = self.push(desk, outbox)
             if write:
                 push.settle_doubts()
             # After the look: what it did not find is planned anew too.
@@ -234,7 +234,7 @@ class Pass:
         finally:
             self.report.touched |= outbox.touched
             warned: Sequence[str] = getattr(desk.courier, "warnings", tuple)()
-            self.report.warnings.extend((one.name, warning) for warning in warned)
+            self.report.warnings.extend((one.name, told) for told in (*warned, *push.replaced.sentences()))
             memory = desk.ledger.remember()
             if memory is not None:
                 keep_memory(self.engine, one.name, memory, self.now)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from email.utils import format_datetime
@@ -10,8 +9,8 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from vendors.netsuite import Account, FakeNetsuite, Moods
-from vendors.netsuite import seeding as seed
 from vendors.netsuite.answers import Asked
+from vendors.netsuite.chart import account_row
 from vendors.netsuite.service import answer
 from vendors.netsuite.wire import Json
 from vendors.quickbooks.clock import Clock
@@ -25,15 +24,17 @@ from connector.planning.mapping_model import AccountMap
 from connector.planning.mapping_model import Mapping as LedgerMapping
 
 NOON = 1772798400.0  # 2026-03-06T12:00:00Z
-ALL_TYPES = frozenset({"credit_memo", "credit_card_refund", "refund_payout", "refund_receipt", "void"})
+# Of a void it is always told which way it is taken.
+TYPES = frozenset({"credit_memo", "credit_card_refund", "refund_payout", "refund_receipt", "reopen_invoice"})
+RESTLET = "https://1234567-sb1.restlets.api.netsuite.com/app/site/hosting/restlet.nl?script=1&deploy=1"
 WANTS = Wants(
     date(2026, 1, 1),
     "sales_receipt",
     True,
-    ALL_TYPES,
+    TYPES,
     account_id="1234567_SB1",
     subsidiary="Acme Inc",
-    void_restlet="https://1234567-sb1.restlets.api.netsuite.com/app/site/hosting/restlet.nl?script=1&deploy=1",
+    void_restlet=RESTLET,
     leaves_memos=True,
 )
 MAPPING = LedgerMapping(
@@ -88,15 +89,30 @@ class Desk:
 
 
 class NoServer(FakeNetsuite):
-    base_url = "https://1234567-sb1.suitetalk.api.netsuite.com"  # type: ignore[assignment]
+    base_url = "https://1234567-sb1.suitetalk.api.netsuite.com"
 
 
 def good_account(moods: Moods | None = None, **settings: Any) -> Account:
-    """With the stock chart of accounts, January closed, and the customer for sales without a name."""
-    account = Account(moods=moods, clock=Clock(NOON), **settings)
-    seed.customer(account, "Stripe customers")
-    return account
+    """With the stock chart of accounts, and euros beside the dollars."""
+    return Account(moods=moods, **{"clock": Clock(NOON), "currencies": ("EUR",), **settings})
 
 
-def desk(account: Account) -> Desk:
+def open_desk(account: Account) -> Desk:
     return Desk(NoServer(account))
+
+
+def change(account: Account, group: str, called: str, /, **values: Any) -> None:
+    """Somebody changes a record of a list."""
+    account.put({**account.named(group, called), **values})
+
+
+def open_account(account: Account, name: str, kind: str, number: str = "9999", currency: str = "") -> Json:
+    return account.put(account_row(account, name, kind, number, currency or None))
+
+
+def find(
+    account: Account, mapping: LedgerMapping = MAPPING, wants: Wants = WANTS, customer: bool = True
+) -> dict[str, list[str]]:
+    """What `check` tells."""
+    problems, warnings = findings(open_desk(account).directory(mapping, wants), mapping, wants, customer)
+    return {"problems": list(problems), "warnings": list(warnings)}

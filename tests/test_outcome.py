@@ -21,6 +21,7 @@ from connector.ledgers.contract import (
     Posted,
     Rejected,
     Stale,
+    Taken,
     Throttled,
     Unauthorised,
     Unknown,
@@ -95,6 +96,9 @@ TABLE = (
     # No answer, or one that says nothing.
     row(Unknown("it broke"), "write", *UNKNOWN),
     row(Unknown("it broke"), "look", *UNKNOWN, age_s=10 * SETTLE_S),
+    # It stands there, and with which total is still to be read.
+    row(Taken("7"), "write", *UNKNOWN, ledger_id="7"),
+    row(Taken("7"), "look", *UNKNOWN, age_s=10 * SETTLE_S),
     # The number stands there already: ours, one like it, another.
     row(NumberTaken(HIT), "write", "posted", ledger_id="7"),
     row(
@@ -194,6 +198,64 @@ def test_a_document_that_goes_without_its_number_and_is_refused_again_is_a_perso
 
 def test_the_number_that_the_ledger_gave_is_kept() -> None:
     assert follow(row(Posted("7", "100-2", 11000, "usd"), "write", "posted")).number == "100-2"
+
+
+@pytest.mark.parametrize("total", [11000, 11001])
+@pytest.mark.parametrize("told", ["CM-77", "100", None])
+def test_a_number_that_the_ledger_replaced_is_told_and_ours_stays(total: int, told: str | None) -> None:
+    """Whatever the adapter says that the number is."""
+    for hit in (
+        Posted("7", told, total, "usd", "CM-77"),
+        replace(HIT, number=told, amount_minor=total, replaced_number="CM-77"),
+    ):
+        step = next_step(CLAIMED, hit, "look", 0, SETTLE_S)
+        assert (step.number, step.replaced_number) == ("100", "CM-77")
+        assert step.state == ("posted" if total == 11000 else "held")
+    assert follow(row(HIT, "look", "posted")).replaced_number is None
+
+
+# ------------------------------------------------------------------------------------------------ taken
+
+
+TAKEN = replace(CLAIMED, ledger_id="creditMemo/12")
+
+
+def test_what_was_taken_is_read_in_the_same_run() -> None:
+    step = next_step(CLAIMED, Taken("creditMemo/12"), "write", 0, SETTLE_S)
+    assert step.taken and step.look
+    assert step.sentence == "the ledger took it as creditMemo/12; its total is not read back yet"
+    # A read that says it again would be read for ever.
+    assert not next_step(TAKEN, Taken("creditMemo/12"), "look", 0, SETTLE_S).look
+
+
+@pytest.mark.parametrize(
+    ("outcome", "age_s", "words"),
+    [
+        (Absent(), 0, "it does not show it yet"),
+        (Absent(), 1000 * SETTLE_S, "it does not show it yet"),
+        (Absent(by_id=True), 0, "it has nothing under that id"),
+        (Absent(by_id=True), SETTLE_S - 1, "it has nothing under that id"),
+        (Unknown("it broke"), 1000 * SETTLE_S, "it could not be read back: it broke"),
+        (Throttled(7), 1000 * SETTLE_S, "it cannot be read back yet"),
+    ],
+)
+def test_what_was_taken_stays_unknown_and_keeps_its_id(outcome: Outcome, age_s: int, words: str) -> None:
+    step = next_step(TAKEN, outcome, "look", age_s, SETTLE_S)
+    assert (step.state, step.reason, step.ledger_id) == (*UNKNOWN, "creditMemo/12")
+    assert step.sentence == f"the ledger took it as creditMemo/12; {words}"
+    assert step.action and not step.look
+
+
+def test_what_was_taken_is_written_again_once_it_was_asked_for_by_its_id_and_is_not_there() -> None:
+    for age_s in (SETTLE_S, 10 * SETTLE_S):
+        step = next_step(TAKEN, Absent(by_id=True), "look", age_s, SETTLE_S)
+        assert (step.state, step.ledger_id) == ("planned", None)
+
+
+@pytest.mark.parametrize("total", [11000, 11001])
+def test_what_was_taken_and_is_read_back_is_as_if_the_ledger_had_answered_so(total: int) -> None:
+    hit = replace(HIT, amount_minor=total)
+    assert next_step(TAKEN, hit, "look", 0, SETTLE_S) == next_step(CLAIMED, hit, "write", 0, SETTLE_S)
 
 
 def test_the_words_of_the_ledger_reach_the_person() -> None:

@@ -24,8 +24,8 @@ from xero_faults import ABSENT, AT_READS, AT_WRITES, PRESENT, REFUSED
 from xero_scenes import PLAYS, stage_of
 from xero_stage import LAGS, Stage
 
-from connector.delivery.push import REQUEST_TIMEOUT_S
 from connector.ledgers.xero_memory import FIELDS
+from connector.store.lease import LEASE_S
 
 WHOLE = bool(os.environ.get("EVERY_FAULT"))
 EVERY_WRITE, EVERY_READ = (1, 2) if WHOLE else (8, 7 * len(AT_READS))
@@ -94,7 +94,7 @@ def test_a_fault_and_another_when_it_is_sent_again(stage: Stage) -> None:
     for _ in range(PAIRS):
         first, then = chance.choice(SENT_AGAIN), chance.choice(AT_WRITES)
         place = chance.choice(stage.places(writes=True))
-        late_s = REQUEST_TIMEOUT_S if first.kills else 0
+        late_s = LEASE_S if first.kills else 0
         strike_twice(stage, first, place, Line(then, 1, of_writes=True), late_s)
     assert PAIRS > 0
 

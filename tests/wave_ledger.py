@@ -18,7 +18,7 @@ from typing import Any
 from sqlalchemy import Engine, insert, select
 
 from connector.delivery.outbox import Outbox
-from connector.delivery.push import Push, PushLimits
+from connector.delivery.push import Push, PushLimits, Stop
 from connector.ledgers.contract import (
     Absent,
     Answer,
@@ -47,7 +47,6 @@ from connector.world import World
 DAY = date(2026, 3, 5)
 # Of the look: how many documents one question is for at the most.
 PAGE = 1000
-AWAY = Answer(0, b"it broke", arrived=False)
 
 
 @dataclass
@@ -63,10 +62,13 @@ class Stood:
 class Books:
     """What the ledger has, by its ids, and how it behaves.
 
-    `hidden` are keys that its index does not show, `lost` keys that it shows under no id either; `spoilt` is what
-    becomes of the amount of a document, `numbered` the number that it gets in the place of its own. `answers` are given
-    in the place of the ledger's own, by document key, one after the other; nothing is written for such. `told` is
-    called with each request that arrives.
+    `hidden` are keys that its index does not show, `lost` keys that it does not show under their ids either; `spoilt` is
+    what becomes of the amount of a document, `numbered` the number that it gets in the place of its own. `answers` are
+    given in the place of the ledger's own, by document key, one after the other; nothing is written for such. `told` is
+    called with each request that arrives, `reads_more` are keys of which the answer takes another read.
+
+    What came of it: keys `written` and `taken_out` in order, of how many documents each look asked (`asked`), with which
+    ids (`by_id`), and how many requests were under way at the most.
     """
 
     stand: dict[str, Stood] = field(default_factory=dict)
@@ -75,6 +77,7 @@ class Books:
     spoilt: dict[str, int] = field(default_factory=dict)
     numbered: dict[str, str] = field(default_factory=dict)
     answers: dict[str, list[Answer]] = field(default_factory=dict)
+    reads_more: set[str] = field(default_factory=set)
     told: Callable[[Request], None] = lambda request: None
     written: list[str] = field(default_factory=list)
     asked: list[int] = field(default_factory=list)
@@ -110,7 +113,8 @@ class WaveCourier:
     def answer(self, request: Request) -> Answer:
         books = self.books
         if request.method == "GET":
-            books.asked.append(len(request.target.split()))
+            if request.target:
+                books.asked.append(len(request.target.split()))
             return Answer(200)
         (key,) = request.document_keys
         if request.method == "DELETE":
@@ -119,14 +123,12 @@ class WaveCourier:
             return Answer(204)
         told = books.answers.get(key)
         if told:
-            answer = told.pop(0)
-            if answer.status != 204:
-                return answer
+            return told.pop(0)
         ledger_id = str(len(books.written) + 1)
         books.written.append(key)
         amount = books.spoilt.get(key, int(request.body))
         books.stand[ledger_id] = Stood(key, request.target, amount)
-        return AWAY if told == [] and key in books.lost else Answer(204, headers=(("location", ledger_id),))
+        return Answer(204, headers=(("location", ledger_id),))
 
 
 class WaveLedger:
@@ -134,8 +136,9 @@ class WaveLedger:
 
     capabilities = Capabilities("stub", frozenset(REFUND_TYPES), concurrency=4)
 
-    def __init__(self, books: Books) -> None:
+    def __init__(self, books: Books, asks_by_id: bool = True) -> None:
         self.books = books
+        self.asks_by_id = asks_by_id
 
     def remember(self) -> bytes | None:
         return None
@@ -150,8 +153,9 @@ class WaveLedger:
         return Request("POST", one.number or "", body, document_keys=(one.document_key,))
 
     def read(self, documents: Sequence[Claimed], request: Request, answer: Answer) -> Steps[Outcomes]:
-        yield from ()
         (one,) = documents
+        if one.document_key in self.books.reads_more:
+            yield Request("GET", "")
         return {one.document_key: self.outcome(request, answer)}
 
     def outcome(self, request: Request, answer: Answer) -> Any:
@@ -177,11 +181,10 @@ class WaveLedger:
             books.by_id.append({one.document_key: one.ledger_id for one in some})
             ids = {stood.key: ledger_id for ledger_id, stood in books.stand.items()}
             for one in some:
-                key, ledger_id = one.document_key, ids.get(one.document_key)
-                if ledger_id is not None and (key not in books.hidden or one.ledger_id == ledger_id):
-                    seen[key] = self.found(ledger_id)
-                else:
-                    seen[key] = Absent(by_id=one.ledger_id is not None)
+                key = one.document_key
+                by_id = one.ledger_id is not None and self.asks_by_id
+                shown = (by_id and key not in books.lost) or key not in books.hidden
+                seen[key] = self.found(ids[key]) if key in ids and shown else Absent(by_id)
         return seen
 
     def found(self, ledger_id: str) -> Found:
@@ -216,10 +219,18 @@ class Wave:
     books: Books
     world: World
 
-    def push(self, should_stop: Callable[[], bool] = lambda: False, **limits: Any) -> Push:
-        ledger: Any = WaveLedger(self.books)
+    def push(
+        self, should_stop: Callable[[], bool] = lambda: False, asks_by_id: bool = True, **limits: Any
+    ) -> Push:
+        ledger: Any = WaveLedger(self.books, asks_by_id)
         chosen = PushLimits(**{"concurrency": 4, **limits})
         return Push(self.world, self.outbox, ledger, WaveCourier(self.books), chosen, should_stop)
+
+    def run(self, push: Push | None = None) -> Stop | None:
+        """What a pass does with documents: it settles doubts, and sends what is planned."""
+        push = push or self.push()
+        push.settle_doubts()
+        return push.run(lambda count: None)
 
     def rows(self, *columns: str) -> list[tuple[Any, ...]]:
         with self.engine.connect().execution_options(reading=True) as connection:
@@ -232,6 +243,11 @@ class Wave:
 
     def states(self) -> Counter[str]:
         return Counter(state for (state,) in self.rows("state"))
+
+    def outcomes(self) -> Counter[str]:
+        """Of refunds."""
+        with self.engine.connect().execution_options(reading=True) as connection:
+            return Counter(connection.execute(select(decision.c.outcome)).scalars())
 
     def attempts(self) -> list[tuple[Any, ...]]:
         """Document key, outcome, when it was sent and settled."""

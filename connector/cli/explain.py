@@ -245,6 +245,10 @@ def print_documents(part: dict[str, Any], zone: tzinfo) -> None:
         told = document["sentence"] if not document["reason"] else None
         if told or document["kind"] == "application":
             click.echo(f"    {told or LINKS}")
+        for warning in document["warnings"]:
+            # Those of the decision are told above.
+            if warning not in (part.get("warnings") or ()):
+                click.echo(f"    Warning: {warning}")
         for attempt in document["attempts"]:
             click.echo(
                 f"    sent {time_words(second_of(attempt['sent']), zone)} ({attempt['request']}): {attempt['outcome']}"

@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 from connector.planning.money import UnknownCurrency, format_amount
-from connector.planning.sentences import FILL_IN
+from connector.planning.sentences import FILL_IN, numbered_there
 from connector.store.codec import Shown, decode_list, decode_shown
 
 # json.dumps with arguments builds an encoder at every call.
@@ -119,7 +119,7 @@ def document_json(row: Any) -> dict[str, Any]:
         "reason": row.reason,
         "sentence": row.sentence or what_it_does(row.kind, shown),
         "action": with_settings(row.action),
-        "warnings": shown.warnings or decode_list(row.warnings),
+        "warnings": [*(shown.warnings or decode_list(row.warnings)), *renumbered(row)],
         "entries": [
             {
                 "account": account,
@@ -130,6 +130,12 @@ def document_json(row: Any) -> dict[str, Any]:
             for account, signed in shown.entries
         ],
     }
+
+
+def renumbered(row: Any) -> list[str]:
+    """What to say of a document to which the ledger gave another number than its own; `row` is of `document`."""
+    theirs: str | None = row.replaced_number
+    return [] if theirs is None else [numbered_there(theirs, row.number)]
 
 
 def outcome_json(row: Any, keys: list[str]) -> dict[str, Any]:

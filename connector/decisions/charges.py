@@ -239,4 +239,5 @@ def found_from(row: Any) -> Found:
         sale_number=row.sale_number,
         income_minor=row.income_minor,
         cash_minor=row.cash_minor,
+        replaced_number=row.replaced_number,
     )

@@ -173,6 +173,7 @@ class Recorder:
                 "batch_group": self.ledger.batch_group(d),
                 "after_keys": " ".join(d.after),
                 "touched_run": self.run_id,
+                "replaced_number": None,
                 "content": encode_document(d),
                 "payload": self.ledger.compose(d),
             }
@@ -280,10 +281,17 @@ def state_of_hit(d: Document, hit: Found) -> dict[str, Any]:
     moves nothing by itself, and may show a part of what it links."""
     agrees = d.kind == "application" or hit.amount_minor == d.amount_minor
     if agrees and hit.currency == d.currency:
-        return {"state": "posted", "ledger_id": hit.ledger_id, "number": hit.number or d.number}
+        number = hit.number if hit.replaced_number is None else None
+        return {
+            "state": "posted",
+            "ledger_id": hit.ledger_id,
+            "number": number or d.number,
+            "replaced_number": hit.replaced_number,
+        }
     return {
         "state": "held",
         "ledger_id": hit.ledger_id,
+        "replaced_number": hit.replaced_number,
         "reason": "duplicate_in_books",
         "sentence": f"the books hold this document as {hit.ledger_id} with another amount "
         f"({money(hit.amount_minor, hit.currency)} instead of {money(d.amount_minor, d.currency)})",

@@ -9,7 +9,7 @@ from typing import Any
 from connector.ledgers.contract import Capabilities
 
 # How many times over the places are filled before what came of it is stored: while that is done no place is.
-ROUNDS = 4
+ROUNDS = 8
 
 
 def batches_of(rows: Sequence[Any], can: Capabilities) -> list[list[Any]]:

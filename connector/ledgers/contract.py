@@ -145,7 +145,8 @@ class Found:
 
     `voided`: it stands there without effect, as one that was voided or deleted and is still shown; only `scan` tells of
     such. Only `find_documents` reads the `entries`, in the order of the books, and `line_ids`, for each entry the line of the
-    sale that it takes back where the ledger keeps that. `replaced_number` as in `Posted`.
+    sale that it takes back where the ledger keeps that. `replaced_number` as in `Posted`: with it `number` is ours, as far as
+    the document tells it.
     """
 
     ledger_id: str
@@ -208,7 +209,8 @@ class Absent:
 
 @value(frozen=True, slots=True)
 class Posted:
-    """It stands in the books with this total. `replaced_number`: the number that the ledger put in the place of ours."""
+    """It stands in the books with this total. `replaced_number`: the number that the ledger put in the place of ours; the
+    document keeps ours, and the other one is told."""
 
     ledger_id: str
     number: str | None

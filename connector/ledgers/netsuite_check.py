@@ -126,6 +126,8 @@ def find_other_accounts(found: Findings, mapping: LedgerMapping, wants: Wants) -
 
 def find_payment_methods(found: Findings, mapping: LedgerMapping) -> None:
     directory = found.directory
+    if "paymentmethod" in directory.refused:
+        return
     for word, name in mapping.payment_methods.items():
         if name is not None and directory.payment_option(name) is None:
             found.tell(

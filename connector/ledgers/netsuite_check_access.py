@@ -45,7 +45,7 @@ NEEDED = {
 }
 FORMS = ("creditMemo", "cashRefund", "cashSale", "invoice")
 NUMBERED = frozenset({*FORMS, "customerPayment", "customerRefund"})
-FORM_OR_FEATURE = "show it on the form that the role uses (Customization > Forms), or switch its feature on"
+FORM_OR_FEATURE = "show it on the forms that the role uses (Customization > Forms), or switch its feature on"
 
 
 def find_access(found: Findings, mapping: LedgerMapping, wants: Wants) -> None:
@@ -83,22 +83,24 @@ def find_fields(found: Findings, wants: Wants) -> None:
             "NetSuite's catalog of records tells of none of invoice, credit memo, cash sale and cash refund, so that it is not "
             "known how tax is kept: see that the role has the permissions for them, and Setup > REST Web Services"
         )
+    lacking: dict[str, list[str]] = {}
     for record in sorted(wants.records - {"customer"}):
         needed = [*TRANSACTION, *NEEDED[record]]
         if directory.tax == "suitetax" and record in FORMS:
             needed += ["taxDetailsOverride", "taxDetails", "item.taxDetailsReference"]
         if wants.document_key_field is not None:
             needed.append(wants.document_key_field)
-        lacking = [name for name in needed if not directory.has(record, name)]
-        if lacking:
-            what = ", ".join(lacking)
-            found.tell(f"NetSuite's {RECORD_NAMES[record]} has no field {what} here: {FORM_OR_FEATURE}")
+        for name in needed:
+            if not directory.has(record, name):
+                lacking.setdefault(name, []).append(RECORD_NAMES[record])
         if record in NUMBERED and not directory.has(record, "tranId"):
             found.tell(
                 f"NetSuite's {RECORD_NAMES[record]} has no field tranId here: it will have a number of NetSuite's own, and the "
                 f"refund's stands in its memo; {FORM_OR_FEATURE}",
                 problem=False,
             )
+    for name, records in lacking.items():
+        found.tell(f"there is no field {name} here on NetSuite's {', '.join(records)}: {FORM_OR_FEATURE}")
     if "credit_memo" in wants.types and wants.leaves_memos and not directory.has("creditMemo", "autoApply"):
         found.tell(
             "NetSuite's credit memo has no field autoApply here: where the account applies credits by itself, a credit memo "

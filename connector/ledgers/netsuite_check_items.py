@@ -110,7 +110,8 @@ def find_taxes(found: Findings, mapping: LedgerMapping, wants: Wants) -> None:
             )
         return
     for key, code in named.items():
-        find_tax_code(found, key, code)
+        if "salestaxitem" not in found.directory.refused:
+            find_tax_code(found, key, code)
     if mapping.tax_default is None:
         found.tell(
             "taxes.default names no tax code: of a line with tax and no code of its own NetSuite works out the tax itself, "

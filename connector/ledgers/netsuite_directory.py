@@ -42,9 +42,10 @@ class Directory:
     `home` is the lower-case base currency of the subsidiary that the settings name, else of the account. `subsidiary` is
     that one's internal id, None where none is named or there is none of this name. `subsidiaries` are names and lower-case
     currencies by id. `tax`: how NetSuite reckons tax, as far as its records tell. `closed_until` is the day before the
-    first open period, `knows_closing` whether it could be read. `suiteql`: whether the role may use it. `item_accounts` has the income account of each item that a
-    line can be of, by its label and by every name that the mapping has for it; it grows with `learn_items`. `refused` are
-    lists and record types, in small letters, that the role may not read. `lists` is what to remember.
+    first open period, `knows_closing` whether it could be read. `suiteql`: whether the role may use it. `item_accounts`
+    has the income account of each item that a line can be of, by its label and by every name that the mapping has for
+    it; it grows with `learn_items`. `refused` are lists and record types, in small letters, that the role may not read.
+    `lists` is what to remember.
     """
 
     title: str

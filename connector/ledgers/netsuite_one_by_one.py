@@ -204,8 +204,8 @@ def payment_methods_named(tables: Tables, names: Iterable[str]) -> Steps[list[Ro
 
 
 def tax_codes_named(tables: Tables, names: Iterable[str]) -> Steps[list[Row]]:
-    """SuiteTax's tax codes, which the record service alone tells of: by name or id, or where they cannot be asked for by
-    name all of them."""
+    """SuiteTax's tax codes, which the record service alone tells of: by name or id, or where none is found by name
+    all of them."""
     found: list[Row] = []
     all_of_them: list[Row] | None = None
     for name in names:
@@ -214,7 +214,7 @@ def tax_codes_named(tables: Tables, names: Iterable[str]) -> Steps[list[Row]]:
             found.append(row)
             continue
         named = yield from tables.ids("salesTaxItem", is_text("name", name))
-        if named is None and all_of_them is None:
+        if not named and all_of_them is None:
             all_of_them = yield from every(tables, "salesTaxItem", MOST_TAX_CODES)
         for object_id in named or ():
             row = yield from tables.record("salesTaxItem", object_id)
@@ -231,7 +231,14 @@ def tax_code_of(row: Row) -> Row:
 # ------------------------------------------------------------------------------------------------ periods
 
 OPEN = "closed IS false AND arLocked IS false AND allLocked IS false"
+CLOSED = "closed IS true OR arLocked IS true OR allLocked IS true"
 MONTHS = "isYear IS false AND isQuarter IS false AND isAdjust IS false"
+
+
+def any_closed(tables: Tables) -> Steps[bool | None]:
+    """Whether a period is closed or locked; None where that cannot be known."""
+    ids = yield from tables.ids("accountingPeriod", CLOSED)
+    return bool(ids) if ids is not None else None
 
 
 def first_open_day(tables: Tables, known: Iterable[Row]) -> Steps[tuple[date | None, list[Row]]]:

@@ -14,7 +14,7 @@ from connector.ledgers.contract import Steps
 from connector.ledgers.days import EVER, Span, gaps
 from connector.ledgers.json_wire import Row
 from connector.ledgers.netsuite_bearing import Bearing
-from connector.ledgers.netsuite_by_record import RecordReader, in_order
+from connector.ledgers.netsuite_by_record import RecordReader, in_order, is_marked, place_of
 from connector.ledgers.netsuite_directory import Directory
 from connector.ledgers.netsuite_queries import Condition, Queries, of_types, since_day, until_day
 from connector.ledgers.netsuite_query_rows import FormRows, link_pairs, read_head, with_total
@@ -104,7 +104,8 @@ class SuiteqlReader:
                 bears = partial(self.queries.bears, some)
                 rows += yield from self.rows(of_types(EVERY), bears, *since_day(since))
         heads = yield from self.heads(rows)
-        return [head for head in heads if head.day >= since and set(wanted).intersection(ids_on(head.note))]
+        hits = [h for h in heads if h.day >= since and set(wanted).intersection(ids_on(h.note))]
+        return sorted(hits, key=place_of)
 
     def cover(self, since: date, calls: int) -> Steps[bool]:
         """Read all that bears an id of Stripe's since that day, where that takes no more calls than this; whether it is
@@ -149,7 +150,7 @@ class SuiteqlReader:
         following = str(rows[-1]["id"]) if more and rows else None
         self.bearing.keep_page(after, rows, following, (since, EVER))
         heads = yield from self.heads(rows)
-        return [head for head in heads if head.note.document_key or ids_on(head.note)], following
+        return [head for head in heads if is_marked(head)], following
 
     # ------------------------------------------------------------------------------------------ heads
 
@@ -231,8 +232,9 @@ class SuiteqlReader:
         """What has been taken of deposits, which is not tied to them everywhere."""
         deposits = [split_id(one)[1] for one in ledger_ids if split_id(one)[0] == "customerDeposit"]
         for some in ids_of(deposits):
-            same = f"t.entity IN (SELECT d.entity FROM transaction d WHERE d.id IN ({some}))"
+            same = self.queries.of_same_customers(some)
             for head in (yield from self.find(of_types(("depositApplication",)), same)):
                 one = ledger_id("customerDeposit", head.created_from)
-                if head.created_from in deposits and head.total_minor:
+                tied = {link.ledger_id for link in links.get(one, ())}
+                if head.created_from in deposits and head.total_minor and head.ledger_id not in tied:
                     links.setdefault(one, []).append(Link(head.ledger_id, head.total_minor))

@@ -97,6 +97,9 @@ def read_closed(
     """The day before the first open period, None where none is closed; and whether that is known."""
     if periods is not None:
         return closed_until(periods), True
+    some = yield from one_by_one.any_closed(tables)
+    if not some:
+        return None, some is not None
     first, learned = yield from one_by_one.first_open_day(tables, lists.rows["period"])
     if learned:
         lists.rows["period"], lists.changed = [*lists.rows["period"], *learned], True

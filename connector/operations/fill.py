@@ -120,6 +120,7 @@ def remember(connection: Connection, books: Books, name: str, page: list[Found])
             "customer": hit.customer,
             "income_minor": hit.income_minor,
             "cash_minor": hit.cash_minor,
+            "replaced_number": hit.replaced_number,
         }
         for hit in page
     ]

@@ -30,6 +30,11 @@ def resync_command(subject_id: str) -> str:
     return f"connector resync {shell_word(subject_id)}"
 
 
+def numbered_there(theirs: str, ours: str | None) -> str:
+    """A number that the ledger put in the place of ours."""
+    return f"the ledger numbered it {theirs}" + (f", not {ours}" if ours is not None else "")
+
+
 def shell_word(text: str) -> str:
     """The text as one word of a shell."""
     if re.fullmatch(r"[A-Za-z0-9_@%+=:,./-]+", text):

@@ -23,7 +23,7 @@ LONGEST_PAGE = 1000
 _SEARCHED = "externalid id tranid trandate entity memo otherrefnum lastmodifieddate createddate currency postingperiod"
 _OF_CUSTOMER = "id externalid entityid companyname firstname lastname email isinactive"
 _OF_PERIOD = "id periodname startdate enddate closed arlocked alllocked isquarter isyear isadjust"
-_FLAGS = frozenset("isinactive closed arlocked alllocked isquarter isyear isadjust".split())
+_FLAGS = frozenset({"isinactive", "closed", "arlocked", "alllocked", "isquarter", "isyear", "isadjust"})
 _TRANSACTION = {one: one for one in _SEARCHED.split()}
 _FIELDS: dict[str, dict[str, str]] = {
     "customer": {one: one for one in _OF_CUSTOMER.split()},

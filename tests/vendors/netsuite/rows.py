@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from vendors.netsuite import posting, rendering, settling
+from vendors.netsuite import deposits, posting, rendering, settling
 from vendors.netsuite.builtin_fields import ITEM_TYPES
 from vendors.netsuite.field_table import TRANSACTIONS
 from vendors.netsuite.tables import DAY
@@ -117,6 +117,9 @@ def _head(account: Account, one: Json) -> tuple[Any, ...]:
     letter = rendering.status_of(account, one)
     words = rendering.STATUSES[record_type][letter]
     used, left = settling.settled(account, one), settling.open_amount(account, one)
+    if record_type == "customerDeposit":
+        left = deposits.left_of(account, one)
+        used = total - left
     is_invoice = record_type == "invoice"
     is_credit = record_type in ("creditMemo", "customerPayment", "customerDeposit", "depositApplication")
     return (

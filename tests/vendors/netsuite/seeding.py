@@ -9,7 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from vendors.netsuite import deposits, records
+from vendors.netsuite import deposits, records, transactions
 from vendors.netsuite.wire import Json
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def line(account: Account, amount: str, item: str = "Services", **more: Any) -> 
 
 
 def _form(
-    account: Account, record_type: str, who: Named, amounts: tuple[str | Json, ...], **more: Any
+    account: Account, record_type: str, who: Named, amounts: tuple[str | Json, ...], more: Json
 ) -> Json:
     """Each amount is one line of Services, or the line itself."""
     items = [line(account, one) if isinstance(one, str) else one for one in amounts]
@@ -66,19 +66,19 @@ def _head(account: Account, body: Json, more: Json) -> Json:
 
 def invoice(account: Account, who: Named, *amounts: str | Json, **more: Any) -> Json:
     """Tax comes on top, as SuiteTax reckons it."""
-    return _form(account, "invoice", who, amounts, **more)
+    return _form(account, "invoice", who, amounts, more)
 
 
 def cash_sale(account: Account, who: Named, *amounts: str | Json, bank: str = CLEARING, **more: Any) -> Json:
     more["account"] = reference(account, "account", bank)
-    return _form(account, "cashSale", who, amounts, **more)
+    return _form(account, "cashSale", who, amounts, more)
 
 
 def memo(account: Account, who: Named, *amounts: str | Json, on: Named | None = None, **more: Any) -> Json:
     """Somebody's credit memo; `on` is an open invoice that it is applied to in full."""
     if on is not None:
         more["apply"] = _apply(account, on, None)
-    return _form(account, "creditMemo", who, amounts, **more)
+    return _form(account, "creditMemo", who, amounts, more)
 
 
 def _apply(account: Account, on: Named, amount: str | None) -> Json:
@@ -153,6 +153,11 @@ def unapply(account: Account, of: Json, on: Json) -> Json:
     """Somebody takes a payment or a memo off an invoice."""
     row = {"doc": {"id": on["id"]}, "apply": False}
     return records.write(account, of["_type"], {"apply": {"items": [row]}}, change=of["id"])
+
+
+def void(account: Account, one: Json) -> None:
+    """As somebody does it in NetSuite itself."""
+    records.one_step(account, lambda: transactions.void(account, account.transaction(one["id"])))
 
 
 def delete(account: Account, one: Json) -> None:
