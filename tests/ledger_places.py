@@ -14,9 +14,11 @@ from itertools import count
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from netsuite_place import open_netsuite_account
 from pydantic import SecretStr
 from quickbooks_books import KEY, QuickWorld, SharedClock, stock_company
 from sqlalchemy import Engine
+from vendors.netsuite.seeding import customer as seed_customer
 from vendors.quickbooks import Company, FakeQuickBooks
 from vendors.quickbooks.oauth import CLIENT_ID, CLIENT_SECRET, TOKEN_PATH
 from vendors.quickbooks.writing import write
@@ -36,6 +38,7 @@ from connector.ledgers.contract import (
     Posted,
     Reference,
     Request,
+    Taken,
     run_steps,
 )
 from connector.planning.keys import document_key
@@ -107,7 +110,27 @@ class Place:
             return dict(request)
         claimed = [one for one in claimed if one.document_key not in outcomes]
         answer = self.courier.carry(request)
-        return {**outcomes, **run_steps(self.ledger.read(claimed, request, answer), self.courier)}
+        outcomes |= run_steps(self.ledger.read(claimed, request, answer), self.courier)
+        return outcomes | self.read_back(claimed, outcomes)
+
+    def read_back(self, claimed: Sequence[Claimed], outcomes: Mapping[str, Outcome]) -> dict[str, Outcome]:
+        """What a ledger says of documents of whose writing it told nothing but their ids."""
+        taken = {key: outcome.ledger_id for key, outcome in outcomes.items() if isinstance(outcome, Taken)}
+        asked = [
+            replace(one, ledger_id=taken[one.document_key]) for one in claimed if one.document_key in taken
+        ]
+        told: dict[str, Outcome] = {}
+        if asked:
+            for key, hit in run_steps(self.ledger.look(asked), self.courier).items():
+                assert isinstance(hit, Found) and hit.ledger_id == taken[key], hit
+                told[key] = Posted(
+                    hit.ledger_id,
+                    hit.number,
+                    hit.amount_minor,
+                    hit.currency,
+                    replaced_number=hit.replaced_number,
+                )
+        return told
 
     def post(self, documents: Sequence[Document]) -> None:
         """Each in a request of its own, in order."""
@@ -317,9 +340,32 @@ def open_xero_place(folder: Path, mapping: LedgerMapping) -> Iterator[Place]:
         )
 
 
+# ------------------------------------------------------------------------------------------------ NetSuite
+
+
+@contextmanager
+def open_netsuite_place(folder: Path, mapping: LedgerMapping) -> Iterator[Place]:
+    with open_netsuite_account(CUSTOMER) as (world, connection, dress):
+
+        def again() -> tuple[Ledger, Courier]:
+            return open_surveyed(opening_of(mapping, connection, world), "netsuite")
+
+        def book_by_hand(number: str, customer: str, total: int) -> None:
+            seed_customer(dress.account, customer)
+            dress.form("invoice", number, customer, total)
+
+        ledger, courier = again()
+        yield Place(
+            *(ledger, courier, mapping, again, book_by_hand, dress),
+            changes=frozenset({"void"}),
+            payees={"fee": None, "exchange": None},
+        )
+
+
 # One line for each ledger kind: how to open empty books of it for a test.
 PLACES: dict[str, Callable[[Path, LedgerMapping], AbstractContextManager[Place]]] = {
     "beancount": open_beancount_place,
     "quickbooks_online": open_quickbooks_place,
+    "netsuite": open_netsuite_place,
     "xero": open_xero_place,
 }

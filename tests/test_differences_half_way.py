@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ledger_desk import sell
 from small_shop import fail_charge
-from xero_desk import Desk, desk, paid_invoice, sell
+from xero_desk import Desk, desk, paid_invoice
 from xero_sold import credit_note, sold_lines
 
 

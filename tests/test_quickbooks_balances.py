@@ -6,7 +6,8 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from quickbooks_desk import Desk, desk, pay, receipt, sell, taxed_form
+from ledger_desk import sell
+from quickbooks_desk import Desk, desk, pay, receipt, taxed_form
 from quickbooks_rates import (
     ABROAD,
     CLEARING_EUR,

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from quickbooks_desk import Desk, desk, mapped, pay, receipt, rule
+from ledger_desk import rule
+from quickbooks_desk import Desk, desk, mapped, pay, receipt
 from quickbooks_desk import invoice as invoice_by_hand
 from quickbooks_hands import CLEARING
 from quickbooks_rates import (

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from quickbooks_desk import ADA, Desk, desk, invoice, paid_invoice, pay, receipt, sell
+from ledger_desk import sell
+from quickbooks_desk import ADA, Desk, desk, invoice, paid_invoice, pay, receipt
 from quickbooks_hands import item_line
 from vendors.quickbooks import Moods
 from vendors.quickbooks.service import Answer, Asked

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from quickbooks_desk import ADA, Desk, desk, invoice, mapped, paid_invoice, pay, receipt, rule
+from ledger_desk import rule
+from quickbooks_desk import ADA, Desk, desk, invoice, mapped, paid_invoice, pay, receipt
 from quickbooks_hands import pay_line, payment
 from vendors.quickbooks import Moods
 

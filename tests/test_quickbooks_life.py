@@ -6,7 +6,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from quickbooks_desk import Desk, desk, invoice, paid_invoice, pay, receipt, rule, taxed_form
+from ledger_desk import rule
+from quickbooks_desk import Desk, desk, invoice, paid_invoice, pay, receipt, taxed_form
 
 SOLD = {"REV": "-100.00", "CLR": "110.00", "TAX": "-10.00"}
 REOPEN = rule("reopen_invoice", sale="invoice", payment=["applied", "unapplied"])

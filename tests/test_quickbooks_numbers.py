@@ -6,7 +6,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from quickbooks_desk import Desk, desk, invoice, paid_invoice, pay, sell, taxed_form
+from ledger_desk import sell
+from quickbooks_desk import Desk, desk, invoice, paid_invoice, pay, taxed_form
 from vendors.quickbooks import Moods
 from vendors.quickbooks.moods import Moods as AnyMoods
 

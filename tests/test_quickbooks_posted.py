@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from quickbooks_desk import Desk, desk, mapped, sell
+from ledger_desk import sell
+from quickbooks_desk import Desk, desk, mapped
 from small_shop import fail_charge
 from vendors.quickbooks.wire import Json
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from quickbooks_desk import ADA, WIDGET, Desk, desk, mapped, pay, sell
+from ledger_desk import sell
+from quickbooks_desk import ADA, WIDGET, Desk, desk, mapped, pay
 from quickbooks_hands import item_line
 from vendors.quickbooks import Moods
 from vendors.quickbooks.chart import add_tax_code

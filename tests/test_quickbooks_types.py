@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from quickbooks_desk import Desk, desk, invoice, paid_invoice, pay, receipt, rule
+from ledger_desk import rule
+from quickbooks_desk import Desk, desk, invoice, paid_invoice, pay, receipt
 from vendors.quickbooks.wire import Json
 
 REOPEN: Json = {

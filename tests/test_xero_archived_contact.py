@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ledger_desk import sell
 from vendors.xero import write
-from xero_desk import desk, sell
+from xero_desk import desk
 
 
 def test_the_contact_to_be_restored_is_named_and_the_sale_is_posted_once_it_is(tmp_path: Path) -> None:

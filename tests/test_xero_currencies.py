@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from ledger_desk import rule, sell
 from vendors.xero.wire import Json
-from xero_desk import Desk, desk, rule, sell
+from xero_desk import Desk, desk
 from xero_rates import (
     ABROAD,
     CLEARING_EUR,

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ledger_desk import rule, sell
 from vendors.xero import payments, reading, rendering
 from vendors.xero.moods import Moods
 from vendors.xero.refusals import not_found
 from vendors.xero.wire import is_guid
-from xero_desk import Desk, desk, paid_invoice, rule, sell
+from xero_desk import Desk, desk, paid_invoice
 from xero_sold import invoice, pay
 
 CREDIT_MEMO = rule("credit_memo")

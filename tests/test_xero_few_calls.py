@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ledger_desk import rule
 from small_shop import Shop
 from vendors.xero import write
 from vendors.xero.wire import Json
-from xero_desk import Desk, desk, rule
+from xero_desk import Desk, desk
 from xero_hands import form
 from xero_hands import pay as payment
 from xero_reading import DAY, Reading, reading

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from xero_desk import Desk, desk, paid_invoice, rule
+from ledger_desk import rule
+from xero_desk import Desk, desk, paid_invoice
 from xero_sold import BANK, allocate, invoice, overpaid, pay, receive, take_out
 
 NOTE = "CreditNote 100 2026-03-05 Ada: REV 30.00, TAX 3.00, AR -33.00"

@@ -7,8 +7,9 @@ import json
 from pathlib import Path
 
 import pytest
+from ledger_desk import rule
 from vendors.xero.wire import Json
-from xero_desk import Desk, desk, paid_invoice, rule
+from xero_desk import Desk, desk, paid_invoice
 from xero_sold import invoice, pay, receive
 
 SOLD = {"REV": "-100.00", "CLR": "110.00", "TAX": "-10.00"}

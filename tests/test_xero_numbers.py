@@ -6,7 +6,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from xero_desk import Desk, desk, paid_invoice, sell
+from ledger_desk import sell
+from xero_desk import Desk, desk, paid_invoice
 from xero_sold import credit_note, invoice, pay, take_out
 
 

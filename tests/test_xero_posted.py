@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ledger_desk import sell
 from small_shop import fail_charge
 from vendors.xero.wire import Json
-from xero_desk import Desk, desk, mapped, sell
+from xero_desk import Desk, desk, mapped
 
 BO = "Bo"
 FORMS = ["sales_receipt", "invoice_and_payment"]

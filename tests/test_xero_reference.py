@@ -7,7 +7,8 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from xero_desk import desk, paid_invoice, rule
+from ledger_desk import rule
+from xero_desk import desk, paid_invoice
 
 from connector.ledgers.xero_marks import LONGEST, read_reference, write_reference
 from connector.planning.model import Document, DocumentLine

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from ledger_desk import sell
 from vendors.xero import bank, sales_forms
 from vendors.xero.lines import totals
 from vendors.xero.wire import Json
-from xero_desk import Desk, desk, mapped, sell
+from xero_desk import Desk, desk, mapped
 from xero_hands import line
 from xero_sold import invoice, pay, receive
 

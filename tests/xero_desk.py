@@ -6,29 +6,21 @@ Stripe ids, and the debits and credits that `plan` had shown are what the organi
 
 from __future__ import annotations
 
-import io
-import json
-import os
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager
 from decimal import Decimal
 from itertools import groupby
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
-import yaml
-from cli_books import Result
-from small_books import MAPPINGS
-from small_shop import Shop, major
+from ledger_desk import LedgerDesk, mapping_of
+from small_shop import Shop
 from vendors.xero import Organisation, write
+from vendors.xero.fake import Request
 from vendors.xero.wire import ZERO, Json
 from xero_books import XeroBooks, xero
-from xero_shown import Row, by_day, check_shown, id_of, marks_of, number_of, sums, troubles
+from xero_shown import Row, by_day, check_shown, id_of, marks_of, number_of
 from xero_sold import invoice, pay
-
-from connector.cli.root import run
-from connector.world import World
 
 SHORT = {
     "Accounts Receivable": "AR",
@@ -56,8 +48,10 @@ GONE = ("VOIDED", "DELETED")
 ADA = "Ada"
 
 
-class Desk:
+class Desk(LedgerDesk):
     """`hands` works in the organisation, `shop` sells at Stripe, `sync` and `command` are the connector's."""
+
+    books: XeroBooks
 
     def __init__(self, books: XeroBooks, shop: Shop) -> None:
         self.books = books
@@ -70,103 +64,16 @@ class Desk:
     def organisation(self) -> Organisation:
         return self.fake.organisation
 
-    # ------------------------------------------------------------------------------------------ the connector
-
-    def command(self, *words: str) -> Result:
-        """One command in this process and in the organisation's time."""
-        out, err, world = io.StringIO(), io.StringIO(), self.books.world
-        methods: dict[str, Any] = {
-            "now": lambda _: world.now(),
-            "monotonic_ms": lambda _: world.monotonic_ms(),
-            "sleep": lambda _, seconds: world.sleep(seconds),
-            "new_id": lambda _: world.new_id(),
-        }
-        with ExitStack() as stack:
-            stack.enter_context(patch.multiple(World, **methods))
-            stack.enter_context(patch.dict(os.environ))
-            # A custom connection keeps no tokens, so none of this may need a key for them.
-            os.environ.pop("CONNECTOR_KEY", None)
-            stack.enter_context(redirect_stdout(out))
-            stack.enter_context(redirect_stderr(err))
-            code = run([words[0], "-c", str(self.books.config), *words[1:]])
-        return Result(code, out.getvalue(), err.getvalue())
-
-    def json(self, code: int, *words: str) -> Json:
-        found = self.command(*words, "--json")
-        assert found.code == code, (found.code, *troubles(found.out), found.err)
-        return found.json
-
-    def sync(self, code: int = 0, plan: bool = True) -> Json:
-        """A pass; `plan`: what is posted is what was planned just before it, on every account."""
-        self.shop.write()
-        before = self.organisation.trial_balance()
-        planned = self.json(code, "plan")["ledgers"]["main"]["documents"] if plan else None
-        assert self.organisation.trial_balance() == before
-        report = self.json(code, "sync")
-        self.check()
-        if planned is not None:
-            assert sums(planned) == self.moved_since(before)
-            assert sums(report["ledgers"]["main"]["documents"]) == self.moved_since(before)
-        return report
-
-    def resync(self, *words: str, code: int = 0) -> Result:
-        found = self.command("resync", *words)
-        assert found.code == code, (found.out, found.err)
-        self.check()
-        return found
-
-    def resolve(self, target: str, *words: str, code: int = 0) -> Result:
-        found = self.command("resolve", target, "--ledger", "main", *words, "--reason", "looked at it")
-        assert found.code == code, (found.out, found.err)
-        return found
-
-    def settle_down(self, code: int = 0) -> None:
-        """A second run writes nothing, and neither does one without a state."""
-        before, told = self.everything(), self.outcomes()
-        self.fake.requests.clear()
-        self.json(code, "sync")
-        assert self.fake.writes() == []
-        self.books.lose_state()
-        self.json(code, "sync")
-        assert self.fake.writes() == []
-        assert self.everything() == before
-        # Without a state nobody knows that a reversed refund had been posted.
-        assert self.outcomes() == told
-        self.check()
-
-    def set(self, section: str = "main", **changes: Any) -> None:
-        """Change settings: those of the ledger, or of another section."""
-        settings = json.loads(self.books.config.read_text(encoding="utf-8"))
-        part = settings["ledgers"]["main"] if section == "main" else settings[section]
-        for name, value in changes.items():
-            part[name] = {**part.get(name, {}), **value} if isinstance(value, dict) else value
-        self.books.config.write_text(json.dumps(settings), encoding="utf-8")
-
-    def wait(self, hours: int) -> None:
-        self.books.world.clock.now += hours * 3600
-
-    # ------------------------------------------------------------------------------------------ what it says
-
-    def documents(self) -> list[Json]:
-        found: list[Json] = self.json(0, "list", "documents")["documents"]
-        return found
-
-    def refunds(self) -> dict[str, Json]:
-        found = self.json(0, "list", "refunds")["refunds"]
-        return {one["refund_id"]: one["ledgers"]["main"] for one in found}
-
-    def outcomes(self) -> dict[str, str]:
-        """Refund → `posted 100`, `held credit_used`."""
-        return {
-            refund_id: f"{one['outcome']} {one['reason'] or one['number'] or ''}".strip()
-            for refund_id, one in self.refunds().items()
-        }
-
-    def held(self) -> list[Json]:
-        """Documents that are held or refused."""
-        return [one for one in self.documents() if one["state"] in ("held", "rejected")]
-
     # ------------------------------------------------------------------------------------------ what stands there
+
+    def trial_balance(self) -> dict[str, Decimal]:
+        return self.organisation.trial_balance()
+
+    def forget_requests(self) -> None:
+        self.fake.requests.clear()
+
+    def writes(self) -> list[Request]:
+        return self.fake.writes()
 
     def everything(self) -> list[Json]:
         return [one for kind in KINDS for one in self.organisation.documents(kind)]
@@ -224,11 +131,6 @@ class Desk:
             SHORT.get(name, name): str(amount) for name, amount in self.organisation.trial_balance().items()
         }
 
-    def moved_since(self, before: dict[str, Decimal]) -> dict[str, Decimal]:
-        now = self.organisation.trial_balance()
-        both = {name: now.get(name, ZERO) - before.get(name, ZERO) for name in {*now, *before}}
-        return {name: amount for name, amount in both.items() if amount}
-
     def open(self, contact: str = ADA) -> str:
         """What a contact owes, or where below zero is owed, in base currency."""
         (row,) = [one for one in self.organisation.documents("Contacts") if one["Name"] == contact]
@@ -276,23 +178,6 @@ def paid_invoice(desk: Desk, method: str = "card") -> str:
     return desk.shop.charge("100", 11000, 1000, "2026-03-02", 0, method)
 
 
-def sell(desk: Desk, number: str = "100", amount: int = 11000, fee: int = 349, **fields: Any) -> str:
-    """A charge of a sale that the connector posts, of one line with a tenth of its net as tax."""
-    tax = amount // 11
-    lines = [{"sku": "SKU-1", "amount": major(amount), "tax": major(tax)}]
-    told = {
-        "metadata": {"order_number": number, "sale_lines": json.dumps(lines)},
-        "billing_details": {"name": "Bo", "email": "bo@x.test"},
-        **fields,
-    }
-    return desk.shop.export.charge(number, amount, when="2026-03-02T15:00:00", fee=fee, **told)
-
-
 def mapped(**changes: Any) -> Json:
     """The mapping of the repository, with other parts."""
-    found: Json = yaml.safe_load((MAPPINGS / "xero.yaml").read_text(encoding="utf-8"))
-    return {name: {**part, **changes[name]} if name in changes else part for name, part in found.items()}
-
-
-def rule(then: Any, **when: Any) -> list[Json]:
-    return [{"name": "first", "when": when, "then": then}, {"name": "rest", "when": {}, "then": "hold"}]
+    return mapping_of("xero", **changes)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from decimal import Decimal
-
-from vendors.xero.wire import ZERO, Json
+from vendors.xero.wire import Json
 
 # The list that an object stands in, and the object.
 Row = tuple[str, Json]
@@ -46,21 +43,3 @@ def check_shown(document: Json, one: Json) -> None:
         assert number_of(one) == document["number"], (document, one)
     for name in ("refund_id", "charge_id", "document_key", *(() if long else ("number",))):
         assert (document[name] or "") in marks_of(one), (document, one)
-
-
-def sums(documents: list[Json]) -> dict[str, Decimal]:
-    """What documents move on each account, debits above zero."""
-    found: dict[str, Decimal] = {}
-    for document in documents:
-        for entry in document["entries"]:
-            moved = Decimal(entry["debit"]) - Decimal(entry["credit"])
-            found[entry["account"]] = found.get(entry["account"], ZERO) + moved
-    return {name: amount for name, amount in found.items() if amount}
-
-
-def troubles(report: str) -> list[str]:
-    """What a report tells of documents and refunds that did not get where they were to go."""
-    found = re.findall(
-        r'"kind": "(\w+)"[^{]*"amount": {[^}]*}[^{]*"state": "(\w+)"[^{]*"sentence": "([^"]+)"', report
-    )
-    return [": ".join(one) for one in found] or [report]

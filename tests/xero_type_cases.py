@@ -6,8 +6,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from ledger_desk import rule
 from vendors.xero.wire import Json
-from xero_desk import Desk, paid_invoice, rule
+from xero_desk import Desk, paid_invoice
 from xero_sold import invoice, overpaid, prepaid, receive
 
 REOPEN: Json = {

@@ -135,8 +135,11 @@ class Reader(Protocol):
         their days."""
 
     def page(self, since: date, cursor: str | None) -> Steps[tuple[list[Head], str | None]]:
-        """A page of all that bear a key of ours or an id of Stripe's, dated since that day, and the cursor of the next
-        page or None."""
+        """A page of all that bear a key of ours, or the id of a refund or a charge, dated since that day, and the cursor of
+        the next page or None."""
 
-    def details(self, ledger_ids: Collection[str], lines: bool = True) -> Steps[dict[str, Detail]]:
-        """Lines, unless they are not wanted, and applications of these, by ledger id."""
+    def details(
+        self, ledger_ids: Collection[str], lines: bool = True, back: bool = False
+    ) -> Steps[dict[str, Detail]]:
+        """Lines, unless they are not wanted, and what these are applied to, by ledger id; `back`: also what is applied to
+        them."""
