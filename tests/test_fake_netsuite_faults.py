@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 import requests
 from netsuite_hands import Hands, shop
+from requests_oauthlib import OAuth1
 from vendors.netsuite import FakeNetsuite
 from vendors.netsuite import seeding as seed
+from vendors.netsuite.oauth import CONSUMER_KEY, CONSUMER_SECRET, TOKEN_ID, TOKEN_SECRET, Gate
 from vendors.netsuite.refusals import error
 from vendors.netsuite.service import RESTLET_PATH
 from vendors.netsuite.wire import Json
@@ -249,16 +251,43 @@ def test_a_gate_decides_and_hears_the_whole_address() -> None:
         assert hands.send("GET", "creditMemo?limit=1").status_code == 401
         assert gate.asked == [("GET", f"{fake.base_url}/services/rest/record/v1/creditMemo?limit=1")]
         form = {"Content_Type": "application/x-www-form-urlencoded"}
+        fault = fake.inject("throttled")
         token = fake.token_url.removeprefix(fake.base_url)
         assert hands.send("POST", token, "key=wrong", **form).status_code == 400
         hands.http.headers["Authorization"] = (
             f"Bearer {hands.send('POST', token, 'key=right', **form).json()['access_token']}"
         )
+        assert fault.times == 1 and hands.send("GET", "creditMemo?limit=1").status_code == 429
         assert hands.send("GET", "creditMemo?limit=1").status_code == 200
         # What proves who asks is not kept.
         assert "sold" not in repr(fake.requests) and "key=right" not in repr(fake.requests)
-        assert [one.is_call for one in fake.requests] == [True, False, False, True]
-        assert len(fake.calls()) == len(fake.reads()) == 2 and fake.writes() == []
+        assert [one.is_call for one in fake.requests] == [True, False, False, True, True]
+        assert len(fake.calls()) == len(fake.reads()) == 3 and fake.writes() == []
+
+
+def test_the_gate_of_netsuite_takes_signed_requests_alone() -> None:
+    account = shop()
+    gate = Gate(account.account_id, account.clock)
+    with FakeNetsuite(account, gate=gate) as fake:
+        hands = Hands(fake)
+        del hands.http.headers["Authorization"]
+        assert hands.refused("GET", "creditMemo", status=401)["o:errorCode"] == "INVALID_LOGIN"
+        signing = OAuth1(
+            CONSUMER_KEY,
+            CONSUMER_SECRET,
+            TOKEN_ID,
+            TOKEN_SECRET,
+            realm=account.account_id,
+            signature_method="HMAC-SHA256",
+            timestamp=str(int(account.clock())),
+        )
+        hands.http.auth = signing
+        memo = hands.create("creditMemo", hands.memo("5", externalId="re_1"))
+        assert hands.get('creditMemo?q=externalId IS "re_1"')["items"][0]["id"] == memo
+        hands.account.clock.advance(3600)
+        answer = hands.send("POST", RESTLET, {"type": "creditMemo", "id": memo})
+        assert (answer.status_code, answer.json()["error"]["code"]) == (401, "INVALID_LOGIN_ATTEMPT")
+        assert answer.headers["Content-Type"] == "application/json"
 
 
 def test_requests_are_kept_with_what_they_said(hands: Hands) -> None:

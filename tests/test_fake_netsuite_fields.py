@@ -13,7 +13,6 @@ from vendors.netsuite.field_table import TRANSACTIONS, TYPES, table_of, type_nam
 from vendors.netsuite.transforms import PAIRS
 
 
-
 def loaded(name: str) -> dict[str, Any]:
     """A table of NetSuite's names, where it lies beside the repository."""
     for folder in Path(__file__).resolve().parents:

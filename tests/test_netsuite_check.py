@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 from netsuite_survey import MAPPING, WANTS, change, find, good_account, open_account
+from small_books import MAPPINGS
 from vendors.netsuite import Account, Moods
 
 from connector.planning.mapping_model import AccountMap
+from connector.settings.mapping import load_mapping
 
 Change = Callable[[Account], object]
 MEMO, CARD, RECEIPT = "credit_memo", "credit_card_refund", "refund_receipt"
@@ -307,3 +309,15 @@ NOTHING_TO_TELL: dict[str, Case] = {
 @pytest.mark.parametrize("name", NOTHING_TO_TELL)
 def test_nothing_is_told_where_all_is_right(name: str) -> None:
     assert told(NOTHING_TO_TELL[name]) == {"problems": [], "warnings": []}
+
+
+def test_the_shipped_mapping_fits_an_account_where_its_advice_was_followed() -> None:
+    mapping = load_mapping(MAPPINGS / "netsuite.yaml", "netsuite")
+    assert find(good_account(), mapping, replace(WANTS, sales="find")) == {"problems": [], "warnings": []}
+
+
+def test_the_shipped_mapping_where_sales_are_posted() -> None:
+    """Then the tax codes are still to be named, and nothing else is."""
+    found = find(good_account(), load_mapping(MAPPINGS / "netsuite.yaml", "netsuite"))
+    assert found["problems"] == []
+    assert [sentence.split(" ")[0] for sentence in found["warnings"]] == ["taxes.default"]

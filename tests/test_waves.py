@@ -92,7 +92,7 @@ def test_a_run_that_dies_before_it_reads_back_is_finished_by_the_next(tmp_path: 
     with wave(tmp_path, books=books) as one:
         assert one.run() is None
         # With the ids that the run before was told.
-        assert sorted(books.by_id[0].values()) == list("12345")
+        assert set(books.by_id[0].values()) == set("12345")
         assert one.states() == {"posted": 10}
         assert books.twice() == []
 

@@ -166,6 +166,7 @@ class Found:
     line_ids: tuple[str | None, ...] = ()
     voided: bool = False
     replaced_number: str | None = None
+    astray: str | None = None
 
 
 @value(frozen=True, slots=True)

@@ -182,6 +182,8 @@ def delete(account: Account, old: Json) -> None:
     _move_stock(account, old, Decimal(-1))
     account.ledger.remove(old["id"])
     account.shelf.remove("transaction", old["id"])
+    if old["_type"] == "depositApplication":
+        account.put({**account.transaction(old["deposit"])})
     account.touched.discard(old["id"])
 
 
