@@ -23,7 +23,7 @@ from connector.ledgers.netsuite_record_rows import (
     read_links,
     type_in,
 )
-from connector.ledgers.netsuite_records import Detail, Head, Link
+from connector.ledgers.netsuite_records import Detail, Head, Line, Link
 from connector.ledgers.netsuite_rows import Customer, read_customer
 from connector.ledgers.netsuite_wire import (
     CUSTOMER_FIELD,
@@ -31,7 +31,6 @@ from connector.ledgers.netsuite_wire import (
     ledger_id,
     ref_of,
     split_id,
-    text_of,
 )
 from connector.ledgers.sale_search import stripe_ids as ids_on
 from connector.planning.money import is_known
@@ -53,6 +52,8 @@ HAVE_REFERENCE = frozenset({"invoice", "creditMemo", "cashSale", "cashRefund"})
 MARKED = ("ch_", "py_", "re_", "pyr_", "dk")
 # How many records a page of them has.
 PAGE = 100
+# What NetSuite calls the account that deposits are held on.
+DEPOSITS = "Customer Deposits"
 
 
 class RecordReader:
@@ -62,6 +63,7 @@ class RecordReader:
         self.directory = directory
         self.filters = Filters()
         self.customers: dict[str, Customer] = {}
+        self.deposits: str | None = None
 
     # ------------------------------------------------------------------------------------------ by name
 
@@ -164,7 +166,8 @@ class RecordReader:
                 continue
             read[named] = (row, currency)
             links = yield from self.links_of(row, currency)
-            found[named] = Detail(read_lines(record, row, currency) if lines else (), links)
+            moved = (yield from self.lines_of(record, row, currency)) if lines else ()
+            found[named] = Detail(moved, links)
         if not back:
             return found
         behind = yield from self.applied_to(read)
@@ -172,6 +175,16 @@ class RecordReader:
             named: Detail(detail.lines, in_order((*detail.links, *behind.get(named, ()))))
             for named, detail in found.items()
         }
+
+    def lines_of(self, record: str, row: Row, currency: str) -> Steps[tuple[Line, ...]]:
+        """A deposit does not name the account that it is held on: it is known by its name."""
+        lines = read_lines(record, row, currency)
+        if record != "customerDeposit" or not lines:
+            return lines
+        if self.deposits is None:
+            ids = yield from self.filters.ids("account", [f'acctName IS "{DEPOSITS}"'], spare=True)
+            self.deposits = ids[0] if len(ids) == 1 else ""
+        return tuple(replace(line, account=self.deposits or None) for line in lines)
 
     def links_of(self, row: Row, currency: str) -> Steps[tuple[Link, ...]]:
         """What a record says that it is applied to; of a deposit application also its deposit."""

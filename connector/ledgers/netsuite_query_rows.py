@@ -129,7 +129,11 @@ class FormRows:
             return ()
         read = oriented(self.record, [self.line_of(row) for row in self.rows.values()])
         moving = [line for line in read if line.net_minor or line.taxes]
-        return tuple(with_taxes(moving, self.tax) if self.record in FORMS else moving)
+        if self.record in FORMS:
+            return tuple(with_taxes(moving, self.tax))
+        if self.record == "journalEntry":
+            return tuple(moving)
+        return tuple(replace(line, line_id=str(at)) for at, line in enumerate(moving, start=1))
 
     @property
     def tax(self) -> int:

@@ -232,7 +232,7 @@ class SuiteqlReader:
         """What has been taken of deposits, which is not tied to them everywhere."""
         deposits = [split_id(one)[1] for one in ledger_ids if split_id(one)[0] == "customerDeposit"]
         for some in ids_of(deposits):
-            same = f"t.entity IN (SELECT d.entity FROM transaction d WHERE d.id IN ({some}))"
+            same = self.queries.of_same_customers(some)
             for head in (yield from self.find(of_types(("depositApplication",)), same)):
                 one = ledger_id("customerDeposit", head.created_from)
                 tied = {link.ledger_id for link in links.get(one, ())}

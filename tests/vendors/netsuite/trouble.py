@@ -27,6 +27,7 @@ Kind = Literal[
 # Those that need the answer of a request that was carried out.
 _ALWAYS_CARRIED_OUT = frozenset({"lost_after", "truncated", "no_location"})
 EVERYTHING = "/services/rest/"
+_TOKENS = "/auth/oauth2/"
 
 
 @dataclass
@@ -39,7 +40,8 @@ class Fault:
     half the body comes), no_location (done, 204 without Location), throttled (429), restlet_limit (400 of a RESTlet),
     unexpected_500, empty_500, plain_503, html_502, login_401 (INVALID_LOGIN), login_attempt_401
     (INVALID_LOGIN_ATTEMPT), forbidden_403, locked (400, by a workflow), refused (400 USER_ERROR with `words`).
-    `carried_out`: whether the request is done all the same. `path` is a part of the address, without the query.
+    `carried_out`: whether the request is done all the same. `path` is a part of the address, without the query;
+    the place where tokens are given is met only by a fault that names it.
     """
 
     kind: Kind
@@ -56,4 +58,6 @@ class Fault:
         self.carried_out |= self.kind in _ALWAYS_CARRIED_OUT
 
     def meets(self, method: str, path: str) -> bool:
+        if _TOKENS in path and _TOKENS not in self.path:
+            return False
         return self.path.lower() in path.lower() and self.method in (None, method) and self.times > 0
