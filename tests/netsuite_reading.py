@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
 from datetime import date
 from typing import Any, TypeVar
 from urllib.parse import unquote
 
-from netsuite_hands import CLEARING, RECEIVABLES, SALES, TAX, TIMEOUT, Hands, shop
-from vendors.netsuite import FakeNetsuite, Moods
-from vendors.netsuite import seeding as seed
+from netsuite_hands import CLEARING, RECEIVABLES, SALES, TAX, TIMEOUT, Hands
+from vendors.netsuite import FakeNetsuite
 from vendors.netsuite.wire import Json
 
-from connector.ledgers.contract import Answer, Found, Person, Reference, Request, Steps, run_steps
+from connector.ledgers.contract import Answer, Request, Steps, run_steps
 from connector.ledgers.netsuite_by_record import RecordReader
 from connector.ledgers.netsuite_directory import Directory, read_directory
 from connector.ledgers.netsuite_records import Reader
 from connector.ledgers.netsuite_suiteql import SuiteqlReader
 from connector.ledgers.netsuite_wants import Wants
 from connector.planning.mapping_model import AccountMap, Mapping
-from connector.planning.model import Sale
 
 T = TypeVar("T")
 DAY = date(2026, 3, 6)

@@ -6,18 +6,17 @@ written in another order.
 
 from __future__ import annotations
 
-import re
-import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
+from ledger_stage import DOCUMENT_KEY, LedgerCase, LedgerStage, copy_books, play_earlier
 from small_shop import Shop
 from vendors.xero import FakeXero, Organisation
 from vendors.xero.fake import Request
+from vendors.xero.moods import Moods
 from vendors.xero.wire import Json, is_guid
 from xero_books import SharedClock, XeroBooks
 from xero_shown import id_of, marks_of, number_of
@@ -25,10 +24,7 @@ from xero_shown import id_of, marks_of, number_of
 from connector.delivery.transport import Transport
 from connector.ledgers.contract import Request as Sent
 from connector.store.codec import decode_document
-from connector.sync import PassReport
 
-DOCUMENT_KEY = re.compile(r"\bdk[a-z2-7]{24}\b")
-ARRIVED = {"posted", "reversed"}
 GONE = ("VOIDED", "DELETED")
 # Longer than an absent answer is not believed.
 SETTLED_S = 361
@@ -36,8 +32,6 @@ SETTLED_S = 361
 LAGS = (0, 60)
 WRITTEN = ("Invoices", "CreditNotes", "Payments", "BankTransactions")
 KINDS = (*WRITTEN, "Overpayments", "Prepayments", "Allocations")
-# A document of these kinds has no object of its own.
-ON_OTHERS = ("void", "application", "customer")
 _BROUGHT = {"OverpaymentID": "Overpayments", "PrepaymentID": "Prepayments"}
 Named = dict[tuple[str, str], str]
 
@@ -129,7 +123,7 @@ def left_open(organisation: Organisation) -> list[str]:
 
 
 @dataclass
-class Case:
+class Case(LedgerCase[XeroBooks]):
     """One copy of a stage."""
 
     books: XeroBooks
@@ -139,20 +133,17 @@ class Case:
     def organisation(self) -> Organisation:
         return self.fake.organisation
 
-    def set_moods(self, moods: Json) -> None:
-        for name, value in moods.items():
-            assert hasattr(self.organisation.moods, name)
-            setattr(self.organisation.moods, name, value)
+    @property
+    def moods(self) -> Moods:
+        return self.organisation.moods
 
-    def sync(self, later_s: int = 0) -> PassReport:
-        self.books.world.clock.now += later_s
-        return self.books.sync()
+    def keys(self, gone: bool = False) -> Counter[str]:
+        return keys_in(self.organisation, gone)
 
     def calls(self) -> list[Request]:
         return self.fake.calls()
 
     def carry_out(self, request: Sent) -> None:
-        """What was on its way arrives."""
         transport = Transport(self.fake.api_url, (), "Xero-Correlation-Id", self.tenant)
         transport.send(request, self.fake.oauth.grant().access, 30)
         transport.close()
@@ -161,60 +152,23 @@ class Case:
     def tenant(self) -> tuple[tuple[str, str], ...]:
         return (("xero-tenant-id", self.organisation.tenant_id),)
 
-    def check_no_wrong_state(self, died: bool = False) -> None:
-        """Posted means that it stands in the books, once; what stands there is never called planned or refused, and
-        never without what it follows. A run that `died` leaves what it was sending."""
-        standing = keys_in(self.organisation)
-        found = set(keys_in(self.organisation, gone=True))
-        assert [key for key, count in standing.items() if count > 1] == []
-        rows = self.books.rows("document", "document_key, state, after_keys, kind")
-        states = {row[0]: row[1] for row in rows}
-        arrived = {key for key, state in states.items() if state in ARRIVED}
-        own = {row[0] for row in rows if row[3] not in ON_OTHERS} - self.voiding()
-        assert arrived & own <= found <= set(states)
-        assert {states[key] for key in set(standing) - arrived} <= {
-            "unknown",
-            "held",
-            *(["sending"] if died else []),
-        }
-        assert [
-            key for key, _, after, _ in rows if key in standing and not arrived.issuperset(after.split())
-        ] == []
-
     def voiding(self) -> set[str]:
-        """Keys of the documents that void others and have no object of their own."""
+        """Those that void others."""
         texts = self.books.rows("document_text", "content")
         documents = (decode_document(content) for (content,) in texts)
         return {one.document_key for one in documents if one.voids}
 
-    @property
-    def is_settled(self) -> bool:
-        """Every document has arrived, and no refund waits to become one."""
-        waiting = [one for one, _ in self.books.outcomes().values() if one in ("waiting", "failed")]
-        return set(self.books.states()) <= ARRIVED and not waiting
-
 
 @dataclass
-class Stage:
-    """`result` is the picture after a clean pass, `asked` the requests of that pass, in order, by how long the lists of
-    the organisation lag; `survey` is how many of them every pass begins with. `numbers`: they come out the same whatever
-    happens, since no number of ours is refused."""
+class Stage(LedgerStage[Case]):
+    """One server, and the organisation that stands behind it in each case."""
 
-    name: str
-    folder: Path
     fake: FakeXero
     books: XeroBooks
     organisation: Organisation
-    numbers: bool
-    result: Json = field(default_factory=dict)
-    rows: list[Any] = field(default_factory=list)
-    survey: int = 0
-    asked: dict[int, list[Request]] = field(default_factory=dict)
-    settled_s: int = SETTLED_S
 
     @contextmanager
     def case(self, **moods: Any) -> Iterator[Case]:
-        """A copy, in the place of the one before; `moods` are those of its organisation."""
         books, fake = copy_books(self.books, self.folder / "case"), self.fake
         take_place(fake, self.organisation.copy(SharedClock(books.world)))
         books.fake, books.hands = fake, self.books.hands
@@ -225,41 +179,11 @@ class Stage:
         assert fake.broken == []
         fake.organisation.check()
 
-    def run_clean(self) -> None:
-        """The requests and the result that every other case must come to."""
-        for lag in LAGS:
-            with self.case(read_lag=lag) as case:
-                report = case.sync()
-                assert report.errors == [], report.errors
-                case.check_no_wrong_state()
-                self.asked[lag] = list(case.calls())
-                if lag:
-                    # A second refund that opens an invoice again waits for what a list will show of the first.
-                    assert case.sync(SETTLED_S).errors == []
-                assert case.is_settled, case.books.rows("document", "kind, state, reason, sentence")
-                case.check_no_wrong_state()
-                result = picture(case.organisation, self.numbers)
-                assert result == (self.result or result)
-                self.result = result
-                self.rows = outcome_rows(case.books)
-                self.count_survey(case)
+    def lagging(self, lag: int) -> Json:
+        return {"read_lag": lag}
 
-    def count_survey(self, case: Case) -> None:
-        before = len(case.calls())
-        assert case.sync(SETTLED_S).errors == []
-        self.survey = len(case.calls()) - before
-
-    def places(self, writes: bool, lag: int = 0) -> list[int]:
-        """The numbers, from 1, of the requests of a clean pass that write, or that read."""
-        return [place for place, one in enumerate(self.asked[lag], start=1) if one.is_write == writes]
-
-    def check_result(self, case: Case) -> None:
-        """It came out as without any fault."""
-        seen = picture(case.organisation, self.numbers)
-        for part, wanted in self.result.items():
-            assert seen[part] == wanted, part
-        if self.numbers:
-            assert outcome_rows(case.books) == self.rows
+    def picture(self, case: Case) -> Json:
+        return picture(case.organisation, self.numbers)
 
     def reads_a_holder(self, place: int, read_lag: int = 0, **moods: Any) -> bool:
         """Whether this request asks who holds a number that was refused: what it does not find is unknown, and the pass
@@ -267,26 +191,6 @@ class Stage:
         one = self.asked[read_lag][place - 1]
         kind, _, name = one.path.strip("/").partition("/")
         return one.method == "GET" and kind == "CreditNotes" and bool(name) and not is_guid(name)
-
-
-def outcome_rows(books: XeroBooks) -> list[Any]:
-    """What the state says in the end, but for the ledger's ids, which depend on the order."""
-    return [
-        books.rows("decision", "subject_id, outcome, reason, sentence, action, number, revision"),
-        books.rows("decision WHERE subject = 'refund'", "subject_id, shares"),
-        books.rows("document", "document_key, state, number, kind, reason"),
-        books.rows("refund_number", "refund_id, revision, sale_number, n, number, settled"),
-        books.rows("sale_number", "charge_id, number"),
-    ]
-
-
-def copy_books(books: XeroBooks, folder: Path) -> XeroBooks:
-    shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(books.folder, folder)
-    copied = XeroBooks(folder, **books.ledger)
-    copied.world.clock.now = books.world.clock.now
-    copied.world.clock.issued = books.world.clock.issued
-    return copied
 
 
 def take_place(fake: FakeXero, organisation: Organisation) -> None:
@@ -307,13 +211,12 @@ def make_stage(
     name: str, books: XeroBooks, shop: Shop, numbers: bool, earlier: Scene | None, scene: Scene
 ) -> Stage:
     """The stage after `earlier` was posted cleanly, with `scene` still to be posted."""
-    if earlier is not None:
-        earlier(books, shop)
-        shop.write()
-        assert books.sync().errors == []
-        assert set(books.states()) <= ARRIVED, books.rows("document", "kind, state, reason, sentence")
+    play_earlier(books, shop, earlier)
     scene(books, shop)
     shop.write()
-    made = Stage(name, books.folder.parent, books.fake, books, books.organisation, numbers)
+    made = Stage(
+        *(name, books.folder.parent, numbers, LAGS, SETTLED_S),
+        *(books.fake, books, books.organisation),
+    )
     made.run_clean()
     return made

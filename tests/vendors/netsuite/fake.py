@@ -162,6 +162,16 @@ class FakeNetsuite:
     def now(self) -> float:
         return self.account.clock()
 
+    def serve(self, account: Account, gate: Gate) -> None:
+        """Stands for this account from now on, and has forgotten all else."""
+        with self.lock:
+            self.account, self.gate = account, gate
+            self.requests.clear()
+            self.faults.clear()
+            self._late.clear()
+            self.before_request = None
+            self._asked = self.most_at_once = self.others_at_once = 0
+
     # ------------------------------------------------------------------------------------------ requests, faults
 
     def inject(self, kind: Kind, path: str = EVERYTHING, **more: Any) -> Fault:

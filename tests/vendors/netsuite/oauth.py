@@ -122,6 +122,11 @@ class Gate:
         with self._lock:
             self._open.clear()
 
+    def grant(self) -> str:
+        """An access token, as one who may ask gets it."""
+        with self._lock:
+            return str(self._give(self.scopes)["access_token"])
+
     # ------------------------------------------------------------------------------------------ who may ask
 
     def refuse(self, method: str, url: str, headers: Mapping[str, str]) -> tuple[int, Json] | None:
