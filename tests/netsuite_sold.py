@@ -24,7 +24,7 @@ def sold(
     return {**seed.line(account, net, item, **more), "_tax": tax}
 
 
-def form(account: Account, lines: list[Json], **more: Any) -> Json:
+def form(account: Account, lines: list[Json], /, **more: Any) -> Json:
     """The lines of a sale or a memo, with their taxes where the account has SuiteTax."""
     items, details = [], []
     code = account.named("salesTaxItem", "Sales Tax")
