@@ -27,7 +27,7 @@ ABSENT = (
     of_server("changed meanwhile, it says", "refused", words=CHANGED),
     HANGS,
 )
-# It was done, and the answer does not say so, or not as what.
+# It was done, and the answer does not say so.
 PRESENT = (
     of_server("lost after", "lost_after"),
     of_server("500 of NetSuite, done", "unexpected_500", carried_out=True),
@@ -35,11 +35,14 @@ PRESENT = (
     of_server("plain 503, done", "plain_503", carried_out=True),
     of_server("page of a proxy, done", "html_502", carried_out=True),
     of_server("page of a proxy that finds nothing, done", "html_404", carried_out=True),
+    HANGS_DONE,
+)
+# It was done, and the answer says that it stands there, or enough to look for it at once.
+TOLD = (
     of_server("called a duplicate, done", "refused", words=EXISTS, carried_out=True),
     of_server("changed meanwhile, it says, done", "refused", words=CHANGED, carried_out=True),
     of_server("truncated", "truncated"),
     of_server("without an address", "no_location"),
-    HANGS_DONE,
 )
 # It is done while the connector goes on, or when other runs have looked; meanwhile its external id is taken.
 SLOW = (
@@ -63,7 +66,7 @@ REFUSED = (
 )
 # A proxy repeats it: the second one finds the work of the first.
 TWICE = (Trouble("arrives twice", line="twice"),)
-AT_WRITES = (*ABSENT, *PRESENT, *SLOW, *REFUSED, *ENDS, *LATE, *TWICE)
+AT_WRITES = (*ABSENT, *PRESENT, *TOLD, *SLOW, *REFUSED, *ENDS, *LATE, *TWICE)
 
 # A read is tried again: once is not seen, and what goes on ends the pass.
 AT_READS = (
