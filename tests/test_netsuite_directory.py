@@ -74,6 +74,15 @@ def test_without_a_subsidiary_it_is_that_of_the_account() -> None:
     assert (directory.home, directory.subsidiary) == ("usd", None)
 
 
+def test_of_several_base_currencies_it_is_that_of_the_first_subsidiary() -> None:
+    account = good_account(currency="EUR", currencies=("USD",), subsidiaries=(("Acme America", "USD"),))
+    for symbol in ("EUR", "USD"):
+        change(account, "currency", symbol, isBaseCurrency=True)
+    account.put({**account.named("currency", "EUR"), "id": "9"})
+    change(account, "subsidiary", "Acme Inc", currency="9")
+    assert open_desk(account).directory(wants=replace(WANTS, subsidiary=None)).home == "eur"
+
+
 @pytest.mark.parametrize("name", ["Acme Europe", "Acme Asia"])
 def test_a_subsidiary_that_is_inactive_or_not_there_is_none(name: str) -> None:
     account = good_account(subsidiaries=(("Acme Europe", "EUR"),))
