@@ -75,11 +75,9 @@ def test_without_a_subsidiary_it_is_that_of_the_account() -> None:
 
 
 def test_of_several_base_currencies_it_is_that_of_the_first_subsidiary() -> None:
-    account = good_account(currency="EUR", currencies=("USD",), subsidiaries=(("Acme America", "USD"),))
-    for symbol in ("EUR", "USD"):
-        change(account, "currency", symbol, isBaseCurrency=True)
-    account.put({**account.named("currency", "EUR"), "id": "9"})
-    change(account, "subsidiary", "Acme Inc", currency="9")
+    account = good_account(subsidiaries=(("Acme America", "USD"),))
+    change(account, "currency", "EUR", isBaseCurrency=True)
+    change(account, "subsidiary", "Acme Inc", currency="2")
     assert open_desk(account).directory(wants=replace(WANTS, subsidiary=None)).home == "eur"
 
 
