@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from typing import Any, TypeVar
 from urllib.parse import unquote
 
-from netsuite_hands import CLEARING, RECEIVABLES, SALES, TAX, TIMEOUT, Hands
-from vendors.netsuite import FakeNetsuite
+from netsuite_hands import CLEARING, RECEIVABLES, SALES, TAX, TIMEOUT, Hands, shop
+from vendors.netsuite import FakeNetsuite, Moods
+from vendors.netsuite import seeding as seed
 from vendors.netsuite.wire import Json
 
-from connector.ledgers.contract import Answer, Request, Steps, run_steps
+from connector.ledgers.contract import Answer, Found, Reference, Request, Steps, run_steps
 from connector.ledgers.netsuite_by_record import RecordReader
 from connector.ledgers.netsuite_directory import Directory, read_directory
+from connector.ledgers.netsuite_found import (
+    find_documents,
+    find_numbered,
+    find_refunds,
+    numbers_taken,
+    scan,
+)
 from connector.ledgers.netsuite_records import Reader
+from connector.ledgers.netsuite_sales import find_sales
 from connector.ledgers.netsuite_suiteql import SuiteqlReader
 from connector.ledgers.netsuite_wants import Wants
 from connector.planning.mapping_model import AccountMap, Mapping
+from connector.planning.model import Sale
 
 T = TypeVar("T")
 DAY = date(2026, 3, 6)
@@ -88,3 +100,65 @@ class Reading(Hands):
 
     def run(self, steps: Steps[T]) -> T:
         return run_steps(steps, self)
+
+    # ------------------------------------------------------------------------------------------ what is asked
+
+    def sales(self, references: Sequence[Reference]) -> dict[str, Sale | None]:
+        return self.run(find_sales(references, self.directory, self.mapping, self.reader))
+
+    def sale(self, number: str | None = "100", charge_id: str = "ch_1", **more: Any) -> Sale | None:
+        """The sale of one charge."""
+        fields: dict[str, Any] = {"stripe_ids": (charge_id,), "day": DAY, **more}
+        return self.sales([Reference(charge_id, "usd", number, **fields)])[charge_id]
+
+    def the_sale(self, number: str | None = "100", charge_id: str = "ch_1", **more: Any) -> Sale:
+        """AssertionError where there is none."""
+        sale = self.sale(number, charge_id, **more)
+        assert sale is not None, self.carried
+        return sale
+
+    def scan_all(self, start: date = START) -> list[Found]:
+        hits: list[Found] = []
+        cursor: str | None = None
+        while True:
+            page, cursor = self.run(scan(cursor, start, self.directory, self.mapping, self.reader))
+            hits += page
+            if cursor is None:
+                return hits
+
+    def refunds(self, *refund_ids: str, day: date = DAY) -> dict[str, list[Found]]:
+        asked = dict.fromkeys(refund_ids, day)
+        return self.run(find_refunds(asked, self.directory, self.mapping, self.reader))
+
+    def documents(self, *ledger_ids: str) -> dict[str, Found]:
+        return self.run(find_documents(ledger_ids, self.directory, self.mapping, self.reader))
+
+    def numbered(self, number: str) -> list[Found]:
+        return self.run(find_numbered(number, self.directory, self.mapping, self.reader))
+
+    def taken(self, scope: str, *numbers: str) -> dict[str, Found]:
+        return self.run(numbers_taken(scope, numbers, self.directory, self.mapping, self.reader))
+
+    # ------------------------------------------------------------------------------------------ what is written
+
+    def invoice(self, *amounts: str | Json, who: str = "Ada", number: str = "100", **more: Any) -> Json:
+        return seed.invoice(self.account, who, *(amounts or ("100",)), number=number, **more)
+
+    def paid(self, invoice: Json, amount: str = "110", who: str = "Ada", **more: Any) -> Json:
+        return seed.payment(self.account, who, amount, on=invoice, **more)
+
+    def unapplied(self, amount: str = "110", who: str = "Ada", **more: Any) -> Json:
+        return seed.payment(self.account, who, amount, **more)
+
+
+def id_of(one: Json) -> str:
+    """The ledger id of a record of the stand-in."""
+    return f"{one['_type']}/{one['id']}"
+
+
+@contextmanager
+def reading(
+    way: str = SUITEQL, moods: Moods | None = None, settings: dict[str, Any] | None = None, **shopped: Any
+) -> Iterator[Reading]:
+    with FakeNetsuite(shop(moods, **shopped)) as fake:
+        yield Reading(fake, way, **(settings or {}))

@@ -353,6 +353,12 @@ def test_a_deposit_pays_an_invoice(hands: Hands) -> None:
     made = seed.apply_deposit(hands.account, deposit, invoice, "50")
     assert hands.get(f"invoice/{invoice['id']}")["amountRemaining"] == 60
     assert hands.get(f"depositApplication/{made['id']}")["applied"] == 50
+    query = "SELECT foreignpaymentamountunused AS rest FROM transaction WHERE type = 'CustDep'"
+    assert hands.ask(query) == [{"rest": "0"}]
+    seed.unapply(hands.account, made, invoice)
+    seed.delete(hands.account, made)
+    assert hands.ask(query) == [{"rest": "50"}]
+    seed.apply_deposit(hands.account, deposit, invoice, "50")
     assert hands.account.trial_balance_minor() == {
         CLEARING: 5000,
         RECEIVABLES: 6000,

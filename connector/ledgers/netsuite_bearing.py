@@ -46,7 +46,7 @@ class Bearing:
 
     def keep_page(self, after: str, rows: Iterable[Row], following: str | None, days: Span) -> None:
         """A page of all that bears anything, behind the id `after`; its last page makes these `days` whole."""
-        if after != "0" and after != self.reached:
+        if after not in ("0", self.reached):
             return
         if len(self.rows) > MOST:
             self.reached = None

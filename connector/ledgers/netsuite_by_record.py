@@ -23,7 +23,7 @@ from connector.ledgers.netsuite_record_rows import (
     read_links,
     type_in,
 )
-from connector.ledgers.netsuite_records import Detail, Head, Link
+from connector.ledgers.netsuite_records import Detail, Head, Line, Link
 from connector.ledgers.netsuite_rows import Customer, read_customer
 from connector.ledgers.netsuite_wire import (
     CUSTOMER_FIELD,
@@ -31,7 +31,6 @@ from connector.ledgers.netsuite_wire import (
     ledger_id,
     ref_of,
     split_id,
-    text_of,
 )
 from connector.ledgers.sale_search import stripe_ids as ids_on
 from connector.planning.money import is_known
@@ -47,12 +46,16 @@ APPLIED_BY: dict[str, tuple[str, ...]] = {
 }
 # How much earlier than what it is applied to a record may be dated.
 EARLIER = timedelta(days=90)
+# Where ids of Stripe's may stand, and how that is searched page by page.
 BEARING = ("memo", "externalId", "tranId", "otherRefNum")
+COMPARED = {"memo": "CONTAIN", "externalId": "START_WITH", "tranId": "CONTAIN", "otherRefNum": "CONTAIN"}
 HAVE_REFERENCE = frozenset({"invoice", "creditMemo", "cashSale", "cashRefund"})
 # What our documents and those of others for Stripe have in their memos.
 MARKED = ("ch_", "py_", "re_", "pyr_", "dk")
 # How many records a page of them has.
 PAGE = 100
+# What NetSuite calls the account that deposits are held on.
+DEPOSITS = "Customer Deposits"
 
 
 class RecordReader:
@@ -62,6 +65,7 @@ class RecordReader:
         self.directory = directory
         self.filters = Filters()
         self.customers: dict[str, Customer] = {}
+        self.deposits: str | None = None
 
     # ------------------------------------------------------------------------------------------ by name
 
@@ -132,13 +136,18 @@ class RecordReader:
         records = list(TYPES)
         record, _, told = (cursor or f"{records[0]}:0").partition(":")
         at = int(told)
-        hits, more = yield from self.marked(record, "memo CONTAIN", since, at)
-        by_id, further = yield from self.marked(record, "externalId START_WITH", since, at, spare=True)
-        found = list({head.ledger_id: head for head in (*hits, *by_id)}.values())
-        if more or further:
-            return found, f"{record}:{at + PAGE}"
+        heads: dict[str, Head] = {}
+        more = False
+        for field, how in COMPARED.items():
+            if field != "otherRefNum" or record in HAVE_REFERENCE:
+                found, further = yield from self.marked(record, f"{field} {how}", since, at, field != "memo")
+                heads.update((head.ledger_id, head) for head in found)
+                more = more or further
+        hits = sorted(heads.values(), key=place_of)
+        if more:
+            return hits, f"{record}:{at + PAGE}"
         following = records[records.index(record) + 1 :]
-        return found, f"{following[0]}:0" if following else None
+        return hits, f"{following[0]}:0" if following else None
 
     def marked(
         self, record: str, compared: str, since: date, at: int, spare: bool = False
@@ -147,7 +156,7 @@ class RecordReader:
         terms = [f'{compared} "{one}"' for one in MARKED]
         ids, more = yield from self.filters.page(record, terms, since, at, PAGE, spare)
         heads = yield from self.heads(record, (yield from self.filters.rows(record, ids)))
-        return [h for h in heads if h.day >= since and (h.note.document_key or ids_on(h.note))], more
+        return [head for head in heads if head.day >= since and is_marked(head)], more
 
     # ------------------------------------------------------------------------------------------ lines, applications
 
@@ -164,7 +173,8 @@ class RecordReader:
                 continue
             read[named] = (row, currency)
             links = yield from self.links_of(row, currency)
-            found[named] = Detail(read_lines(record, row, currency) if lines else (), links)
+            moved = (yield from self.lines_of(record, row, currency)) if lines else ()
+            found[named] = Detail(moved, links)
         if not back:
             return found
         behind = yield from self.applied_to(read)
@@ -172,6 +182,16 @@ class RecordReader:
             named: Detail(detail.lines, in_order((*detail.links, *behind.get(named, ()))))
             for named, detail in found.items()
         }
+
+    def lines_of(self, record: str, row: Row, currency: str) -> Steps[tuple[Line, ...]]:
+        """A deposit does not name the account that it is held on: it is known by its name."""
+        lines = read_lines(record, row, currency)
+        if record != "customerDeposit" or not lines:
+            return lines
+        if self.deposits is None:
+            ids = yield from self.filters.ids("account", [f'acctName IS "{DEPOSITS}"'], spare=True)
+            self.deposits = ids[0] if len(ids) == 1 else ""
+        return tuple(replace(line, account=self.deposits or None) for line in lines)
 
     def links_of(self, row: Row, currency: str) -> Steps[tuple[Link, ...]]:
         """What a record says that it is applied to; of a deposit application also its deposit."""
@@ -277,6 +297,12 @@ class RecordReader:
             row = yield from self.filters.record_if_allowed("customer", customer_id)
             self.customers[customer_id] = read_customer(row) if row is not None else Customer()
         return self.customers[customer_id]
+
+
+def is_marked(head: Head) -> bool:
+    """Whether it bears a key of ours, or the id of a refund or a charge."""
+    note = head.note
+    return bool(note.document_key or note.refund_ids or note.charge_ids)
 
 
 def place_of(head: Head) -> tuple[int, str]:

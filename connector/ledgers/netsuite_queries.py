@@ -50,7 +50,7 @@ STRIPE = ("ch_", "py_", "pi_", "in_", "re_", "pyr_")
 BEARING = ("memo", "externalid", "tranid", "otherrefnum")
 DAY = "TO_DATE('{}', 'YYYY-MM-DD')"
 
-# A query, and a condition in one, written anew where a field turns out to be missing.
+# A query, and a condition in one, written anew where a field turns out to be missing; an empty one finds nothing.
 Query = Callable[[], str]
 Condition = str | Query
 
@@ -72,7 +72,10 @@ class Queries:
     def page(self, query: Query, offset: int = 0) -> Steps[tuple[list[Row], bool, int]]:
         """A page, whether there are rows behind it, and how many rows there are in all. Raises `LedgerDown`."""
         while True:
-            answer = yield ask(query(), offset)
+            text = query()
+            if not text:
+                return [], False, 0
+            answer = yield ask(text, offset)
             missing = self.missing(answer)
             if missing:
                 self.lacking |= missing
@@ -126,7 +129,7 @@ class Queries:
             columns = f"{columns}, {self.columns(CUSTOMER)}"
             tables += " LEFT JOIN customer c ON c.id = t.entity"
         where = " AND ".join(one if isinstance(one, str) else one() for one in conditions)
-        return f"SELECT {columns} FROM {tables} WHERE {where} ORDER BY t.id"
+        return select(columns, tables, where, "t.id")
 
     @property
     def book(self) -> str:
@@ -135,19 +138,21 @@ class Queries:
 
     def lines(self, ids: str) -> str:
         """The lines of transactions but for their main line, and for those of a tax; all lines of journals."""
-        return (
-            f"SELECT {self.columns(LINE)} FROM transactionline tl JOIN transaction t ON t.id = tl.transaction LEFT JOIN "
-            "transactionaccountingline a ON a.transaction = tl.transaction AND a.transactionline = tl.id"
-            f"{self.book} WHERE tl.transaction IN ({ids}) AND tl.taxline = 'F' AND (tl.mainline = 'F' OR t.type = 'Journal') "
-            "ORDER BY tl.transaction, tl.linesequencenumber, tl.id"
+        tables = (
+            "transactionline tl JOIN transaction t ON t.id = tl.transaction LEFT JOIN transactionaccountingline a "
+            f"ON a.transaction = tl.transaction AND a.transactionline = tl.id{self.book}"
         )
+        where = (
+            f"tl.transaction IN ({ids}) AND tl.taxline = 'F' AND (tl.mainline = 'F' OR t.type = 'Journal')"
+        )
+        return select(self.columns(LINE), tables, where, "tl.transaction, tl.linesequencenumber, tl.id")
 
     def taxes(self, ids: str) -> str:
-        columns = self.columns(TAX)
-        return (
-            f"SELECT {columns} FROM transactiontaxdetail x WHERE x.transaction IN ({ids}) "
-            "ORDER BY x.transaction, x.line, x.taxtype, x.taxcode"
-        )
+        """The taxes of SuiteTax, by line."""
+        if not self.has("transactiontaxdetail"):
+            return ""
+        order = "x.transaction, x.line, x.taxtype, x.taxcode"
+        return select(self.columns(TAX), "transactiontaxdetail x", f"x.transaction IN ({ids})", order)
 
     def made_from(self, ids: str) -> str:
         """Whether it was made from one of these."""
@@ -156,11 +161,9 @@ class Queries:
     def links(self, ids: str, back: bool) -> str:
         """What these are applied to; `back`: also what is applied to them."""
         there = f"(l.nextdoc IN ({ids}) OR l.previousdoc IN ({ids}))" if back else f"l.nextdoc IN ({ids})"
-        return (
-            f"SELECT {self.columns(LINK)} FROM NextTransactionLineLink l JOIN transaction t ON t.id = l.nextdoc "
-            f"WHERE {there} AND l.linktype = 'Payment' "
-            "ORDER BY l.previousdoc, l.previousline, l.nextdoc, l.nextline"
-        )
+        tables = "NextTransactionLineLink l JOIN transaction t ON t.id = l.nextdoc"
+        order = "l.previousdoc, l.previousline, l.nextdoc, l.nextline"
+        return select(self.columns(LINK), tables, f"{there} AND l.linktype = 'Payment'", order)
 
     def bears(self, texts: Sequence[str]) -> str:
         """Whether one of these texts stands where Stripe's ids do; `_` is a sign like any other there."""
@@ -176,10 +179,19 @@ class Queries:
 
     def journal_totals(self, ids: str) -> str:
         """Twice the total of each journal, since its debits are its credits."""
-        return (
-            "SELECT tl.transaction, SUM(ABS(tl.foreignamount)) AS moved FROM transactionline tl "
-            f"WHERE tl.transaction IN ({ids}) GROUP BY tl.transaction ORDER BY tl.transaction"
-        )
+        columns = "tl.transaction, SUM(ABS(tl.foreignamount)) AS moved"
+        where = f"tl.transaction IN ({ids}) GROUP BY tl.transaction"
+        return select(columns, "transactionline tl", where, "tl.transaction")
+
+    def of_same_customers(self, ids: str) -> str:
+        """Transactions of the customers of these."""
+        return f"t.entity IN ({select('d.entity', 'transaction d', f'd.id IN ({ids})')})"
+
+
+def select(columns: str, tables: str, where: str, order: str | None = None) -> str:
+    """A query, or one within another; ids in it are digits, and texts are quoted."""
+    ordered = f" ORDER BY {order}" if order is not None else ""
+    return f"SELECT {columns} FROM {tables} WHERE {where}{ordered}"  # noqa: S608
 
 
 def of_types(records: Iterable[str]) -> str:

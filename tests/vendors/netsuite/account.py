@@ -130,6 +130,11 @@ class Account:
         found: str = self.named("account", name)["id"]
         return found
 
+    def add_custom_field(self, name: str, kind: str = "text") -> None:
+        """A custom body field of all transactions, made by hand."""
+        self.custom_fields[name] = kind
+        self.mirror.add_column(name)
+
     # ------------------------------------------------------------------------------------------ currencies
 
     def symbol(self, currency_id: str) -> str:

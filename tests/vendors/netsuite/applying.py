@@ -25,8 +25,13 @@ def line_of(account: Account, one: Json) -> int:
 def candidates(account: Account, source: Json) -> list[Json]:
     """The open documents that `source` could be set against, oldest first."""
     wanted = TARGETS[source["_type"]]
-    rows = (one for one in account.shelf.of_entity(source["_entity"]) if one["_type"] in wanted)
-    return [one for one in rows if _fits(source, one) and open_amount(account, one) > 0]
+    found = []
+    for one in account.shelf.perhaps_open(source["_entity"]):
+        if open_amount(account, one) <= 0:
+            account.shelf.is_settled(one)
+        elif one["_type"] in wanted and _fits(source, one):
+            found.append(one)
+    return found
 
 
 def _fits(source: Json, target: Json) -> bool:

@@ -23,11 +23,7 @@ def left_of(account: Account, deposit: Json) -> Decimal:
     """What of a deposit no application has taken."""
     if deposit["_voided"]:
         return ZERO
-    taken = (
-        one["_total"]
-        for one in account.shelf.of_entity(deposit["_entity"])
-        if one["_type"] == "depositApplication" and one["deposit"] == deposit["id"] and not one["_voided"]
-    )
+    taken = (one["_total"] for one in account.shelf.of_deposit(deposit["id"]) if not one["_voided"])
     total: Decimal = deposit["_total"]
     return total - sum(taken, ZERO)
 

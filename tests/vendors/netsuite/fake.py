@@ -12,20 +12,21 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
-from vendors.netsuite import restlet, service
+from vendors.netsuite import service
 from vendors.netsuite.account import Account
 from vendors.netsuite.answers import Answer, Asked, failed, told
 from vendors.netsuite.field_table import group_of, type_named
 from vendors.netsuite.jobs import Jobs
-from vendors.netsuite.refusals import INVALID_LOGIN, Refused, error
+from vendors.netsuite.oauth import TOKEN_PATH, unauthorised
+from vendors.netsuite.refusals import Refused
 from vendors.netsuite.rendering import RECORD_PATH
 from vendors.netsuite.server import Server, handler, too_many
 from vendors.netsuite.service import QUERY_PATH, RESTLET_PATH
 from vendors.netsuite.trouble import EVERYTHING, Fault, Kind
 from vendors.netsuite.wire import Json, loads
 
-TOKEN_PATH = "/services/rest/auth/oauth2/v1/token"
 _SECRET = frozenset({"authorization", "cookie", "proxy-authorization"})
 
 
@@ -44,7 +45,7 @@ class OpenGate:
 
     def refuse(self, method: str, url: str, headers: Mapping[str, str]) -> tuple[int, Json] | None:
         known = any(name.lower() == "authorization" and value for name, value in headers.items())
-        return None if known else (401, error(401, "INVALID_LOGIN", INVALID_LOGIN))
+        return None if known else (401, unauthorised(urlsplit(url).path))
 
     def handles(self, path: str) -> bool:
         return path == TOKEN_PATH
@@ -275,7 +276,7 @@ class FakeNetsuite:
             return Answer(status, told(status, body).text, "application/json")
         refused = self.gate.refuse(asked.method, url, asked.headers)
         if refused is not None and asked.path == RESTLET_PATH:
-            return restlet.said(refused[0], "INVALID_LOGIN_ATTEMPT", "Invalid login attempt.")
+            return told(*refused, "application/json")
         if refused is not None:
             return failed(*refused)
         if in_flight > self.concurrency:

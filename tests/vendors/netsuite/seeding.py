@@ -9,7 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from vendors.netsuite import deposits, records
+from vendors.netsuite import deposits, records, transactions
 from vendors.netsuite.wire import Json
 
 if TYPE_CHECKING:
@@ -153,6 +153,11 @@ def unapply(account: Account, of: Json, on: Json) -> Json:
     """Somebody takes a payment or a memo off an invoice."""
     row = {"doc": {"id": on["id"]}, "apply": False}
     return records.write(account, of["_type"], {"apply": {"items": [row]}}, change=of["id"])
+
+
+def void(account: Account, one: Json) -> None:
+    """As somebody does it in NetSuite itself."""
+    records.one_step(account, lambda: transactions.void(account, account.transaction(one["id"])))
 
 
 def delete(account: Account, one: Json) -> None:

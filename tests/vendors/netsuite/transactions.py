@@ -65,6 +65,8 @@ def _fill(account: Account, record: Json, given: Given, replaced: tuple[str, ...
 
 
 def _fill_form(account: Account, record: Json, given: Given, replace: bool) -> None:
+    if account.moods.tax == "legacy" and any(given.get(one) is not None for one in ("taxItem", "taxRate")):
+        raise user_error("REST web services do not support legacy tax features.")
     sent = given.lines.get("item", [])
     changes = sent or replace or "taxDetails" in given.lines or "taxDetailsOverride" in given
     if record["_lines"] and not changes:
@@ -180,6 +182,8 @@ def delete(account: Account, old: Json) -> None:
     _move_stock(account, old, Decimal(-1))
     account.ledger.remove(old["id"])
     account.shelf.remove("transaction", old["id"])
+    if old["_type"] == "depositApplication":
+        account.put({**account.transaction(old["deposit"])})
     account.touched.discard(old["id"])
 
 
