@@ -192,6 +192,17 @@ def strike_twice(stage: Any, first: Trouble, place: int, second: Line, late_s: i
         converge(stage, case)
 
 
+def strike_both(stage: Any, first: Trouble, place: int, second: Line, **moods: Any) -> None:
+    """A fault, and another that comes later in the same pass."""
+    with stage.case(**moods) as case:
+        case.set_moods(first.moods)
+        line = Line(first, place)
+        with line.on(case):
+            assert run_struck(case, second) == second.trouble.code
+        assert line.fired
+        converge(stage, case)
+
+
 def run_struck(case: Any, line: Line, later_s: int = 0) -> str | None:
     """The pass that the fault strikes, and what a person or the network does after it: the code of the pass's error, if
     it lives to tell one."""

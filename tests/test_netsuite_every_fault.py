@@ -22,7 +22,7 @@ from netsuite_faults import ABSENT, AT_READS, AT_WRITES, PRESENT, REFUSED, SLOW
 from netsuite_scenes import PLAYS, stage_of
 from netsuite_stage import LAGS, Stage
 from small_books import fast_folder
-from struck_passes import ENDS, Line, Trouble, strike, strike_twice
+from struck_passes import ENDS, Line, Trouble, strike, strike_both, strike_twice
 
 from connector.delivery.push import REQUEST_TIMEOUT_S
 from connector.store.lease import LEASE_S
@@ -103,13 +103,18 @@ def test_a_fault_and_another_when_it_is_sent_again(stage: Stage) -> None:
 
 
 def test_a_fault_and_another_when_it_is_looked_for(stage: Stage) -> None:
-    """A run that died has remembered none of the lists that every run needs."""
+    """In the same pass where others are read back with it, else in the next one. A run that died has remembered none of the
+    lists that every run needs."""
     chance = Random(stage.name)
     for turn in range(PAIRS):
         first, then = chance.choice(LOOKED_FOR), chance.choice(AT_READS)
         place = chance.choice(stage.places(writes=True))
-        lists = stage.first_survey if first.kills else stage.survey
-        strike_twice(stage, first, place, Line(then, lists + 1), **moods_of(turn, 0))
+        look = stage.read_back(place)
+        if look is not None and not first.kills:
+            strike_both(stage, first, place, Line(then, look), **moods_of(turn, 0))
+        else:
+            lists = stage.first_survey if first.kills else stage.survey
+            strike_twice(stage, first, place, Line(then, lists + 1), **moods_of(turn, 0))
     assert PAIRS > 0
 
 
