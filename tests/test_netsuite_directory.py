@@ -74,6 +74,13 @@ def test_without_a_subsidiary_it_is_that_of_the_account() -> None:
     assert (directory.home, directory.subsidiary) == ("usd", None)
 
 
+def test_of_several_base_currencies_it_is_that_of_the_first_subsidiary() -> None:
+    account = good_account(subsidiaries=(("Acme America", "USD"),))
+    change(account, "currency", "EUR", isBaseCurrency=True)
+    change(account, "subsidiary", "Acme Inc", currency="2")
+    assert open_desk(account).directory(wants=replace(WANTS, subsidiary=None)).home == "eur"
+
+
 @pytest.mark.parametrize("name", ["Acme Europe", "Acme Asia"])
 def test_a_subsidiary_that_is_inactive_or_not_there_is_none(name: str) -> None:
     account = good_account(subsidiaries=(("Acme Europe", "EUR"),))

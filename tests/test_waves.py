@@ -203,6 +203,24 @@ def test_what_is_gone_under_its_id_is_written_again_once_the_ledger_has_settled(
     assert state_of(tmp_path, world, books) == ("posted", "2", None)
 
 
+def test_what_was_never_taken_needs_no_look_by_its_id(tmp_path: Path) -> None:
+    """Its answer was lost, it was found, and is gone from the books: no ledger had told an id of it by itself."""
+    books = Books(silent={MEMO})
+    with wave(tmp_path, books=books) as one:
+        one.add(1)
+        one.run(one.push(asks_by_id=False))
+        assert one.states() == {"unknown": 1}
+        one.run(one.push(asks_by_id=False))
+        assert one.rows("state", "ledger_id") == [("posted", "1")]
+        books.stand.clear()
+        books.silent.clear()
+        one.outbox.doubt([MEMO])
+        one.run(one.push(asks_by_id=False))
+        assert books.by_id == [{MEMO: None}] * 2 + [{MEMO: "2"}]
+        assert books.written == [MEMO, MEMO]
+        assert one.rows("state", "ledger_id") == [("posted", "2")]
+
+
 # ------------------------------------------------------------------------------------------------ another total
 
 

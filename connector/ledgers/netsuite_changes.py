@@ -50,6 +50,9 @@ def request_unapplied(claimed: Claimed, payload: Payload, reader: Reader) -> Ste
     payment_id = settled_id(claimed, payload)
     if payment_id is None:
         return only(claimed, cannot("what paid the invoice is not known"))
+    # After a lost state what was taken off has gone back already, and is to be taken off no more.
+    if (yield from is_paid_back(payload, reader)):
+        return only(claimed, there(claimed, payment_id))
     off = yield from take_off(claimed, payment_id, parent_id(claimed, payload.reopens), reader)
     if isinstance(off, Withheld):
         return only(claimed, off)
@@ -92,11 +95,15 @@ def look_at_unapplied(claimed: Claimed, payload: Payload, reader: Reader) -> Ste
     payment = found.get(payment_id or "")
     if payment is None or payment.open_minor >= claimed.amount_minor:
         return payment
-    paid_back = payload.paid_back
-    refund = (
-        (yield from reader.by_external_id({paid_back: "customerRefund"})) if paid_back is not None else {}
-    )
-    return payment if refund else None
+    return payment if (yield from is_paid_back(payload, reader)) else None
+
+
+def is_paid_back(payload: Payload, reader: Reader) -> Steps[bool]:
+    """Whether the refund stands for which the payment is taken off its invoice."""
+    if payload.paid_back is None:
+        return False
+    found = yield from reader.by_external_id({payload.paid_back: "customerRefund"})
+    return any(not refund.voided for refund in found.values())
 
 
 def cannot(why: str) -> Withheld:

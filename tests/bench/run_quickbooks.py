@@ -12,11 +12,8 @@ import argparse
 import json
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,11 +22,12 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from cli_books import Export
-from page_parts import PAGE, QUICKBOOKS, ROOT, machine, replace_part, verdict
+from page_parts import PAGE, QUICKBOOKS, machine, replace_part, verdict
 from quickbooks_books import INCOME, KEY
 from quickbooks_hands import CLEARING, RECEIVABLES
 from quickbooks_server import FIRST, day_of
 from run_bench import Measured, measure
+from stand_in import serving
 from vendors.quickbooks.oauth import CLIENT_ID, CLIENT_SECRET, TOKEN_PATH
 
 Json = dict[str, Any]
@@ -38,6 +36,8 @@ START = int(datetime(2026, 5, 1, 12, tzinfo=UTC).timestamp())
 # What Intuit allows of one company.
 PER_MINUTE = 500
 MINUTE_S = 60
+# How long an answer takes.
+LATENCY_S = 0.3
 ADDED = 0.005
 TARGET_READS = 0.05
 TARGET_TIME = 1.1
@@ -103,37 +103,6 @@ class Posted:
         return self.asked.writes / PER_MINUTE * MINUTE_S
 
 
-class Server:
-    """The stand-in, and what it was asked since the last command."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self.process = process
-        self.told: Json = json.loads(self.line())
-
-    def line(self) -> str:
-        assert self.process.stdout is not None
-        return self.process.stdout.readline()
-
-    def asked(self) -> Asked:
-        assert self.process.stdin is not None
-        self.process.stdin.write("\n")
-        self.process.stdin.flush()
-        return Asked(**json.loads(self.line()))
-
-
-@contextmanager
-def serving(refunds: int, scenario: Scenario) -> Iterator[Server]:
-    script = str(Path(__file__).with_name("quickbooks_server.py"))
-    arguments = [sys.executable, script, str(refunds), scenario.form, scenario.duplicates, str(START)]
-    with subprocess.Popen(
-        arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
-    ) as process:
-        try:
-            yield Server(process)
-        finally:
-            process.terminate()
-
-
 def write_settings(folder: Path, scenario: Scenario, told: Json) -> None:
     connection = {
         "realm_id": told["realm"],
@@ -178,19 +147,20 @@ def write_export(folder: Path, refunds: int) -> None:
 def bench(refunds: int, scenario: Scenario) -> Posted:
     folder = Path(tempfile.mkdtemp(prefix="connector-bench-"))
     try:
-        with serving(refunds, scenario) as server:
+        with serving("quickbooks_server.py", refunds, scenario.form, scenario.duplicates, START) as server:
             write_settings(folder, scenario, server.told)
 
             def sync(begin: float, posted: int) -> tuple[Measured, Asked]:
                 output = folder / "output.json"
                 script = str(Path(__file__).with_name("virtual_pass.py"))
-                arguments = [script, str(begin), "0", "sync", "-c", str(folder / "config.yaml"), "--json"]
+                config = str(folder / "config.yaml")
+                arguments = [script, str(begin), str(LATENCY_S), "0", "sync", "-c", config, "--json"]
                 ran = measure(arguments, output)
                 said = json.loads(output.read_text(encoding="utf-8"))
                 counted = said["ledgers"]["main"]["posted"]
                 if ran.exit_code != 0 or counted != posted or said["errors"]:
                     raise SystemExit(f"the run says {counted} and {said['errors']}; expected {posted}")
-                return ran, server.asked()
+                return ran, Asked(**server.asked())
 
             write_export(folder / "stripe", 0)
             _, filling = sync(START, 0)

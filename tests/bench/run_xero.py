@@ -13,11 +13,9 @@ import argparse
 import json
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,10 +24,11 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from cli_books import Export
-from page_parts import PAGE, ROOT, XERO, machine, replace_part, verdict
+from page_parts import PAGE, XERO, machine, replace_part, verdict
 from quickbooks_books import KEY
 from run_bench import Measured, measure
 from small_books import MAPPINGS
+from stand_in import StandIn, serving
 from xero_server import PER_MINUTE, numbered
 
 Json = dict[str, Any]
@@ -37,7 +36,8 @@ REFUNDS = 5_000
 # How many were posted before, and how many come on the day after.
 FEW = 10
 MINUTE_S = 60
-# A batch of 50 documents takes 2.3 s.
+# How long Xero takes for an answer, and more for each document: a batch of 50 takes 2.3 s.
+LATENCY_S = 0.3
 DOCUMENT_S = 0.04
 # When each run begins: the state has been filled, and its lists are old, when the many come.
 BEGINS = tuple(
@@ -109,41 +109,6 @@ class Posted:
         return self.asked.count / PER_MINUTE * MINUTE_S
 
 
-class Server:
-    """The stand-in, and what it was asked since the last command."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self.process = process
-        self.connection: Json = json.loads(self.line())
-
-    def line(self) -> str:
-        assert self.process.stdout is not None
-        return self.process.stdout.readline()
-
-    def say(self, line: str) -> None:
-        assert self.process.stdin is not None
-        self.process.stdin.write(f"{line}\n")
-        self.process.stdin.flush()
-
-    def asked(self) -> Asked:
-        self.say("")
-        return Asked(**json.loads(self.line()))
-
-
-@contextmanager
-def serving(sizes: Sequence[int], scenario: Scenario) -> Iterator[Server]:
-    script = str(Path(__file__).with_name("xero_server.py"))
-    parts = ",".join(map(str, sizes))
-    arguments = [sys.executable, script, parts, scenario.form, scenario.number, str(BEGINS[0])]
-    with subprocess.Popen(
-        arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
-    ) as process:
-        try:
-            yield Server(process)
-        finally:
-            process.terminate()
-
-
 # ---------------------------------------------------------------------------------------------- the books
 
 
@@ -182,12 +147,12 @@ def add_to_export(export: Export, scenario: Scenario, sales: Sequence[tuple[int,
 class Bench:
     """One scenario: commands of the connector, one after the other."""
 
-    def __init__(self, folder: Path, scenario: Scenario, server: Server) -> None:
+    def __init__(self, folder: Path, scenario: Scenario, server: StandIn) -> None:
         self.folder = folder
         self.scenario = scenario
         self.server = server
         self.export = Export(folder / "stripe")
-        write_settings(folder, scenario, server.connection)
+        write_settings(folder, scenario, server.told)
 
     def sync(self, begin: float, sales: Sequence[tuple[int, str]]) -> tuple[Measured, Asked]:
         """A run at this second, with these new sales. Raises SystemExit where it does not post them all."""
@@ -197,9 +162,10 @@ class Bench:
         config = str(self.folder / "config.yaml")
         # A token that is asked for does not say when.
         self.server.say(str(begin))
-        ran = measure([script, str(begin), str(DOCUMENT_S), "sync", "-c", config, "--json"], output)
+        arguments = [script, str(begin), str(LATENCY_S), str(DOCUMENT_S), "sync", "-c", config, "--json"]
+        ran = measure(arguments, output)
         said = json.loads(output.read_text(encoding="utf-8"))
-        asked = self.server.asked()
+        asked = Asked(**self.server.asked())
         wanted = len(sales) * (2 if self.scenario.sales != "find" else len(self.scenario.types))
         if ran.exit_code != 0 or said["errors"] or asked.written < wanted:
             raise SystemExit(
@@ -212,8 +178,9 @@ def bench(refunds: int, scenario: Scenario) -> Posted:
     folder = Path(tempfile.mkdtemp(prefix="connector-bench-"))
     sizes = [FEW, refunds, FEW]
     sales = numbered(sizes)
+    arguments = (",".join(map(str, sizes)), scenario.form, scenario.number, BEGINS[0])
     try:
-        with serving(sizes, scenario) as server:
+        with serving("xero_server.py", *arguments) as server:
             made = Bench(folder, scenario, server)
             _, first = made.sync(BEGINS[0], sales[:FEW])
             ran, asked = made.sync(BEGINS[1], sales[FEW:-FEW])

@@ -1,6 +1,6 @@
-"""A command of the connector in virtual time:   virtual_pass.py START DOCUMENT_S ARGUMENT ...
+"""A command of the connector in virtual time:   virtual_pass.py START LATENCY_S DOCUMENT_S ARGUMENT ...
 
-The program is the real one, over HTTP; other are its clock, its sleep, and how long an answer takes: 0.3 s, and
+The program is the real one, over HTTP; other are its clock, its sleep, and how long an answer takes: LATENCY_S, and
 DOCUMENT_S for each document that the request writes. Each request says when it left, so that the stand-in counts by the
 same time.
 """
@@ -25,13 +25,12 @@ from connector.delivery.transport import Transport
 from connector.ledgers.contract import Answer, Request
 from connector.world import World
 
-# How long the vendor takes for an answer, at the least.
-LATENCY_S = 0.3
 leave, first_done, carry, send = InFlight.leave, InFlight.first_done, HttpCourier.carry, Transport.send
 
 
 def main() -> int:
-    virtual, document_s = VirtualTime(float(sys.argv[1])), float(sys.argv[2])
+    start, latency_s, document_s = map(float, sys.argv[1:4])
+    virtual = VirtualTime(start)
 
     def leave_in_time(flight: InFlight, threads: Executor, request: Request) -> Future[Answer]:
         virtual.begin()
@@ -44,7 +43,7 @@ def main() -> int:
     def send_slowly(transport: Transport, request: Request, access: str, timeout_s: int) -> Answer:
         stamped = replace(request, headers=(*request.headers, (STAMP, f"{virtual.now():.4f}")))
         answer = send(transport, stamped, access, timeout_s)
-        virtual.sleep(LATENCY_S + document_s * len(request.document_keys))
+        virtual.sleep(latency_s + document_s * len(request.document_keys))
         return answer
 
     def carry_and_end(courier: HttpCourier, request: Request) -> Answer:
@@ -63,7 +62,7 @@ def main() -> int:
         patch.object(HttpCourier, "carry", carry_and_end),
         patch.object(Transport, "send", send_slowly),
     ):
-        return run(sys.argv[3:])
+        return run(sys.argv[4:])
 
 
 if __name__ == "__main__":
