@@ -147,8 +147,8 @@ def test_tax_that_no_line_tells_is_shared_over_what_was_sold() -> None:
         assert parts(read) == [(3000, 434), (6000, 867), (-300, 0)]
         # Where some of it is told the rest goes with it.
         code = TaxDetail("41", "51", Decimal(10), 3000, 300)
-        lines = (replace(line, taxes=(code,)), Line("2", -6500, None, "201"))
-        assert parts(read_lines(head, Detail(lines), books.directory, books.mapping)) == [
+        told = (replace(line, taxes=(code,)), Line("2", -6500, None, "201"))
+        assert parts(read_lines(head, Detail(told), books.directory, books.mapping)) == [
             (3000, 501),
             (6500, 0),
         ]

@@ -112,6 +112,7 @@ def scan(
     cursor: str | None, start: date, directory: Directory, mapping: LedgerMapping, reader: Reader
 ) -> Steps[tuple[list[Found], str | None]]:
     """A page of what bears our key or the id of a refund or charge. Raises `LedgerDown`."""
+    reader = reader.for_search()
     heads, following = yield from reader.page(start - EARLIER, cursor)
     wanted = [head for head in heads if is_ours_or_stripes(head) and counts(head)]
     return (yield from read_founds(wanted, directory, mapping, reader)), following
@@ -124,6 +125,7 @@ def find_refunds(
     hits: dict[str, list[Found]] = {}
     if not refunds:
         return hits
+    reader = reader.for_search()
     heads = yield from reader.carrying(list(refunds), min(refunds.values()) - BEFORE_REFUND)
     there = [head for head in heads if is_there(head)]
     told = yield from read_founds(there, directory, mapping, reader)
@@ -138,6 +140,7 @@ def find_documents(
     ledger_ids: Collection[str], directory: Directory, mapping: LedgerMapping, reader: Reader
 ) -> Steps[dict[str, Found]]:
     """By ledger id, or by a plain internal id; a person may name what is no id at all."""
+    reader = reader.for_search()
     heads = [head for head in (yield from reader.by_id(ledger_ids)).values() if is_there(head)]
     details = yield from read_details(heads, directory, reader)
     mover = Mover(directory, mapping)
