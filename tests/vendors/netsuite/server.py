@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -68,6 +69,7 @@ def handler(fake: FakeNetsuite) -> type[BaseHTTPRequestHandler]:
         def send(self, number: int, answered: Answer) -> None:
             text = answered.text.encode()
             self.send_response_only(answered.status)
+            self.send_header("Date", formatdate(fake.now(), usegmt=True))
             self.send_header("X-N-OperationId", f"c0441e1a-0000-4000-8000-{number:012x}")
             if answered.status != 204:
                 self.send_header("Content-Type", answered.content_type)
