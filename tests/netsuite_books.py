@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from ledger_desk import mapping_of
 from small_books import SmallBooks, StillWorld
 from small_shop import Shop
 from vendors.netsuite import Account, FakeNetsuite
@@ -24,6 +25,7 @@ from vendors.quickbooks.clock import Clock
 # For sales of which Stripe knows no name, as the mapping of the repository has it.
 NAMELESS = "Stripe customers"
 HOME = "Acme Inc"
+TAX_CODE = "Sales Tax"
 Auth = Literal["oauth2", "tba"]
 
 
@@ -101,8 +103,11 @@ def netsuite(
     connection: dict[str, Any] | None = None,
     **ledger: Any,
 ) -> Iterator[tuple[NetsuiteBooks, Shop]]:
-    """An account with a chart of accounts, and a shop at Stripe that nothing was sold in yet. `account` are terms of the
-    account, `connection` what of the settings to reach it is otherwise; None: what is left out of them."""
+    """An account with a chart of accounts, and a shop at Stripe that nothing was sold in yet.
+
+    `account` are terms of the account, `connection` what of the settings to reach it is otherwise; None: what is left out
+    of them. The mapping is that of the repository, with a code for the taxes of sales that are posted, unless told.
+    """
     world = NetsuiteWorld()
     with open_account(world, **(account or {})) as fake:
         told = connection_of(fake, **(connection or {}))
@@ -112,7 +117,7 @@ def netsuite(
         assert isinstance(made, NetsuiteBooks)
         made.world = world
         made.fake = fake
-        if mapping is not None:
-            path = folder / "mappings" / "netsuite.yaml"
-            path.write_text(json.dumps(mapping), encoding="utf-8")
+        taxed = mapping_of("netsuite", taxes={"default": TAX_CODE})
+        path = folder / "mappings" / "netsuite.yaml"
+        path.write_text(json.dumps(taxed if mapping is None else mapping), encoding="utf-8")
         yield made, Shop(made.export)

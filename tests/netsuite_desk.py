@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ledger_desk import LedgerDesk, mapping_of
-from netsuite_books import NetsuiteBooks, netsuite
+from netsuite_books import TAX_CODE, NetsuiteBooks, netsuite
 from netsuite_shown import check_shown, key_of, shown
 from netsuite_sold import ADA, invoice, pay
 from small_shop import Shop
@@ -163,5 +163,5 @@ def paid_invoice(desk: Desk, method: str = "card") -> str:
 
 
 def mapped(**changes: Any) -> Json:
-    """The mapping of the repository, with other parts."""
-    return mapping_of("netsuite", **changes)
+    """The mapping of the repository with a code for taxes, and with other parts."""
+    return mapping_of("netsuite", **{"taxes": {"default": TAX_CODE}, **changes})

@@ -24,8 +24,8 @@ def sold(
     return {**seed.line(account, net, item, **more), "_tax": tax}
 
 
-def form(account: Account, lines: list[Json], **more: Any) -> Json:
-    """The lines of a sale or a memo, with their taxes where the account has SuiteTax."""
+def form(account: Account, lines: list[Json], more: Json) -> Json:
+    """The lines of a sale or a memo, with their taxes where the account has SuiteTax; `more` is laid beside them."""
     items, details = [], []
     code = account.named("salesTaxItem", "Sales Tax")
     for at, given in enumerate(lines, start=1):
@@ -42,12 +42,11 @@ def form(account: Account, lines: list[Json], **more: Any) -> Json:
                     "taxType": {"id": code["taxType"]},
                     "taxCode": {"id": code["id"]},
                     "taxBasis": line["amount"],
-                    "taxRate": Decimal(more.get("_rate", "10")),
+                    "taxRate": Decimal(10),
                     "taxAmount": tax,
                 }
             )
-    told = {name: value for name, value in more.items() if name != "_rate"}
-    body: Json = {"item": {"items": items}, **told}
+    body: Json = {"item": {"items": items}, **more}
     if account.moods.tax == "suitetax":
         body |= {"taxDetailsOverride": True, "taxDetails": {"items": details}}
     return body
@@ -65,7 +64,7 @@ def book(account: Account, record: str, who: str, more: Json) -> Json:
         elif value is not None:
             told[short.get(name, name)] = Decimal(value) if name == "rate" else value
     entity = seed.reference(account, "customer", who)
-    return write(account, record, {"entity": entity, **form(account, lines, **told)})
+    return write(account, record, {"entity": entity, **form(account, lines, told)})
 
 
 def invoice(account: Account, number: str = "100", day: str = DAY, who: str = ADA, **more: Any) -> Json:

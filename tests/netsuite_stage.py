@@ -161,6 +161,16 @@ class Stage(LedgerStage[Case]):
     def lagging(self, lag: int) -> Json:
         return {"index_lag_s": lag}
 
+    @property
+    def first_survey(self) -> int:
+        """How many requests a pass begins with that remembers no lists: all before it asks for transactions."""
+        queries = (one.body["q"] if one.path == "suiteql" else "" for one in self.asked[0])
+        return next(place for place, query in enumerate(queries) if " FROM transaction t" in query)
+
+    def reads_a_holder(self, place: int, **moods: Any) -> bool:
+        """Whether the pass may go on after a fault at this request: never, since NetSuite refuses no number."""
+        return False
+
     def picture(self, case: Case) -> Json:
         return picture(case.account, self.numbers)
 

@@ -89,7 +89,7 @@ class Desk:
 
 
 class NoServer(FakeNetsuite):
-    base_url = "https://1234567-sb1.suitetalk.api.netsuite.com"  # type: ignore[assignment]
+    base_url = "https://1234567-sb1.suitetalk.api.netsuite.com"
 
 
 def good_account(moods: Moods | None = None, **settings: Any) -> Account:
@@ -101,9 +101,9 @@ def open_desk(account: Account) -> Desk:
     return Desk(NoServer(account))
 
 
-def change(account: Account, group: str, name: str, **values: Any) -> None:
+def change(account: Account, group: str, called: str, /, **values: Any) -> None:
     """Somebody changes a record of a list."""
-    account.put({**account.named(group, name), **values})
+    account.put({**account.named(group, called), **values})
 
 
 def open_account(account: Account, name: str, kind: str, number: str = "9999", currency: str = "") -> Json:

@@ -86,7 +86,7 @@ ledgers:
         ("books: acme\n", "books: acme\nbooks: other\n", "2:1", "books"),
         ("start: 2026-01-01", "start: yesterday", "4:10", "stripe.start"),
         ("sales: sales_receipt", "sales: sales_receit", "9:12", "did you mean sales_receipt"),
-        ("kind: beancount", "kind: netsuite", "8:11", "not built yet"),
+        ("kind: beancount", "kind: quickbooks_desktop", "8:11", "not built yet"),
         ("  export: export", "  export: export\n  account: ${NO_SUCH_VARIABLE}", "6:12", "NO_SUCH_VARIABLE"),
         ("{path: books}", "{path: '${NO_SUCH_FOLDER}'}", "10:24", "NO_SUCH_FOLDER"),
         ("timezone: America/New_York\n", "", "1:1", "timezone"),

@@ -206,6 +206,43 @@ def test_the_examples_in_the_comments_of_the_xero_mapping(tmp_path: Path) -> Non
     )
 
 
+def test_the_shipped_netsuite_mapping() -> None:
+    mapping = load_mapping(ROOT / "mappings/netsuite.yaml", "netsuite")
+    assert mapping.clearing("usd") == "Stripe Clearing"
+    assert mapping.receivable("eur") == "Accounts Receivable"
+    assert (mapping.fees, mapping.exchange) == ("Stripe Fees", "Exchange Gain or Loss")
+    assert (mapping.sales, mapping.refunds, mapping.tax) == (None, None, "Sales Tax Payable")
+    assert mapping.sales_item("SKU-NEW") == "Services"
+    assert mapping.refund_item("SKU-NEW") == "Refunds"
+    assert mapping.exchange_item is None
+    assert (mapping.tax_default, mapping.taxes) == (None, {})
+    assert mapping.customer_default == "Stripe customers"
+    assert mapping.payment_method("card") is None
+
+
+def test_the_examples_in_the_comments_of_the_netsuite_mapping(tmp_path: Path) -> None:
+    """Each line that somebody may take out of its comment is a right one, there where it stands."""
+    text = (ROOT / "mappings/netsuite.yaml").read_text(encoding="utf-8")
+    rates = "{default: CA_7.25, txr_1Q...: EXEMPT}"
+    clearing = "{usd: Stripe Clearing, eur: Stripe Clearing EUR}"
+    methods = '{card: Stripe, us_bank_account: ACH, "*": null}'
+    assert text.count(rates) == text.count(clearing) == text.count(methods) == 1
+    told = re.sub(r"^    # (SKU-)", r"    \1", text, flags=re.MULTILINE)
+    for old, new in (
+        ("taxes: {default: null}", f"taxes: {rates.replace('...', '')}"),
+        ("clearing: Stripe Clearing ", f"clearing: {clearing} "),
+        ('payment_methods: {"*": null}', f"payment_methods: {methods}"),
+    ):
+        assert told.count(old) == 1
+        told = told.replace(old, new)
+    mapping = load(tmp_path, told, "netsuite")
+    assert mapping.sales_item("SKU-MUG") == "Mugs:Blue mug"
+    assert mapping.refund_item("SKU-MUG") == "Mug (not restocked)"
+    assert mapping.clearing("eur") == "Stripe Clearing EUR"
+    assert (mapping.tax_code(None), mapping.tax_code("txr_1Q")) == ("CA_7.25", "EXEMPT")
+    assert mapping.payment_method("us_bank_account") == "ACH"
+
+
 @pytest.mark.parametrize(
     "name", ["Assets:Stripe", "Income:Sales:2026", "Expenses:Stripe-Fees", "Liabilities:Été", "Equity:A1-b"]
 )

@@ -19,6 +19,7 @@ from connector.planning.numbering import NumberSource
 from connector.settings.connections import (
     CONNECTIONS,
     BeancountConnection,
+    NetsuiteConnection,
     QuickbooksOnlineConnection,
     XeroConnection,
 )
@@ -76,12 +77,21 @@ OFF = "    enabled: false "
 SECRETS = {
     "quickbooks": {"QBO_REALM_ID": "7", "QBO_CLIENT_ID": "id", "QBO_CLIENT_SECRET": "secret"},
     "xero": {"XERO_CLIENT_ID": "id", "XERO_CLIENT_SECRET": "secret"},
+    "netsuite": {
+        "NETSUITE_ACCOUNT_ID": "1234567",
+        "NETSUITE_CLIENT_ID": "id",
+        "NETSUITE_CERTIFICATE_ID": "certificate",
+    },
 }
+PEM = "-----BEGIN PRIVATE KEY-----\nx"
 SMALLEST = {
     "quickbooks": QuickbooksOnlineConnection.model_validate(
         {"realm_id": "7", "client_id": "id", "client_secret": "secret"}
     ),
     "xero": XeroConnection.model_validate({"client_id": "id", "client_secret": "secret"}),
+    "netsuite": NetsuiteConnection.model_validate(
+        {"account_id": "1234567", "client_id": "id", "certificate_id": "certificate", "private_key": PEM}
+    ),
 }
 
 
@@ -92,6 +102,7 @@ def test_the_other_ledgers_of_the_example_wait_until_they_are_switched_on(tmp_pa
     before, start, rest = text.partition(f"\n  {name}:\n")
     switched_on = before + start + rest.replace(OFF, "    enabled: true ", 1)
     (tmp_path / "config.yaml").write_text(switched_on, encoding="utf-8")
+    (tmp_path / "netsuite-key.pem").write_text(PEM, encoding="utf-8")
     settings = load_settings(tmp_path / "config.yaml", SECRETS[name])
     assert settings.ledger(name).enabled
     assert settings.connection(name) == SMALLEST[name]
@@ -474,8 +485,8 @@ REPLACED = [  # what is replaced in SMALL, by what, the sentence (or its beginni
     ),
     (
         "kind: beancount",
-        "kind: netsuite",
-        "8:5: ledgers.main.kind: netsuite is not built yet; built: beancount",
+        "kind: quickbooks_desktop",
+        "8:5: ledgers.main.kind: quickbooks_desktop is not built yet; built: beancount",
     ),
     ("    kind: beancount\n", "", "7:3: ledgers.main.kind: is missing"),
     ("    connection: {path: books/acme}\n", "    fees: true\n", "7:3: ledgers.main.connection: is missing"),

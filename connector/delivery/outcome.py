@@ -87,6 +87,17 @@ def arrived(claimed: Claimed, hit: Posted | Found) -> Step:
     """It stands in the books; the amount the books have must be the amount that was planned. A number that the ledger
     put in the place of ours is told, and does not become the document's."""
     number = hit.number if hit.replaced_number is None else claimed.number
+    astray = hit.astray if isinstance(hit, Found) else None
+    if astray is not None:
+        return Step(
+            "held",
+            hit.ledger_id,
+            number,
+            "clearing_differs",
+            f"the ledger booked its money on {astray}, and not on the account that it was sent; its id is {hit.ledger_id}",
+            f"correct the account in the ledger, then: {retry_command(claimed)}",
+            replaced_number=hit.replaced_number,
+        )
     if (hit.amount_minor, hit.currency) == (claimed.amount_minor, claimed.currency):
         return Step("posted", hit.ledger_id, number, replaced_number=hit.replaced_number)
     return Step(

@@ -143,16 +143,17 @@ class NetsuiteLedger:
                 return invoice
             if self.wants.void_restlet is not None:
                 return void_by_restlet(self.wants.void_restlet, invoice, claimed.document_key)
-            self.open_items.learn({invoice.ledger_id: invoice})
+            self.open_items.heads[invoice.ledger_id] = invoice
         gone = yield from self.open_items.check_standing(claimed, payload, self.search)
         if gone is not None:
             return only(claimed, gone)
-        return (yield from request_new(claimed, payload, self.open_items, self.search))
+        return (yield from request_new(claimed, payload, self.open_items, self.search, self.record))
 
     def read(self, documents: Sequence[Claimed], request: Request, answer: Answer) -> Steps[Outcomes]:
         (claimed,) = documents
-        return {claimed.document_key: read_answer(claimed, read_payload(claimed), request, answer)}
-        yield
+        outcome = yield from read_answer(claimed, read_payload(claimed), request, answer)
+        self.open_items.settle(claimed.document_key, outcome)
+        return {claimed.document_key: outcome}
 
     def undo(self, document: Claimed, posted: Posted, attempt_key: str) -> Request | None:
         """The record that was made a moment ago, and nothing of others."""
@@ -166,7 +167,7 @@ class NetsuiteLedger:
     def look(self, documents: Sequence[Claimed]) -> Steps[dict[str, Found | Absent]]:
         payloads = {one.document_key: read_payload(one) for one in documents}
         voids = self.wants.void_restlet is not None
-        seen, heads = yield from look(documents, payloads, self.search, self.record, voids)
+        seen, heads = yield from look(documents, payloads, self.search, self.record, self.directory, voids)
         self.open_items.learn(heads)
         return seen
 

@@ -46,7 +46,9 @@ APPLIED_BY: dict[str, tuple[str, ...]] = {
 }
 # How much earlier than what it is applied to a record may be dated.
 EARLIER = timedelta(days=90)
+# Where ids of Stripe's may stand, and how that is searched page by page.
 BEARING = ("memo", "externalId", "tranId", "otherRefNum")
+COMPARED = {"memo": "CONTAIN", "externalId": "START_WITH", "tranId": "CONTAIN", "otherRefNum": "CONTAIN"}
 HAVE_REFERENCE = frozenset({"invoice", "creditMemo", "cashSale", "cashRefund"})
 # What our documents and those of others for Stripe have in their memos.
 MARKED = ("ch_", "py_", "re_", "pyr_", "dk")
@@ -134,13 +136,18 @@ class RecordReader:
         records = list(TYPES)
         record, _, told = (cursor or f"{records[0]}:0").partition(":")
         at = int(told)
-        hits, more = yield from self.marked(record, "memo CONTAIN", since, at)
-        by_id, further = yield from self.marked(record, "externalId START_WITH", since, at, spare=True)
-        found = list({head.ledger_id: head for head in (*hits, *by_id)}.values())
-        if more or further:
-            return found, f"{record}:{at + PAGE}"
+        heads: dict[str, Head] = {}
+        more = False
+        for field, how in COMPARED.items():
+            if field != "otherRefNum" or record in HAVE_REFERENCE:
+                found, further = yield from self.marked(record, f"{field} {how}", since, at, field != "memo")
+                heads.update((head.ledger_id, head) for head in found)
+                more = more or further
+        hits = sorted(heads.values(), key=place_of)
+        if more:
+            return hits, f"{record}:{at + PAGE}"
         following = records[records.index(record) + 1 :]
-        return found, f"{following[0]}:0" if following else None
+        return hits, f"{following[0]}:0" if following else None
 
     def marked(
         self, record: str, compared: str, since: date, at: int, spare: bool = False
@@ -149,7 +156,7 @@ class RecordReader:
         terms = [f'{compared} "{one}"' for one in MARKED]
         ids, more = yield from self.filters.page(record, terms, since, at, PAGE, spare)
         heads = yield from self.heads(record, (yield from self.filters.rows(record, ids)))
-        return [h for h in heads if h.day >= since and (h.note.document_key or ids_on(h.note))], more
+        return [head for head in heads if head.day >= since and is_marked(head)], more
 
     # ------------------------------------------------------------------------------------------ lines, applications
 
@@ -290,6 +297,12 @@ class RecordReader:
             row = yield from self.filters.record_if_allowed("customer", customer_id)
             self.customers[customer_id] = read_customer(row) if row is not None else Customer()
         return self.customers[customer_id]
+
+
+def is_marked(head: Head) -> bool:
+    """Whether it bears a key of ours, or the id of a refund or a charge."""
+    note = head.note
+    return bool(note.document_key or note.refund_ids or note.charge_ids)
 
 
 def place_of(head: Head) -> tuple[int, str]:

@@ -11,7 +11,7 @@ from typing import Any
 from connector.ledgers.contract import Claimed, Outcomes, Posted, Rejected, Request, Steps, Withheld
 from connector.ledgers.json_wire import JSON_TYPE, amount, encode
 from connector.ledgers.netsuite_payload import Payload, parent_id, settled_id
-from connector.ledgers.netsuite_records import Head, Reader
+from connector.ledgers.netsuite_records import Detail, Head, Reader
 from connector.ledgers.netsuite_roles import UNAPPLIED
 from connector.ledgers.netsuite_wire import change, internal_id, ref
 from connector.planning.money import format_amount
@@ -48,26 +48,42 @@ def request_change(claimed: Claimed, payload: Payload, reader: Reader) -> Steps[
 def request_unapplied(claimed: Claimed, payload: Payload, reader: Reader) -> Steps[Request | Outcomes]:
     """Lower what a payment pays of its invoice by what goes back; the payment stays as it is otherwise."""
     payment_id = settled_id(claimed, payload)
-    invoice_id = parent_id(claimed, payload.reopens)
-    if payment_id is None or invoice_id is None:
+    if payment_id is None:
         return only(claimed, cannot("what paid the invoice is not known"))
+    # After a lost state what was taken off has gone back already, and is to be taken off no more.
+    if (yield from is_paid_back(payload, reader)):
+        return only(claimed, there(claimed, payment_id))
+    off = yield from take_off(claimed, payment_id, parent_id(claimed, payload.reopens), reader)
+    if isinstance(off, Withheld):
+        return only(claimed, off)
+    return only(claimed, there(claimed, payment_id)) if off is None else off
+
+
+def take_off(
+    claimed: Claimed, payment_id: str, invoice_id: str | None, reader: Reader
+) -> Steps[Request | Withheld | None]:
+    """The request that takes a payment off its invoice; None where as much of it is free already as goes back.
+
+    It is taken off whole or not at all, so that less which is free is of something else: of an overpayment, or of another
+    refund of the charge that is still to be paid back.
+    """
     payment = (yield from reader.by_id({payment_id})).get(payment_id)
     if payment is None or payment.voided or payment.record != "customerPayment":
-        return only(claimed, cannot(f"{payment_id} is not a payment in NetSuite (any more)"))
+        return cannot(f"{payment_id} is not a payment in NetSuite (any more)")
     if payment.open_minor >= claimed.amount_minor:
-        return only(claimed, there(claimed, payment_id))
-    links = (yield from reader.details({payment_id}))[payment_id].links
-    on_invoice = sum(one.amount_minor for one in links if one.ledger_id == invoice_id)
-    missing = claimed.amount_minor - payment.open_minor
-    if on_invoice < missing:
+        return None
+    detail = (yield from reader.details({payment_id}, lines=False)).get(payment_id, Detail())
+    on_invoice = sum(one.amount_minor for one in detail.links if one.ledger_id == invoice_id)
+    if invoice_id is None or on_invoice + payment.open_minor < claimed.amount_minor:
         shown = format_amount(on_invoice, claimed.currency)
         why = (
             f"payment {payment.number or payment_id} pays {shown} {claimed.currency.upper()} of {invoice_id}"
         )
-        return only(claimed, cannot(f"{why}, less than what is taken back"))
+        return cannot(f"{why}, less than what is taken back")
+    left = max(0, on_invoice - claimed.amount_minor)
     body = {
         "customer": ref(payment.customer_id or ""),
-        "apply": applied_to(invoice_id, on_invoice - missing, claimed.currency),
+        "apply": applied_to(invoice_id, left, claimed.currency),
     }
     return change("customerPayment", internal_id(payment_id), body, claimed.document_key)
 
@@ -79,11 +95,15 @@ def look_at_unapplied(claimed: Claimed, payload: Payload, reader: Reader) -> Ste
     payment = found.get(payment_id or "")
     if payment is None or payment.open_minor >= claimed.amount_minor:
         return payment
-    paid_back = payload.paid_back
-    refund = (
-        (yield from reader.by_external_id({paid_back: "customerRefund"})) if paid_back is not None else {}
-    )
-    return payment if refund else None
+    return payment if (yield from is_paid_back(payload, reader)) else None
+
+
+def is_paid_back(payload: Payload, reader: Reader) -> Steps[bool]:
+    """Whether the refund stands for which the payment is taken off its invoice."""
+    if payload.paid_back is None:
+        return False
+    found = yield from reader.by_external_id({payload.paid_back: "customerRefund"})
+    return any(not refund.voided for refund in found.values())
 
 
 def cannot(why: str) -> Withheld:
@@ -126,7 +146,7 @@ def look_at_applied(claimed: Claimed, payload: Payload, reader: Reader) -> Steps
     memo_id, invoice_id = applied_pair(claimed, payload)
     if memo_id is None or invoice_id is None:
         return None
-    detail = (yield from reader.details({memo_id})).get(memo_id)
+    detail = (yield from reader.details({memo_id}, lines=False)).get(memo_id)
     if detail is None or all(one.ledger_id != invoice_id for one in detail.links):
         return None
     return (yield from reader.by_id({memo_id})).get(memo_id)

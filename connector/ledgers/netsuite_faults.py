@@ -13,6 +13,7 @@ from typing import Any
 
 from connector.ledgers.contract import (
     Answer,
+    NumberTaken,
     Outcome,
     PeriodClosed,
     Rejected,
@@ -29,23 +30,34 @@ SHOWN = 500
 TOO_MANY = frozenset({"CONCURRENCY_LIMIT_EXCEEDED", "SSS_REQUEST_LIMIT_EXCEEDED", "REQUEST_LIMIT_EXCEEDED"})
 NO_LOGIN = frozenset({"INVALID_LOGIN", "INVALID_LOGIN_ATTEMPT", "INVALID_LOGIN_CREDENTIALS"})
 NO_PERMISSION = frozenset({"INSUFFICIENT_PERMISSION", "PERMISSION_VIOLATION"})
+PERMISSION = re.compile(r"^(?:error while accessing a resource\. )?permission violation\b", re.IGNORECASE)
 ABSENT = frozenset({"NONEXISTENT_ID", "RCRD_DSNT_EXIST", "THAT_RECORD_DOES_NOT_EXIST"})
+# What went wrong within NetSuite, or is under way by another request: whether it wrote is not told.
+UNKNOWN_CODES = frozenset({"UNEXPECTED_ERROR", "IDEMPOTENCY_ERROR"})
 # A record with this external id stands already: this very document, since the external id is its key.
 DUPLICATE = re.compile(r"already exists|same external|duplicate external", re.IGNORECASE)
-DUPLICATE_CODES = frozenset({"DUP_RCRD", "DUP_ENTITY", "DUP_CSTM_RCRD"})
+DUPLICATE_CODES = frozenset({"DUP_RCRD", "DUP_CSTM_RCRD"})
 NAME_TAKEN = re.compile(
-    r"unique (?:customer|entity) (?:id|name)|entity (?:id|name) must be unique", re.IGNORECASE
-)
-NAME_CODES = frozenset({"UNIQUE_CUST_ID_REQD", "UNIQUE_ENTITY_REQD"})
-PERIOD = re.compile(
-    r"\bperiod\b.*\b(?:closed|locked|not open)|\b(?:closed|locked)\b.*\bperiod\b", re.IGNORECASE
-)
-# More is taken of a credit or an invoice than is open of it: somebody was faster.
-TOO_MUCH = re.compile(
-    r"(?:cannot|can not|may not) (?:apply|be applied|refund)|exceeds? (?:the )?(?:amount|remaining|unapplied|open|balance|total)"
-    r"|more than (?:the )?(?:amount|remaining|unapplied|open|balance)",
+    r"unique (?:customer|entity) (?:id|name)|entity (?:id|name) must be unique|\bentity already exists",
     re.IGNORECASE,
 )
+NAME_CODES = frozenset({"UNIQUE_CUST_ID_REQD", "UNIQUE_ENTITY_REQD", "DUP_ENTITY"})
+# An account may refuse a number that it has.
+NUMBER_TAKEN = re.compile(
+    r"\b(?:number|tranid)\b.*\b(?:already|unique|duplicate)\b|\bduplicate\b.*\b(?:number|tranid)\b",
+    re.IGNORECASE,
+)
+# No text of it is known: closed, locked, or none for the day.
+PERIOD = re.compile(r"\bperiods?\b", re.IGNORECASE)
+# More is taken of a credit or an invoice than is open of it, or it is not on the list of what is open: somebody was faster.
+TOO_MUCH = re.compile(
+    r"(?:cannot|can not|may not) (?:be applied|apply|refund)\b|\bexceeds?\b|\bmore than (?:the )?(?:amount|remaining|"
+    r"unapplied|open|balance)|\bnothing open\b",
+    re.IGNORECASE,
+)
+NOT_LISTED = re.compile(r"(?:apply|deposit)\b.*\bdoc$")
+# What is quoted is somebody's own words, and not NetSuite's.
+QUOTED = re.compile(r"\"[^\"]*\"|(?<!\w)'[^']*'(?!\w)|<[^<>]*>")
 CHANGED_MEANWHILE = re.compile(r"record has been changed", re.IGNORECASE)
 CHANGED_CODES = frozenset({"RCRD_HAS_BEEN_CHANGED"})
 WAY_OUT = {
@@ -67,6 +79,10 @@ class Fault:
     def code(self) -> str:
         return self.codes[0] if self.codes else str(self.status)
 
+    def says(self, pattern: re.Pattern[str]) -> bool:
+        """Whether NetSuite's own words do; what it quotes does not count."""
+        return pattern.search(QUOTED.sub("", self.words)) is not None
+
 
 def fault_of(answer: Answer) -> Fault | None:
     """The fault that an answer tells; None where it tells none, or did not arrive."""
@@ -87,7 +103,8 @@ def read_words(body: bytes) -> tuple[tuple[str, ...], str, str]:
         return (), text[:SHOWN], ""
     restlet = told.get("error")
     if isinstance(restlet, Mapping):
-        return (str(restlet.get("code") or ""),), str(restlet.get("message") or "")[:SHOWN], ""
+        code = str(restlet.get("code") or "")
+        return (code,) if code else (), str(restlet.get("message") or "")[:SHOWN], ""
     listed = told.get("o:errorDetails")
     details = [one for one in listed if isinstance(one, Mapping)] if isinstance(listed, list) else []
     # The details say what it is; the code beside the title may be a general one.
@@ -108,23 +125,34 @@ def is_login(fault: Fault) -> bool:
 
 def is_forbidden(fault: Fault) -> bool:
     """Whether the role lacks a permission."""
-    return fault.status == 403 or bool(NO_PERMISSION.intersection(fault.codes))
+    return fault.status == 403 or bool(NO_PERMISSION.intersection(fault.codes)) or fault.says(PERMISSION)
 
 
 def is_duplicate(fault: Fault) -> bool:
     """Whether a record with this external id stands."""
     if fault.status >= 500 or is_name_taken(fault):
         return False
-    return bool(DUPLICATE_CODES.intersection(fault.codes)) or DUPLICATE.search(fault.words) is not None
+    return bool(DUPLICATE_CODES.intersection(fault.codes)) or fault.says(DUPLICATE)
 
 
 def is_name_taken(fault: Fault) -> bool:
-    """Whether another customer has the name that a new one was to have."""
-    return bool(NAME_CODES.intersection(fault.codes)) or NAME_TAKEN.search(fault.words) is not None
+    """Whether another customer has the name that a new one was to have; or this very one has it, and stands already."""
+    return bool(NAME_CODES.intersection(fault.codes)) or fault.says(NAME_TAKEN)
 
 
-def outcome_of(fault: Fault) -> Outcome:
-    """What a refused write comes to. A 5xx may come after the write, and a page that is not NetSuite's own says nothing.
+def is_doubtful(fault: Fault) -> bool:
+    """Whether it may have been written all the same: a 5xx may come after the write, and a page that is not NetSuite's own
+    says nothing."""
+    return fault.status >= 500 or not fault.codes or bool(UNKNOWN_CODES.intersection(fault.codes))
+
+
+def is_too_much(fault: Fault) -> bool:
+    """Whether what was to be applied to something is not open of it."""
+    return fault.says(TOO_MUCH) or NOT_LISTED.search(fault.path) is not None
+
+
+def outcome_of(fault: Fault, applies: bool = False) -> Outcome:
+    """What a refused write comes to; `applies`: it takes a credit, or pays an invoice.
 
     A duplicate is this very document: it is read at once.
     """
@@ -133,15 +161,17 @@ def outcome_of(fault: Fault) -> Outcome:
     if is_login(fault) or is_forbidden(fault):
         way_out = WAY_OUT[401 if is_login(fault) else 403]
         return Unauthorised(f"NetSuite refused the access: {shown(fault)}{way_out}")
+    if is_doubtful(fault):
+        return Unknown(shown(fault), told="IDEMPOTENCY_ERROR" in fault.codes)
+    if not DUPLICATE_CODES.intersection(fault.codes) and fault.says(NUMBER_TAKEN):
+        return NumberTaken(None)
     if is_duplicate(fault):
         return Unknown(f"NetSuite has a record with this external id: {fault.words}", told=True)
-    if fault.status >= 500 or not fault.codes:
-        return Unknown(shown(fault))
-    if CHANGED_CODES.intersection(fault.codes) or CHANGED_MEANWHILE.search(fault.words):
+    if CHANGED_CODES.intersection(fault.codes) or fault.says(CHANGED_MEANWHILE):
         return Unknown(f"NetSuite says that the record was changed meanwhile: {fault.words}", told=True)
-    if PERIOD.search(fault.words):
+    if fault.says(PERIOD):
         return PeriodClosed(f"NetSuite has closed or locked the period: {fault.words}")
-    if TOO_MUCH.search(fault.words):
+    if applies and is_too_much(fault):
         why = f"NetSuite has less of it open than is to be taken: {fault.words}"
         return Withheld("credit_used", why, "free the credit in NetSuite, or book the refund by hand")
     return Rejected(fault.code, f"{fault.words} at {fault.path}" if fault.path else fault.words)
@@ -153,9 +183,10 @@ def shown(fault: Fault) -> str:
 
 
 def not_found(answer: Answer) -> bool:
-    """Whether the record that was asked for does not exist; another 404 is no such answer."""
+    """Whether NetSuite says that what was asked for does not exist. A 404 alone is no such answer: a proxy, or a wrong
+    address, gives one too."""
     fault = fault_of(answer)
-    if fault is None:
+    if fault is None or fault.status >= 500 or is_throttled(fault) or is_login(fault) or is_forbidden(fault):
         return False
     return bool(ABSENT.intersection(fault.codes)) or (fault.status == 404 and bool(fault.codes))
 

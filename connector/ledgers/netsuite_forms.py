@@ -19,7 +19,7 @@ from connector.ledgers.netsuite_wants import Wants
 from connector.ledgers.netsuite_wire import CUSTOMER_FIELD, ref
 from connector.ledgers.rates import rate_of
 from connector.planning.mapping_model import Mapping as LedgerMapping
-from connector.planning.model import NEW_CUSTOMER, Document, Entry
+from connector.planning.model import NEW_CUSTOMER, OTHER_RECEIVABLE, Document, Entry
 
 # Stands for the id of a customer who is still to be made.
 NEW = "$customer"
@@ -57,7 +57,7 @@ class FormWriter(LineWriter):
         return Accounts(
             frozenset(self.mapping.clearing_accounts.accounts()),
             self.mapping.exchange,
-            self.mapping.receivable(document.currency) or "",
+            self.named(document, OTHER_RECEIVABLE) or self.mapping.receivable(document.currency) or "",
         )
 
     def body(self, document: Document) -> dict[str, Any]:

@@ -11,11 +11,15 @@ from datetime import date
 from connector.ledgers.contract import Absent, Claimed, Found, Steps
 from connector.ledgers.netsuite_changes import look_at_applied, look_at_unapplied
 from connector.ledgers.netsuite_customers import find_made
+from connector.ledgers.netsuite_directory import Directory
 from connector.ledgers.netsuite_payload import Payload, settled_id
 from connector.ledgers.netsuite_records import Head, Reader
 from connector.ledgers.netsuite_roles import UNAPPLIED
+from connector.ledgers.netsuite_wire import ref_of
 
 Seen = dict[str, Found | Absent]
+# Records whose account is that of money: an account may be set so that money in goes to Undeposited Funds, whatever is sent.
+MONEY = frozenset({"customerPayment", "customerRefund", "cashSale", "cashRefund"})
 
 
 def look(
@@ -23,6 +27,7 @@ def look(
     payloads: Mapping[str, Payload],
     search: Reader,
     record: Reader,
+    directory: Directory,
     voids: bool,
 ) -> Steps[tuple[Seen, dict[str, Head]]]:
     """By document key; and the heads that were read, by ledger id. `search` finds many at once, `record` reads what stands
@@ -50,18 +55,24 @@ def look(
             wanted[one.document_key] = one
     heads = yield from search.by_external_id({key: payloads[key].record for key in wanted})
     read = {head.ledger_id: head for head in heads.values()}
+    # Of what NetSuite named the id of, that id is the last word: an index may lag behind both.
+    unseen = {one.ledger_id for key, one in wanted.items() if key not in heads and one.ledger_id is not None}
+    if unseen:
+        read.update((yield from record.by_id(unseen)))
     for key, one in wanted.items():
-        head = heads.get(key)
-        if head is not None:
-            seen[key] = found_as(one, head)
+        head = heads.get(key) or read.get(one.ledger_id or "")
+        if head is not None and head.external_id in (None, key):
+            seen[key] = found_as(one, head, payloads[key], directory)
         elif one.ledger_id is not None:
             seen[key] = Absent(by_id=True)
     return seen, read
 
 
-def found_as(claimed: Claimed, head: Head) -> Found:
+def found_as(claimed: Claimed, head: Head, payload: Payload, directory: Directory) -> Found:
     """A document of ours, by its external id; the number is the refund's, whatever NetSuite made of it."""
     replaced = claimed.number is not None and head.number != claimed.number
+    sent = ref_of(payload.body, "account")
+    astray = head.record in MONEY and None not in (sent, head.account) and sent != head.account
     return Found(
         ledger_id=head.ledger_id,
         document_key=claimed.document_key,
@@ -74,6 +85,7 @@ def found_as(claimed: Claimed, head: Head) -> Found:
         posting_date=head.day,
         customer=head.customer,
         replaced_number=head.number if replaced else None,
+        astray=directory.label(head.account or "") if astray else None,
     )
 
 

@@ -21,7 +21,8 @@ LONGEST = 999
 def write_memo(document: Document) -> str:
     """Words, Stripe ids, key and marks. Where that is too long the lines of the sale go first, then the words are cut, and
     the numbers go only where they alone are too long; the ids, the key and the kind always fit."""
-    words = " ".join(document.narration.split())
+    # Brackets are for our marks.
+    words = " ".join(document.narration.replace("[", "(").replace("]", ")").split())
     ids = " ".join(ids_of(document))
     every = f"{ids} {marks_of(document)}"
     if len(words) + len(every) < LONGEST:

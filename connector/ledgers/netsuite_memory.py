@@ -7,11 +7,11 @@ refused something. A memory that cannot be used is none.
 from __future__ import annotations
 
 import json
+import re
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from connector.ledgers.contract import Answer
@@ -19,6 +19,11 @@ from connector.ledgers.json_wire import Row
 
 SHAPE = 1
 READ_AFTER = timedelta(days=1)
+DATE = re.compile(
+    r"[A-Z][a-z]{2}, (?P<day>\d{2}) (?P<month>[A-Z][a-z]{2}) (?P<year>\d{4}) "
+    r"(?P<hour>\d{2}):(?P<minute>\d{2}):(?P<second>\d{2}) GMT"
+)
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 # What is known of a row, by list; another choice is another shape, and what was remembered before is read anew.
 # `Name` is without what it stands under, `FullName` with it; `Account`, `Currency` and `TaxType` are internal ids.
 FIELDS: dict[str, tuple[str, ...]] = {
@@ -62,13 +67,21 @@ def is_fresh(known: Lists, now: datetime | None) -> bool:
 
 
 def told_time(answer: Answer) -> datetime | None:
-    """When NetSuite answered, by its own clock; None where it does not say so."""
+    """When NetSuite answered, by its own clock; None where it does not say so.
+
+    https://www.rfc-editor.org/rfc/rfc9110#section-5.6.7
+    """
     told = next((text for name, text in answer.headers if name.lower() == "date"), "")
-    try:
-        when = parsedate_to_datetime(told)
-    except (ValueError, TypeError, IndexError):
+    found = DATE.fullmatch(told)
+    if found is None or found["month"] not in MONTHS:
         return None
-    return when if when.tzinfo is not None else when.replace(tzinfo=UTC)
+    day, year, hour, minute, second = (
+        int(found[name]) for name in ("day", "year", "hour", "minute", "second")
+    )
+    try:
+        return datetime(year, 1 + MONTHS.index(found["month"]), day, hour, minute, second, tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 # ------------------------------------------------------------------------------------------------ keeping

@@ -7,8 +7,9 @@ refund that pays it out; so that in a run of memos and refunds nothing is read t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from connector.ledgers.contract import Claimed, Steps, Withheld
+from connector.ledgers.contract import Claimed, Outcome, Posted, Steps, Taken, Unknown, Withheld
 from connector.ledgers.netsuite_payload import Payload, read_payload, settled_id
 from connector.ledgers.netsuite_records import Head, Reader
 from connector.planning.money import format_amount
@@ -31,7 +32,7 @@ class OpenItems:
     def __init__(self) -> None:
         self.heads: dict[str, Head] = {}
         self.taken: dict[str, dict[str, int]] = {}
-        # What was read back since the last wave began.
+        # What was read back and serves the next document that needs it, once: then something may have been taken of it.
         self.fresh: dict[str, Head] = {}
 
     def learn(self, heads: Mapping[str, Head]) -> None:
@@ -51,7 +52,7 @@ class OpenItems:
             if ledger_id is not None
         }
         self.heads = {ledger_id: head for ledger_id, head in self.fresh.items() if ledger_id in wanted}
-        self.fresh = dict(self.heads)
+        self.fresh = {ledger_id: head for ledger_id, head in self.fresh.items() if ledger_id not in wanted}
         self.taken.clear()
         missing = wanted - self.heads.keys()
         if missing:
@@ -63,6 +64,18 @@ class OpenItems:
             self.heads.update((yield from reader.by_id({ledger_id})))
         return self.heads.get(ledger_id)
 
+    def head_for(
+        self, claimed: Claimed, ledger_id: str, search: Reader, record: Reader
+    ) -> Steps[Head | None]:
+        """The same, and the record itself where that has less left than the document takes: an index may not show yet
+        what was put back a moment ago."""
+        head = yield from self.head(ledger_id, search)
+        if self.left(head, claimed) < claimed.amount_minor:
+            head = (yield from record.by_id({ledger_id})).get(ledger_id)
+            if head is not None:
+                self.heads[ledger_id] = head
+        return head
+
     def free(self, head: Head, document_key: str) -> int:
         """What is open of it beside what the other documents of this wave take."""
         others = self.taken.get(head.ledger_id, {})
@@ -71,19 +84,33 @@ class OpenItems:
     def take(self, head: Head, document_key: str, minor: int) -> None:
         self.taken.setdefault(head.ledger_id, {})[document_key] = minor
 
+    def settle(self, document_key: str, outcome: Outcome) -> None:
+        """What a document takes is taken, or is not: only while that is in doubt it is counted beside what is read."""
+        for ledger_id, taken in self.taken.items():
+            minor = 0 if isinstance(outcome, Unknown) else taken.pop(document_key, 0)
+            head = self.heads.get(ledger_id)
+            if minor and head is not None and isinstance(outcome, Taken | Posted):
+                self.heads[ledger_id] = replace(head, open_minor=head.open_minor - minor)
+
     # ------------------------------------------------------------------------------------------ guards
 
-    def check_credit(self, claimed: Claimed, ledger_id: str, reader: Reader) -> Steps[Withheld | None]:
+    def check_credit(
+        self, claimed: Claimed, ledger_id: str, search: Reader, record: Reader
+    ) -> Steps[Withheld | None]:
         """Whether a credit has as much left as is to be paid out; None where it has."""
-        head = yield from self.head(ledger_id, reader)
+        head = yield from self.head_for(claimed, ledger_id, search, record)
+        left = self.left(head, claimed)
         if head is None or head.voided:
             return credit_used(claimed, ledger_id, 0, "it does not stand in NetSuite any more")
-        left = self.free(head, claimed.document_key)
         if left < claimed.amount_minor:
-            record = WORDS.get(head.record, head.record)
-            return credit_used(claimed, f"{record} {head.number or head.ledger_id}", left)
+            kind = WORDS.get(head.record, head.record)
+            return credit_used(claimed, f"{kind} {head.number or head.ledger_id}", left)
         self.take(head, claimed.document_key, claimed.amount_minor)
         return None
+
+    def left(self, head: Head | None, claimed: Claimed) -> int:
+        """What a document may take of it."""
+        return 0 if head is None or head.voided else self.free(head, claimed.document_key)
 
     def check_standing(self, claimed: Claimed, payload: Payload, reader: Reader) -> Steps[Withheld | None]:
         """A mirror of what a person took out would book what never was; None where it stands."""

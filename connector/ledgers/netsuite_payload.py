@@ -44,7 +44,7 @@ def write_payload(document: Document, writer: FormWriter) -> str:
         "told_apart": names_of(document)[1] if document.kind == "customer" else None,
         "reverses": document.reverses if document.kind == "reversal" else None,
         "source": source_of(document),
-        "reopens": writer.named(document, REOPENS),
+        "reopens": reopened_by(document, writer),
         "paid_back": paid_back_by(document),
         "subsidiary": writer.named(document, "subsidiary"),
         "customer": writer.named(document, NEW_CUSTOMER),
@@ -60,6 +60,13 @@ def source_of(document: Document) -> str | None:
     if document.kind == "refund_receipt":
         return document.sale_ledger_id
     return document.reverses if document.kind == "reversal" and document.part == "sales_receipt" else None
+
+
+def reopened_by(document: Document, writer: FormWriter) -> str | None:
+    """The invoice that a payment is taken off, also of the refund that pays it back."""
+    if document.kind == "reopen_invoice":
+        return document.sale_ledger_id
+    return writer.named(document, REOPENS)
 
 
 def paid_back_by(document: Document) -> str | None:

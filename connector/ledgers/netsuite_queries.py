@@ -50,7 +50,7 @@ STRIPE = ("ch_", "py_", "pi_", "in_", "re_", "pyr_")
 BEARING = ("memo", "externalid", "tranid", "otherrefnum")
 DAY = "TO_DATE('{}', 'YYYY-MM-DD')"
 
-# A query, and a condition in one, written anew where a field turns out to be missing.
+# A query, and a condition in one, written anew where a field turns out to be missing; an empty one finds nothing.
 Query = Callable[[], str]
 Condition = str | Query
 
@@ -72,7 +72,10 @@ class Queries:
     def page(self, query: Query, offset: int = 0) -> Steps[tuple[list[Row], bool, int]]:
         """A page, whether there are rows behind it, and how many rows there are in all. Raises `LedgerDown`."""
         while True:
-            answer = yield ask(query(), offset)
+            text = query()
+            if not text:
+                return [], False, 0
+            answer = yield ask(text, offset)
             missing = self.missing(answer)
             if missing:
                 self.lacking |= missing
@@ -145,6 +148,9 @@ class Queries:
         return select(self.columns(LINE), tables, where, "tl.transaction, tl.linesequencenumber, tl.id")
 
     def taxes(self, ids: str) -> str:
+        """The taxes of SuiteTax, by line."""
+        if not self.has("transactiontaxdetail"):
+            return ""
         order = "x.transaction, x.line, x.taxtype, x.taxcode"
         return select(self.columns(TAX), "transactiontaxdetail x", f"x.transaction IN ({ids})", order)
 

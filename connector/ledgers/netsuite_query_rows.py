@@ -16,7 +16,9 @@ from connector.ledgers.netsuite_records import Head, Line, Link, TaxDetail
 from connector.ledgers.netsuite_rows import (
     FORMS,
     SEGMENTS,
+    WITHOUT_SUBSIDIARY,
     is_true,
+    moves,
     oriented,
     percent,
     quantity_of,
@@ -70,7 +72,7 @@ def read_head(row: Row, directory: Directory) -> Head | None:
         total_minor=abs(minor(row.get("foreigntotal"), currency)),
         open_minor=0 if voided else abs(minor(row.get(OPEN.get(record, "")), currency)),
         account=text_of(row, "account"),
-        subsidiary=text_of(row, "subsidiary"),
+        subsidiary=text_of(row, "subsidiary") if record not in WITHOUT_SUBSIDIARY else None,
         voided=voided,
         created_from=text_of(row, "createdfrom"),
         refs=segments_of(row),
@@ -128,7 +130,7 @@ class FormRows:
         if self.record == "depositApplication":
             return ()
         read = oriented(self.record, [self.line_of(row) for row in self.rows.values()])
-        moving = [line for line in read if line.net_minor or line.taxes]
+        moving = [line for line in read if moves(line)]
         if self.record in FORMS:
             return tuple(with_taxes(moving, self.tax))
         if self.record == "journalEntry":

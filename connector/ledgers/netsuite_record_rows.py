@@ -17,8 +17,10 @@ from connector.ledgers.netsuite_rows import (
     FORMS,
     SEGMENTS,
     SELLING,
+    WITHOUT_SUBSIDIARY,
     Customer,
     is_true,
+    moves,
     oriented,
     quantity_of,
     with_taxes,
@@ -81,7 +83,7 @@ def read_head(record: str, row: Row, currency: str, customer: Customer) -> Head:
         total_minor=total,
         open_minor=0 if voided else open_of(record, row, currency),
         account=ref_of(row, "account"),
-        subsidiary=ref_of(row, "subsidiary") if record != "journalEntry" else None,
+        subsidiary=ref_of(row, "subsidiary") if record not in WITHOUT_SUBSIDIARY else None,
         voided=voided,
         created_from=ref_of(row, "deposit" if record == "depositApplication" else "createdFrom"),
         refs=segments_of(row),
@@ -187,7 +189,7 @@ def form_lines(record: str, row: Row, currency: str) -> tuple[Line, ...]:
         lines.append(Line("rest", missing, None))
     if beside and lines:
         lines[-1] = replace(lines[-1], taxes=(*lines[-1].taxes, *beside))
-    return tuple(with_taxes(oriented(record, [one for one in lines if one.net_minor or one.taxes]), tax))
+    return tuple(with_taxes(oriented(record, [one for one in lines if moves(one)]), tax))
 
 
 def item_line(at: int, line: Row, currency: str, sign: int, by_reference: dict[str, list[TaxDetail]]) -> Line:

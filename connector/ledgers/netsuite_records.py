@@ -135,8 +135,8 @@ class Reader(Protocol):
         their days."""
 
     def page(self, since: date, cursor: str | None) -> Steps[tuple[list[Head], str | None]]:
-        """A page of all that bear a key of ours or an id of Stripe's, dated since that day, and the cursor of the next
-        page or None."""
+        """A page of all that bear a key of ours, or the id of a refund or a charge, dated since that day, and the cursor of
+        the next page or None."""
 
     def details(
         self, ledger_ids: Collection[str], lines: bool = True, back: bool = False

@@ -19,6 +19,8 @@ SEGMENTS = ("department", "class", "location")
 # Their other side than the main line is a credit, or a debit.
 SELLING = frozenset({"invoice", "cashSale", "customerPayment", "customerDeposit"})
 TAKING_BACK = frozenset({"creditMemo", "cashRefund", "customerRefund"})
+# Of these it is not told everywhere, and never asked.
+WITHOUT_SUBSIDIARY = frozenset({"journalEntry", "depositApplication"})
 FORMS = frozenset({"invoice", "cashSale", "creditMemo", "cashRefund"})
 
 
@@ -95,6 +97,11 @@ def with_taxes(lines: Sequence[Line], tax_minor: int) -> list[Line]:
 
 def turned(tax: TaxDetail, tax_minor: int, sign: int) -> TaxDetail:
     return replace(tax, tax_minor=tax_minor, basis_minor=sign * tax.basis_minor)
+
+
+def moves(line: Line) -> bool:
+    """Whether a line is of more than nothing."""
+    return bool(line.net_minor) or any(tax.tax_minor for tax in line.taxes)
 
 
 def told_tax(lines: Iterable[Line]) -> int:

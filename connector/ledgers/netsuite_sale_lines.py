@@ -30,7 +30,7 @@ def read_lines(
 ) -> tuple[SaleLine, ...]:
     """Lines of nothing are left out. Net and tax of all come to the total."""
     sign = -1 if head.record in SELLING else 1
-    lines = [line for line in detail.lines if line.net_minor or line.taxes]
+    lines = list(detail.lines)
     nets = [sign * line.net_minor for line in lines]
     taxes = taxes_of(head, lines, nets)
     parts = [part for pair in zip(nets, taxes, strict=True) for part in pair]

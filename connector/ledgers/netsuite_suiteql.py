@@ -14,7 +14,7 @@ from connector.ledgers.contract import Steps
 from connector.ledgers.days import EVER, Span, gaps
 from connector.ledgers.json_wire import Row
 from connector.ledgers.netsuite_bearing import Bearing
-from connector.ledgers.netsuite_by_record import RecordReader, in_order, place_of
+from connector.ledgers.netsuite_by_record import RecordReader, in_order, is_marked, place_of
 from connector.ledgers.netsuite_directory import Directory
 from connector.ledgers.netsuite_queries import Condition, Queries, of_types, since_day, until_day
 from connector.ledgers.netsuite_query_rows import FormRows, link_pairs, read_head, with_total
@@ -150,7 +150,7 @@ class SuiteqlReader:
         following = str(rows[-1]["id"]) if more and rows else None
         self.bearing.keep_page(after, rows, following, (since, EVER))
         heads = yield from self.heads(rows)
-        return [head for head in heads if head.note.document_key or ids_on(head.note)], following
+        return [head for head in heads if is_marked(head)], following
 
     # ------------------------------------------------------------------------------------------ heads
 

@@ -44,12 +44,12 @@ class Tables:
                 "POST", f"{SUITEQL}?limit={PAGE}&offset=0", encode({"q": query}), (*JSON_TYPE, TRANSIENT)
             )
             fault = fault_of(self.answer)
-            if fault is not None and self.is_refused(fault, table):
-                return None
             missing = missing_column(fault, wanted)
             if missing is not None:
                 wanted.remove(missing)
                 continue
+            if fault is not None and self.is_refused(fault, table):
+                return None
             found = page_of(read_body(self.answer))
             rows += found
             last = text_of(found[-1], "id") or "0" if found else "0"

@@ -191,8 +191,10 @@ def delete(record: str, record_id: str, document_key: str) -> Request:
     return write("DELETE", f"{RECORDS}/{record}/{record_id}", None, (document_key,))
 
 
-def new_id(answer: Answer) -> str | None:
-    """The internal id of what was written; None where the answer does not tell."""
+def new_id(answer: Answer, record: str) -> str | None:
+    """The internal id of the record that was made; None where the answer does not tell it, or tells of something else, as
+    of a job that is still to be done."""
     location = next((text for name, text in answer.headers if name.lower() == "location"), "")
-    found = location.partition("?")[0].rstrip("/").rpartition("/")[2]
-    return found if found.isdecimal() else None
+    path = location.partition("?")[0].rstrip("/").rpartition("/")
+    made_as = path[0].rpartition("/")[2]
+    return path[2] if path[2].isdecimal() and made_as.lower() == record.lower() else None

@@ -100,6 +100,17 @@ ITEM_TYPES = {
     "inventoryItem": "InvtPart",
     "otherChargeSaleItem": "OthCharge",
     "discountItem": "Discount",
+    "serviceResaleItem": "Service",
+    "nonInventoryResaleItem": "NonInvtPart",
+    "otherChargeResaleItem": "OthCharge",
+    "assemblyItem": "Assembly",
+    "lotNumberedAssemblyItem": "Assembly",
+    "serializedAssemblyItem": "Assembly",
+    "lotNumberedInventoryItem": "InvtPart",
+    "serializedInventoryItem": "InvtPart",
+    "kitItem": "Kit",
+    "downloadItem": "DwnLdItem",
+    "giftCertificateItem": "GiftCert",
 }
 _ITEM_LINE = (
     "item:@item line:whole orderLine:whole orderDoc:@transaction quantity:number rate:number amount:number "

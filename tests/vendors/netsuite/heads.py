@@ -135,6 +135,8 @@ def accounts(account: Account, record: Json, given: Given, old: Json) -> Json:
             if record_type == "customerRefund":
                 raise missing(name)
             told = account.account_id_of("Undeposited Funds")
+        if account.by_app and account.moods.money_goes_to is not None:
+            told = account.account_id_of(account.moods.money_goes_to)
         found["_bank"] = _usable(account, told, name, ("Bank", "OthCurrAsset", "CredCard"))
         own = account.get("account", told).get("currency")
         if own not in (None, account.base_of(record["subsidiary"]), record["currency"]):

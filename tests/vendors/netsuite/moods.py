@@ -37,6 +37,7 @@ class Moods:
     transform_applies: a memo made from an open invoice is set against it.
     non_gl_changes: closed periods allow changes that post nothing, and the role may make them.
     override_period: the role may post into a locked period, never into a closed one.
+    money_goes_to: the account that money is booked on, whatever account a client names.
     reversal_voids: the preference "Void Transactions Using Reversing Journals", with which the RESTlet refuses.
     """
 
@@ -67,4 +68,5 @@ class Moods:
     transform_applies: bool = True
     non_gl_changes: bool = False
     override_period: bool = False
+    money_goes_to: str | None = None
     reversal_voids: bool = False
