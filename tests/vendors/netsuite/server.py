@@ -69,7 +69,6 @@ def handler(fake: FakeNetsuite) -> type[BaseHTTPRequestHandler]:
         def send(self, number: int, answered: Answer) -> None:
             text = answered.text.encode()
             self.send_response_only(answered.status)
-            self.send_header("Date", formatdate(fake.now(), usegmt=True))
             self.send_header("X-N-OperationId", f"c0441e1a-0000-4000-8000-{number:012x}")
             self.send_header("Date", formatdate(fake.now(), usegmt=True))
             if answered.status != 204:
