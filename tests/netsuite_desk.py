@@ -103,6 +103,12 @@ class Desk(LedgerDesk):
         entity = self.account.named("customer", customer)["id"]
         return f"{self.account.ledger.of_entity(receivables, entity):.2f}"
 
+    def close_until(self, month: str, how: str = "closed") -> None:
+        """Closes or locks this month and all before it, as 2026-03, or opens them again."""
+        for period in list(self.account.documents("accountingPeriod")):
+            if not (period["isQuarter"] or period["isYear"]) and period["startDate"][:7] <= month:
+                self.account.close_period(period["startDate"][:7], how)
+
     # ------------------------------------------------------------------------------------------ what always holds
 
     def check(self) -> None:
