@@ -120,10 +120,8 @@ class Desk(LedgerDesk):
                 named = {name.lower(): text for name, text in request.headers.items()}
                 assert named[NAMES_ARE_CHECKED] == "Error", request
         ours = {key_of(one): one for one in self.ours()}
-        documents = {one["document_key"]: one for one in self.documents()}
-        assert ours.keys() <= documents.keys()
-        for key, document in documents.items():
-            one = ours.get(key)
+        for document in self.documents():
+            one = ours.get(document["document_key"])
             if document["state"] not in ("posted", "reversed") or document["kind"] in WRITTEN_ON_OTHERS:
                 continue
             if one is not None:
