@@ -86,7 +86,9 @@ def test_two_refunds_of_one_wave_do_not_take_one_credit_twice() -> None:
         "credit memo 100-1 has 50.00 of 60.00 USD left; something else took the rest",
         "free the credit in NetSuite, or book the refund by hand",
     )
-    assert search.asked == [{"creditMemo/501"}] and record.asked == [{"creditMemo/501"}]
+    assert search.asked == [{"creditMemo/501"}]
+    # The credit itself, and whether it is this very refund that has used it.
+    assert record.asked == [{"creditMemo/501"}, {second.document_key}]
     step = next_step(second, kept, "write", 0, 30)
     assert (step.state, step.reason) == ("held", "credit_used") and "--retry" in (step.action or "")
 
@@ -415,6 +417,17 @@ def test_what_was_put_back_on_the_invoice_is_taken_off_again() -> None:
     assert carry(ledger, payment, search, record, refund) == Stale()
     assert isinstance(carry(ledger, payment, search, record, refund), Taken)
     assert (payment.on_invoice, payment.refunded) == (6400, 4600)
+
+
+def test_what_this_very_refund_has_used_is_not_taken_off_again() -> None:
+    """After a lost state; another part of the payment is on its invoice still."""
+    payment = Payment(on_invoice=6400, other=4600)
+    refund = {"customerRefund/801": {"external_id": key_of("a"), "number": "100a", "total_minor": 4600}}
+    ledger, _, _ = opened({**payment.books, **refund}, payment.books)
+    off, paid = reopening(ledger, "a", 4600)
+    assert isinstance(ask(ledger, off), Posted)
+    seen = ask(ledger, paid)
+    assert isinstance(seen, Found) and seen.ledger_id == "customerRefund/801"
 
 
 def test_what_went_on_another_invoice_is_held() -> None:

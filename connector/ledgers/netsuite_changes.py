@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from connector.ledgers.contract import Claimed, Outcomes, Posted, Rejected, Request, Steps, Withheld
+from connector.ledgers.contract import Claimed, Outcome, Outcomes, Posted, Rejected, Request, Steps, Withheld
 from connector.ledgers.json_wire import JSON_TYPE, amount, encode
 from connector.ledgers.netsuite_payload import Payload, parent_id, settled_id
 from connector.ledgers.netsuite_records import Detail, Head, Reader
@@ -155,24 +155,24 @@ def look_at_applied(claimed: Claimed, payload: Payload, reader: Reader) -> Steps
 # ------------------------------------------------------------------------------------------------ voids
 
 
-def check_void(claimed: Claimed, payload: Payload, reader: Reader, search: Reader) -> Steps[Head | Outcomes]:
+def check_void(claimed: Claimed, payload: Payload, reader: Reader, search: Reader) -> Steps[Head | Outcome]:
     """The invoice that is to be taken off, where every guard holds: the whole of it is open, and no payment of this charge
     or this amount stands on its customer. `reader` reads the record itself, `search` what else there is."""
     invoice_id = settled_id(claimed, payload)
     found = (yield from reader.by_id({invoice_id})) if invoice_id is not None else {}
     invoice = found.get(invoice_id or "")
     if invoice is None or invoice_id is None:
-        return only(claimed, Rejected("404", f"invoice {invoice_id} is not in NetSuite any more"))
+        return Rejected("404", f"invoice {invoice_id} is not in NetSuite any more")
     if invoice.voided:
-        return only(claimed, there(claimed, invoice_id))
+        return there(claimed, invoice_id)
     if invoice.open_minor != invoice.total_minor:
-        return only(claimed, guard("something was paid or credited on it meanwhile"))
+        return guard("something was paid or credited on it meanwhile")
     customers = {invoice.customer_id} - {None}
     for one in (yield from search.of_customers(MONEY_IN, customers, invoice.day)):  # type: ignore[arg-type]
         charges = one.note.charge_ids
         alike = not charges and claimed.amount_minor in (one.total_minor, one.open_minor)
         if not one.voided and (alike or (payload.charge_id or "-") in charges):
-            return only(claimed, guard(f"{one.ledger_id} of its customer may be of this invoice"))
+            return guard(f"{one.ledger_id} of its customer may be of this invoice")
     return invoice
 
 
