@@ -293,6 +293,10 @@ NOTHING_TO_TELL: dict[str, Case] = {
     "one currency, and an item for what a rate moved": Case(
         True, (), account={"currencies": ()}, mapping={"exchange_item": "Exchange"}
     ),
+    "accounts whose currency is not known, since no subsidiary is named": Case(
+        True, (), account={"subsidiaries": TWO}, wants={"subsidiary": None, "sales": "find", "fees": False},
+        mapping={"clearing_accounts": AccountMap(None, {"usd": "Business Bank", "eur": "Business Bank"})},
+    ),
     "a stock item for sales": Case(True, (), mapping={"sales_items": {"*": "Widget"}}),
     "nothing on receivable": Case(
         True, (), mapping={"receivable_accounts": AccountMap()}, wants={"types": frozenset({RECEIPT})}

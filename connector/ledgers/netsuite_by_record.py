@@ -8,6 +8,7 @@ https://docs.oracle.com/en/cloud/saas/netsuite/ns-online-help/section_1545222128
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -23,7 +24,7 @@ from connector.ledgers.netsuite_record_rows import (
     read_links,
     type_in,
 )
-from connector.ledgers.netsuite_records import Detail, Head, Line, Link
+from connector.ledgers.netsuite_records import Detail, Head, Line, Link, Reader
 from connector.ledgers.netsuite_rows import Customer, read_customer
 from connector.ledgers.netsuite_wire import (
     CUSTOMER_FIELD,
@@ -67,6 +68,12 @@ class RecordReader:
         self.customers: dict[str, Customer] = {}
         self.deposits: str | None = None
 
+    def for_search(self) -> Reader:
+        reader = copy(self)
+        reader.filters = copy(self.filters)
+        reader.filters.kept = {}
+        return reader
+
     # ------------------------------------------------------------------------------------------ by name
 
     def by_id(self, ledger_ids: Collection[str]) -> Steps[dict[str, Head]]:
@@ -109,7 +116,7 @@ class RecordReader:
                     how = "IS" if field == "externalId" else "CONTAIN"
                     terms = either(field, how, wanted)
                     spare = field != "memo"
-                    ids.update(dict.fromkeys((yield from self.filters.ids(record, terms, since, spare))))
+                    ids.update(dict.fromkeys((yield from self.filters.ids(record, terms, spare=spare))))
             found += yield from self.heads(record, (yield from self.filters.rows(record, ids)))
         hits = [head for head in found if head.day >= since and wanted.intersection(ids_on(head.note))]
         return sorted(hits, key=place_of)

@@ -111,6 +111,9 @@ class Reader(Protocol):
     """Reads of transactions. What does not exist, or is of another type than those of `netsuite_wire.TYPES`, is left out;
     what was voided, or waits for an approval, is given and says so. Each raises `LedgerDown`."""
 
+    def for_search(self) -> Reader:
+        """The same for one search, in which nothing need be read twice."""
+
     def by_id(self, ledger_ids: Collection[str]) -> Steps[dict[str, Head]]:
         """By ledger id; a plain internal id is found too, under the ledger id that it has. What an index does not show is
         asked for by itself."""

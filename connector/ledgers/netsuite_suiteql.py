@@ -18,7 +18,7 @@ from connector.ledgers.netsuite_by_record import RecordReader, in_order, is_mark
 from connector.ledgers.netsuite_directory import Directory
 from connector.ledgers.netsuite_queries import Condition, Queries, of_types, since_day, until_day
 from connector.ledgers.netsuite_query_rows import FormRows, link_pairs, read_head, with_total
-from connector.ledgers.netsuite_records import Detail, Head, Link
+from connector.ledgers.netsuite_records import Detail, Head, Link, Reader
 from connector.ledgers.netsuite_wire import PAGE, TYPES, ids_of, ledger_id, lists_of, split_id
 from connector.ledgers.sale_search import stripe_ids as ids_on
 
@@ -35,6 +35,9 @@ class SuiteqlReader:
         self.queries = Queries(directory)
         self.records = RecordReader(directory)
         self.bearing = Bearing()
+
+    def for_search(self) -> Reader:
+        return self
 
     # ------------------------------------------------------------------------------------------ by name
 
