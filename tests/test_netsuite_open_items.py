@@ -406,6 +406,29 @@ def test_two_refunds_of_a_charge_take_their_own_parts_off(first: int, second: in
     assert (payment.on_invoice, payment.refunded) == (0, 11000)
 
 
+@pytest.mark.parametrize("committed", [False, True])
+def test_a_refund_in_doubt_does_not_keep_the_next_one_from_its_own_part(committed: bool) -> None:
+    """Whether NetSuite wrote the first one is not known; what was taken off for it is left to it."""
+    payment = Payment()
+    ledger, search, record = opened(payment.books)
+    (off, first), (more, second) = (reopening(ledger, letter, 3300) for letter in "ab")
+    for one in (off, more):
+        carry(ledger, payment, search, record, one)
+    search.books = record.books = payment.books
+    prepare(ledger, first, second)
+    request = ask(ledger, first)
+    if committed:
+        payment.take(request)
+    told(ledger, first, request, Answer(0, b"the connection broke", arrived=False))
+    record.books = payment.books
+    request = ask(ledger, second)
+    assert told(ledger, second, request, payment.take(request)) == Stale()
+    assert isinstance(carry(ledger, payment, search, record, second), Taken)
+    if not committed:
+        assert isinstance(carry(ledger, payment, search, record, first), Taken)
+    assert (payment.on_invoice, payment.refunded) == (4400, 6600)
+
+
 def test_what_was_put_back_on_the_invoice_is_taken_off_again() -> None:
     """As NetSuite may do by itself; a refund of Stripe's has left all the same."""
     payment = Payment()

@@ -60,9 +60,10 @@ def request_unapplied(claimed: Claimed, payload: Payload, reader: Reader) -> Ste
 
 
 def take_off(
-    claimed: Claimed, payment_id: str, invoice_id: str | None, reader: Reader
+    claimed: Claimed, payment_id: str, invoice_id: str | None, reader: Reader, kept_minor: int = 0
 ) -> Steps[Request | Withheld | None]:
-    """The request that takes a payment off its invoice; None where as much of it is free already as goes back.
+    """The request that takes a payment off its invoice; None where as much of it is free already as goes back, beside what
+    is kept for others.
 
     It is taken off whole or not at all, so that less which is free is of something else: of an overpayment, or of another
     refund of the charge that is still to be paid back.
@@ -70,11 +71,12 @@ def take_off(
     payment = (yield from reader.by_id({payment_id})).get(payment_id)
     if payment is None or payment.voided or payment.record != "customerPayment":
         return cannot(f"{payment_id} is not a payment in NetSuite (any more)")
-    if payment.open_minor >= claimed.amount_minor:
+    free = max(0, payment.open_minor - kept_minor)
+    if free >= claimed.amount_minor:
         return None
     detail = (yield from reader.details({payment_id}, lines=False)).get(payment_id, Detail())
     on_invoice = sum(one.amount_minor for one in detail.links if one.ledger_id == invoice_id)
-    if invoice_id is None or on_invoice + payment.open_minor < claimed.amount_minor:
+    if invoice_id is None or on_invoice + free < claimed.amount_minor:
         shown = format_amount(on_invoice, claimed.currency)
         why = (
             f"payment {payment.number or payment_id} pays {shown} {claimed.currency.upper()} of {invoice_id}"

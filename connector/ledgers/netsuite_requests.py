@@ -54,7 +54,7 @@ def request_refund(
         return Withheld("ledger_cannot", why, "book the refund by hand in NetSuite")
     used = yield from items.check_credit(claimed, paid, search, record)
     if used is not None and claimed.kind == "reopen_invoice":
-        off = yield from take_off_again(claimed, payload, paid, record)
+        off = yield from take_off_again(claimed, payload, paid, items, record)
         if isinstance(off, Request):
             return off
     if used is not None:
@@ -65,13 +65,14 @@ def request_refund(
 
 
 def take_off_again(
-    claimed: Claimed, payload: Payload, payment_id: str, record: Reader
+    claimed: Claimed, payload: Payload, payment_id: str, items: OpenItems, record: Reader
 ) -> Steps[Request | Withheld | None]:
     """What was taken off for a refund another one of the charge has used, or it was put back. None where this very refund
     has used it."""
     if (yield from record.by_external_id({claimed.document_key: payload.record})):
         return None
-    return (yield from take_off(claimed, payment_id, parent_id(claimed, payload.reopens), record))
+    kept = items.kept(payment_id, claimed.document_key)
+    return (yield from take_off(claimed, payment_id, parent_id(claimed, payload.reopens), record, kept))
 
 
 def applied(
