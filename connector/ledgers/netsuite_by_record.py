@@ -7,15 +7,14 @@ https://docs.oracle.com/en/cloud/saas/netsuite/ns-online-help/section_1545222128
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from copy import copy
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
 from connector.ledgers.contract import Steps
 from connector.ledgers.json_wire import Row
 from connector.ledgers.netsuite_directory import Directory
-from connector.ledgers.netsuite_filters import Filters, either
+from connector.ledgers.netsuite_filters import Filters, either, lists_of_ids
 from connector.ledgers.netsuite_record_rows import (
     applied,
     customer_id_of,
@@ -24,7 +23,7 @@ from connector.ledgers.netsuite_record_rows import (
     read_links,
     type_in,
 )
-from connector.ledgers.netsuite_records import Detail, Head, Line, Link, Reader
+from connector.ledgers.netsuite_records import Detail, Head, Line, Link, Reader, in_order, is_marked, place_of
 from connector.ledgers.netsuite_rows import Customer, read_customer
 from connector.ledgers.netsuite_wire import (
     CUSTOMER_FIELD,
@@ -69,9 +68,8 @@ class RecordReader:
         self.deposits: str | None = None
 
     def for_search(self) -> Reader:
-        reader = copy(self)
-        reader.filters = copy(self.filters)
-        reader.filters.kept = {}
+        reader = RecordReader(self.directory)
+        reader.filters, reader.customers = self.filters.keeping(), self.customers
         return reader
 
     # ------------------------------------------------------------------------------------------ by name
@@ -304,30 +302,3 @@ class RecordReader:
             row = yield from self.filters.record_if_allowed("customer", customer_id)
             self.customers[customer_id] = read_customer(row) if row is not None else Customer()
         return self.customers[customer_id]
-
-
-def is_marked(head: Head) -> bool:
-    """Whether it bears a key of ours, or the id of a refund or a charge."""
-    note = head.note
-    return bool(note.document_key or note.refund_ids or note.charge_ids)
-
-
-def place_of(head: Head) -> tuple[int, str]:
-    """In the order in which they were made."""
-    return int(split_id(head.ledger_id)[1]), head.ledger_id
-
-
-def lists_of_ids(values: Iterable[str], size: int = 100) -> Iterator[str]:
-    """Internal ids as lists of a filter."""
-    wanted = sorted({one for one in values if one.isdecimal()}, key=int)
-    for at in range(0, len(wanted), size):
-        yield ",".join(wanted[at : at + size])
-
-
-def in_order(links: Iterable[Link]) -> tuple[Link, ...]:
-    """Each other transaction once, in the order of its id."""
-    amounts: dict[str, int] = {}
-    for link in links:
-        amounts[link.ledger_id] = amounts.get(link.ledger_id, 0) + link.amount_minor
-    ordered = sorted(amounts, key=lambda one: (int(split_id(one)[1]), one))
-    return tuple(Link(named, amounts[named]) for named in ordered)
