@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 from netsuite_desk import Desk, desk, paid_invoice
+from netsuite_reading import WAYS, reading
 from netsuite_shown import key_of
+from vendors.netsuite import seeding as seed
 
 
 def renames(at: Desk, record: str) -> None:
@@ -35,3 +37,14 @@ def test_what_another_program_renamed_is_written_once(tmp_path: Path, record: st
         written = [one["_type"] for one in at.rows() if one["_type"] == record]
         assert written == [record]
         assert at.outcomes() == {"re_1": "posted 100"}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_credit_memo_of_stripes_own_connector_is_found(way: str) -> None:
+    """Its external id is the refund's behind a word, and its memo need not name the refund."""
+    with reading(way) as books:
+        memo = seed.memo(books.account, "Ada", "100", externalId="ns_memo:re_1")
+        seed.refund(books.account, "Ada", memo, externalId="re_1")
+        legs = {"credit_memo", "refund_payout"}
+        assert {one.kind for one in books.refunds("re_1")["re_1"]} == legs
+        assert {one.kind for one in books.scan_all() if one.refund_id == "re_1"} == legs
