@@ -50,6 +50,9 @@ EARLIER = timedelta(days=90)
 BEARING = ("memo", "externalId", "tranId", "otherRefNum")
 COMPARED = {"memo": "CONTAIN", "externalId": "START_WITH", "tranId": "CONTAIN", "otherRefNum": "CONTAIN"}
 HAVE_REFERENCE = frozenset({"invoice", "creditMemo", "cashSale", "cashRefund"})
+# What Stripe's own connector for NetSuite puts before the id of a refund in the external id of its credit memo: external ids
+# are found whole. https://docs.stripe.com/connectors/netsuite/stripe-refunds-netsuite
+OTHERWISE = "ns_memo:"
 # What our documents and those of others for Stripe have in their memos.
 MARKED = ("ch_", "py_", "re_", "pyr_", "dk")
 # How many records a page of them has.
@@ -112,7 +115,8 @@ class RecordReader:
             for field in BEARING:
                 if field != "otherRefNum" or record in HAVE_REFERENCE:
                     how = "IS" if field == "externalId" else "CONTAIN"
-                    terms = either(field, how, wanted)
+                    texts = wanted | {f"{OTHERWISE}{one}" for one in wanted} if how == "IS" else wanted
+                    terms = either(field, how, texts)
                     spare = field != "memo"
                     ids.update(dict.fromkeys((yield from self.filters.ids(record, terms, spare=spare))))
             found += yield from self.heads(record, (yield from self.filters.rows(record, ids)))
@@ -158,7 +162,8 @@ class RecordReader:
         self, record: str, compared: str, since: date, at: int, spare: bool = False
     ) -> Steps[tuple[list[Head], bool]]:
         """A page of what bears a key of ours or an id of Stripe's there."""
-        terms = [f'{compared} "{one}"' for one in MARKED]
+        texts = (*MARKED, OTHERWISE) if compared.endswith("START_WITH") else MARKED
+        terms = [f'{compared} "{one}"' for one in texts]
         ids, more = yield from self.filters.page(record, terms, since, at, PAGE, spare)
         heads = yield from self.heads(record, (yield from self.filters.rows(record, ids)))
         return [head for head in heads if head.day >= since and is_marked(head)], more
