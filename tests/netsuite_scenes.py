@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from ledger_desk import mapping_of
 from netsuite_books import NetsuiteBooks, netsuite
 from netsuite_sold import cash_sale, deposit, invoice, pay
 from netsuite_stage import Scene, Stage, make_stage
@@ -73,10 +74,11 @@ def paid(books: NetsuiteBooks, number: str, **more: Any) -> None:
 
 
 def paid_invoices(books: NetsuiteBooks, shop: Shop) -> None:
-    """Three that are paid, with a refund of each and two of the first."""
+    """Three that are paid, one of them from a bank account, with a refund of each and two of the first."""
     for number in ("100", "101", "102"):
         paid(books, number)
-        shop.charge(number, 11000, 1000, "2026-05-02", 0)
+        method = "us_bank_account" if number == "101" else "card"
+        shop.charge(number, 11000, 1000, "2026-05-02", 0, method)
     for name, amount in (("100a", 3300), ("100b", 7700), ("101a", 4400), ("102a", 11000)):
         shop.refund(name, f"ch_{name[:3]}", amount, "2026-05-05")
 
@@ -121,6 +123,37 @@ def deposit_alone(books: NetsuiteBooks, number: str, who: str) -> None:
     deposit(books.account, day="2026-05-02", charge=f"ch_{number}", who=who)
 
 
+# ------------------------------------------------------------------------------------------------ other currencies
+
+
+def settled(shop: Shop, subject: str, amount: int) -> None:
+    """What an object in euros came to on the Stripe balance in dollars."""
+    shop.objects[subject]["currency"] = "eur"
+    shop.objects[f"txn_{subject}"].update(amount=amount, net=amount, currency="usd", fee=0)
+
+
+def in_euros(shop: Shop, number: str) -> None:
+    """A charge at 1.10, and two refunds at 1.20 and 1.05."""
+    settled(shop, shop.charge(number, 11000, 1000, "2026-05-02", 0), 12100)
+    for name, amount, home in ((f"{number}a", 3300, -3960), (f"{number}b", 7700, -8085)):
+        settled(shop, shop.refund(name, f"ch_{number}", amount, "2026-05-05"), home)
+
+
+def sales_in_euros(books: NetsuiteBooks, shop: Shop) -> None:
+    """A paid invoice and a cash sale in an account that keeps both currencies."""
+    foreign = {"currency": "EUR", "rate": "1.1"}
+    paid(books, "100", **foreign)
+    cash_sale(books.account, "101", "2026-05-02", charge="ch_101", who=customer(books, "101"), **foreign)
+    for number in ("100", "101"):
+        in_euros(shop, number)
+
+
+def charges_in_euros(books: NetsuiteBooks, shop: Shop) -> None:
+    """Sales that the connector posts, in an account that keeps dollars alone."""
+    for number in ("100", "101"):
+        in_euros(shop, number)
+
+
 # ------------------------------------------------------------------------------------------------ refunds that fail
 
 
@@ -133,10 +166,17 @@ def then_they_fail(day: str, *refund_ids: str) -> Scene:
     return scene
 
 
+def one_is_paid_out_again(books: NetsuiteBooks, shop: Shop) -> None:
+    """Two fail, and what is owed for one of them is refunded once more."""
+    then_they_fail(FAILED, "re_100a", "re_101a")(books, shop)
+    shop.refund("101b", "ch_101", 5500, FAILED)
+
+
 @dataclass(frozen=True)
 class Play:
     """`balance` is the trial balance that Stripe's objects call for, in major units; `left` what stays open of all
-    records; `connection` what of the settings to reach the account is otherwise. `numbers`: no number of ours is changed."""
+    records; `account` are terms of the account, `connection` what of the settings to reach it is otherwise. `numbers`: no
+    number of ours is changed."""
 
     name: str
     scene: Scene
@@ -146,6 +186,7 @@ class Play:
     rules: list[Json] | None = None
     settings: Json = field(default_factory=dict)
     refunds: Json = field(default_factory=dict)
+    account: Json = field(default_factory=dict)
     connection: Json = field(default_factory=dict)
     numbers: bool = True
 
@@ -156,6 +197,7 @@ RECEIPTS: Json = {"sales": "sales_receipt", "fees": True}
 OTHERS: Json = {**FOUND, "refund_types": {"reopen_invoice": True}}
 RECEIVABLE, INCOME, TAX = "Accounts Receivable", "Sales", "Sales Tax Payable"
 CLEARING, FEES, DEPOSITS = "Stripe Clearing", "Stripe Fees", "Customer Deposits"
+EXCHANGE, GAIN, EXCHANGE_ITEM = "Exchange Gain or Loss", "Realized Gain/Loss", "Exchange"
 
 
 def sold(net: str, clearing: str, fees: str = "") -> dict[str, str]:
@@ -167,10 +209,35 @@ def sold(net: str, clearing: str, fees: str = "") -> dict[str, str]:
 
 FAILED = "2026-06-20"
 THREE_WEEKS_S = 21 * 86400
-OF_OTHERS = ("re_100a", "re_101a", "re_102a", "re_102b", "re_103a", "re_104a")
+OF_OTHERS = {RECEIVABLE: "55.00", **sold("180.00", "209.00"), DEPOSITS: "-66.00"}
+# Of the invoice that was opened again, the deposit, the payment, and the invoice that was credited in part.
+LEFT = ("44.00", "66.00", "77.00", "88.00")
 EVERY = (
-    Play("memos and refunds", paid_invoices, sold("60.00", "66.00"), rules=MEMO_RULES, settings=FOUND),
+    Play(
+        "memos, refunds and pay-outs",
+        paid_invoices,
+        sold("60.00", "66.00"),
+        rules=MEMO_RULES,
+        settings=FOUND,
+    ),
     Play("cash refunds", cash_sales, {}, settings=FOUND),
+    Play(
+        "sales of others, voided by the RESTlet",
+        sales_of_others,
+        OF_OTHERS,
+        LEFT,
+        rules=FOUND_RULES,
+        settings=OTHERS,
+    ),
+    Play(
+        "sales of others, voided by a memo",
+        sales_of_others,
+        OF_OTHERS,
+        LEFT,
+        rules=FOUND_RULES,
+        settings=OTHERS,
+        connection={"void_restlet_url": None},
+    ),
     Play(
         "invoices and memos",
         sale_of_a_new_customer,
@@ -185,21 +252,18 @@ EVERY = (
         settings=RECEIPTS,
     ),
     Play(
-        "sales of others, voided by the RESTlet",
-        sales_of_others,
-        {RECEIVABLE: "55.00", **sold("180.00", "209.00"), DEPOSITS: "-66.00"},
-        ("44.00", "66.00", "77.00", "88.00"),
-        rules=FOUND_RULES,
-        settings=OTHERS,
+        "two currencies",
+        sales_in_euros,
+        {CLEARING: "1.10", GAIN: "-0.55", EXCHANGE: "-0.55"},
+        settings=FOUND,
+        account={"currencies": ("EUR",)},
     ),
     Play(
-        "sales of others, voided by a memo",
-        sales_of_others,
-        {RECEIVABLE: "55.00", **sold("180.00", "209.00"), DEPOSITS: "-66.00"},
-        ("44.00", "66.00", "77.00", "88.00"),
-        rules=FOUND_RULES,
-        settings=OTHERS,
-        connection={"void_restlet_url": None},
+        "one currency",
+        charges_in_euros,
+        {CLEARING: "1.10", EXCHANGE: "-1.10"},
+        rules=MEMO_RULES,
+        settings={**INVOICES, "fees": False},
     ),
     Play(
         "memos mirrored",
@@ -211,9 +275,9 @@ EVERY = (
     ),
     Play(
         "the customer is owed",
-        then_they_fail(FAILED, "re_100a", "re_101a"),
-        {RECEIVABLE: "-85.00", **sold("50.00", "132.77", "7.23")},
-        ("30.00", "55.00"),
+        one_is_paid_out_again,
+        {RECEIVABLE: "-30.00", **sold("50.00", "77.77", "7.23")},
+        ("30.00",),
         earlier=sale_of_a_new_customer,
         rules=MEMO_RULES,
         settings=INVOICES,
@@ -226,6 +290,15 @@ EVERY = (
         earlier=receipts_and_refunds,
         settings=RECEIPTS,
     ),
+    Play(
+        "refunds of others mirrored",
+        then_they_fail(FAILED, *(f"re_{name}" for name in ("100a", "101a", "102a", "102b", "103a", "104a"))),
+        {RECEIVABLE: "-44.00", **sold("300.00", "440.00"), DEPOSITS: "-66.00"},
+        ("22.00", "33.00", "44.00", "66.00", "77.00", "88.00"),
+        earlier=sales_of_others,
+        rules=FOUND_RULES,
+        settings=OTHERS,
+    ),
 )
 PLAYS = {play.name: play for play in EVERY}
 
@@ -234,10 +307,13 @@ PLAYS = {play.name: play for play in EVERY}
 def stage_of(play: Play, folder: Path) -> Iterator[Stage]:
     """The stage of a play, with its clean pass run."""
     refunds = {"sale_grace": "0s", **play.refunds}
-    with netsuite(folder / "template", play.rules, refunds, connection=play.connection, **play.settings) as (
-        books,
-        shop,
-    ):
+    mapping = mapping_of(
+        "netsuite", taxes={"default": "Sales Tax"}, items={"exchange": EXCHANGE_ITEM}
+    )
+    opened = netsuite(
+        *(folder / "template", play.rules, refunds, mapping, play.account, play.connection), **play.settings
+    )
+    with opened as (books, shop):
         books.migrate()
         made = make_stage(play.name, books, shop, play.numbers, play.earlier, play.scene)
         balance = {name: str(amount) for name, amount in made.result["trial balance"].items()}

@@ -48,6 +48,7 @@ def test_a_post_says_nothing_but_where_the_record_is(hands: Hands) -> None:
     answer = hands.send("POST", "creditMemo", hands.memo("5"))
     assert (answer.status_code, answer.content) == (204, b"")
     assert answer.headers["Location"].startswith(f"{hands.fake.base_url}/services/rest/record/v1/creditmemo/")
+    assert answer.headers["Date"] == "Fri, 06 Mar 2026 12:00:00 GMT"
     hands.account.moods.created = 201
     assert hands.send("POST", "creditMemo", hands.memo("5")).status_code == 201
 

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
-from netsuite_survey import MAPPING, WANTS, change, find, good_account, open_account
+from netsuite_books import netsuite
+from netsuite_survey import MAPPING, WANTS, change, find, good_account, open_account, open_desk
 from small_books import MAPPINGS
-from vendors.netsuite import Account, Moods
+from vendors.netsuite import Account, Moods, seeding
 
+from connector.cli.root import run
+from connector.ledgers.contract import Answer, run_steps
+from connector.ledgers.json_wire import encode
+from connector.ledgers.netsuite import NetsuiteLedger
+from connector.ledgers.netsuite_check import findings
 from connector.planning.mapping_model import AccountMap
 from connector.settings.mapping import load_mapping
 
@@ -225,6 +233,10 @@ CASES: dict[str, Case] = {
     "the role may not read credit memos": problem(
         "lacks the permission Transactions > Credit Memo: none can be written", change=lacks("read:creditMemo")
     ),
+    "the role may not read credit memos of an account without subsidiaries": problem(
+        "lacks the permission Transactions > Credit Memo", moods={"one_world": False}, wants={"subsidiary": None},
+        change=lacks("read:creditMemo", "table:subsidiary"),
+    ),
     "the role may not read cash sales, and none are written": warning(
         "lacks the permission Transactions > Cash Sale: cash sales are not found", change=lacks("read:cashSale"), wants=MUCH_OFF
     ),
@@ -285,6 +297,10 @@ NOTHING_TO_TELL: dict[str, Case] = {
     "one currency, and an item for what a rate moved": Case(
         True, (), account={"currencies": ()}, mapping={"exchange_item": "Exchange"}
     ),
+    "accounts whose currency is not known, since no subsidiary is named": Case(
+        True, (), account={"subsidiaries": TWO}, wants={"subsidiary": None, "sales": "find", "fees": False},
+        mapping={"clearing_accounts": AccountMap(None, {"usd": "Business Bank", "eur": "Business Bank"})},
+    ),
     "a stock item for sales": Case(True, (), mapping={"sales_items": {"*": "Widget"}}),
     "nothing on receivable": Case(
         True, (), mapping={"receivable_accounts": AccountMap()}, wants={"types": frozenset({RECEIPT})}
@@ -321,3 +337,116 @@ def test_the_shipped_mapping_where_sales_are_posted() -> None:
     found = find(good_account(), load_mapping(MAPPINGS / "netsuite.yaml", "netsuite"))
     assert found["problems"] == []
     assert [sentence.split(" ")[0] for sentence in found["warnings"]] == ["taxes.default"]
+
+
+def test_the_command_tells_them_with_the_name_of_the_ledger(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # Who signs a statement of now is let in now.
+    with netsuite(tmp_path, sales="find", account={"clock": time.time}) as (made, shop):
+        shop.write()
+        assert run(["check", "-c", str(made.config)]) == 0
+        shown = capsys.readouterr()
+        assert "ledger main (NetSuite account 1234567_SB1) can be used" in shown.out
+        assert "Problem" not in shown.err
+        made.account.role_lacks.add("read:creditMemo")
+        for month in YEAR:
+            made.account.close_period(month)
+        assert run(["check", "-c", str(made.config)]) == 2
+        shown = capsys.readouterr()
+        assert shown.out == ""
+        lacking = "the role of the integration lacks the permission Transactions > Credit Memo"
+        assert f"Problem: ledger main: {lacking}" in shown.err
+        assert "Warning: ledger main: periods are closed or locked up to 31 December 2025" in shown.err
+
+
+def test_the_customer_without_a_name_is_asked_for_only_where_sales_are_posted() -> None:
+    desk = open_desk(good_account())
+
+    def warnings(sales: str) -> tuple[str, ...]:
+        ledger = NetsuiteLedger(MAPPING, replace(WANTS, sales=sales))
+        return run_steps(ledger.survey(), desk).warnings
+
+    assert warnings("find") == ()
+    assert warnings("sales_receipt") == (
+        'customers.default: there is no customer "Stripe customers" in NetSuite: make it; until then sales of which Stripe '
+        "knows no name will be held, customer_not_found",
+    )
+    seeding.customer(desk.fake.account, "Stripe customers")
+    assert warnings("sales_receipt") == ()
+
+
+def test_an_account_that_the_mapping_names_and_that_is_not_there_takes_nothing() -> None:
+    account = good_account()
+    change(account, "account", "Stripe Fees", isInactive=True)
+    two_of_a_name(account)
+    mapping = replace(MAPPING, clearing_accounts=AccountMap("Twin"))
+    company = run_steps(NetsuiteLedger(mapping, replace(WANTS, sales="find")).survey(), open_desk(account))
+    assert {name: span.fault for name, span in company.accounts.items()} == {
+        "Twin": "is the name of several in NetSuite",
+        "Stripe Fees": "is not in NetSuite, or was made inactive there",
+    }
+
+
+FOUND = replace(WANTS, sales="find", fees=False, types=frozenset({MEMO}))
+
+
+def test_a_catalog_that_tells_nothing() -> None:
+    """Then it is not known how tax is kept, and nothing may be written; of single fields nothing is told."""
+    desk = open_desk(good_account())
+    desk.instead["metadata-catalog"] = Answer(404, encode({"o:errorDetails": [{"o:errorCode": "NOT_FOUND"}]}))
+    problems, warnings = findings(desk.directory(wants=FOUND), MAPPING, FOUND)
+    assert [sentence.partition(" tells of none")[0] for sentence in problems] == [
+        "NetSuite's catalog of records"
+    ]
+    assert warnings == ()
+
+
+def test_a_base_currency_that_cannot_be_read() -> None:
+    account = good_account()
+    account.role_lacks |= {"table:currency", "read:currency"}
+    problems, _ = findings(open_desk(account).directory(wants=FOUND), MAPPING, FOUND)
+    assert [sentence.partition(":")[0] for sentence in problems] == [
+        "the role of the integration lacks the permission Lists > Currency",
+        "the base currency of the account cannot be read",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("lost", "sentence", "is_problem"),
+    [
+        (
+            "tranId",
+            "NetSuite's credit memo has no field tranId here: it will have a number of NetSuite's own",
+            False,
+        ),
+        ("externalId", "there is no field externalId here on NetSuite's credit memo:", True),
+        ("memo", "there is no field memo here on NetSuite's credit memo:", True),
+        ("apply", "there is no field apply here on NetSuite's credit memo:", True),
+        ("item.amount", "there is no field item.amount here on NetSuite's credit memo:", True),
+        ("taxDetailsOverride", "there is no field taxDetailsOverride here on NetSuite's credit memo:", True),
+        (
+            "item.taxDetailsReference",
+            "there is no field item.taxDetailsReference here on NetSuite's credit memo",
+            True,
+        ),
+    ],
+)
+def test_fields_that_a_form_leaves_out(lost: str, sentence: str, is_problem: bool) -> None:
+    directory = open_desk(good_account()).directory(wants=FOUND)
+    shown = directory.fields["creditMemo"] - {lost}
+    directory.fields = {**directory.fields, "creditMemo": shown}
+    problems, warnings = findings(directory, MAPPING, FOUND)
+    told_of, others = (problems, warnings) if is_problem else (warnings, problems)
+    assert len(told_of) == 1 and told_of[0].startswith(sentence) and others == ()
+
+
+def test_a_warning_of_periods_that_cannot_be_read() -> None:
+    account = good_account()
+    account.role_lacks.add("suiteql")
+    desk = open_desk(account)
+    desk.instead["accountingPeriod"] = Answer(404, encode({"o:errorDetails": [{"o:errorCode": "NOT_FOUND"}]}))
+    _, warnings = findings(desk.directory(wants=FOUND), MAPPING, FOUND)
+    assert [
+        sentence for sentence in warnings if sentence.startswith("which periods are closed cannot be read")
+    ]

@@ -74,6 +74,13 @@ def test_without_a_subsidiary_it_is_that_of_the_account() -> None:
     assert (directory.home, directory.subsidiary) == ("usd", None)
 
 
+def test_of_several_base_currencies_it_is_that_of_the_first_subsidiary() -> None:
+    account = good_account(subsidiaries=(("Acme America", "USD"),))
+    change(account, "currency", "EUR", isBaseCurrency=True)
+    change(account, "subsidiary", "Acme Inc", currency="2")
+    assert open_desk(account).directory(wants=replace(WANTS, subsidiary=None)).home == "eur"
+
+
 @pytest.mark.parametrize("name", ["Acme Europe", "Acme Asia"])
 def test_a_subsidiary_that_is_inactive_or_not_there_is_none(name: str) -> None:
     account = good_account(subsidiaries=(("Acme Europe", "EUR"),))
@@ -274,13 +281,14 @@ def test_the_income_account_of_every_item_that_a_line_can_be_of() -> None:
     account = good_account()
     change(account, "item", "Untaxed Service", incomeAccount=None)
     directory = read(
-        account, sales="4000", sales_items={"*": "widget", "b": "205", "c": "?"}, refund_items={}
+        account, sales="4000", sales_items={"*": "widget", "b": "205", "c": "?", "d": "203"}, refund_items={}
     )
     assert directory.item_accounts == {
         "Services": "4000",
         "Refunds": "Refunds",
         "widget": "4000",
         "Widget": "4000",
+        "203": "4000",
         "Widget (not restocked)": "4000",
         "Stripe Refund Item": "Refunds",
         "Exchange": "Exchange Gain or Loss",

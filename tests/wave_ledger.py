@@ -65,7 +65,8 @@ class Books:
     `hidden` are keys that its index does not show, `lost` keys that it does not show under their ids either; `spoilt` is
     what becomes of the amount of a document, `numbered` the number that it gets in the place of its own. `answers` are
     given in the place of the ledger's own, by document key, one after the other; nothing is written for such. `told` is
-    called with each request that arrives, `reads_more` are keys of which the answer takes another read.
+    called with each request that arrives, `reads_more` are keys of which the answer takes another read, `silent` those of
+    which it is lost.
 
     What came of it: keys `written` and `taken_out` in order, of how many documents each look asked (`asked`), with which
     ids (`by_id`), and how many requests were under way at the most.
@@ -78,6 +79,7 @@ class Books:
     numbered: dict[str, str] = field(default_factory=dict)
     answers: dict[str, list[Answer]] = field(default_factory=dict)
     reads_more: set[str] = field(default_factory=set)
+    silent: set[str] = field(default_factory=set)
     told: Callable[[Request], None] = lambda request: None
     written: list[str] = field(default_factory=list)
     asked: list[int] = field(default_factory=list)
@@ -128,7 +130,7 @@ class WaveCourier:
         books.written.append(key)
         amount = books.spoilt.get(key, int(request.body))
         books.stand[ledger_id] = Stood(key, request.target, amount)
-        return Answer(204, headers=(("location", ledger_id),))
+        return Answer(204, headers=(("location", ledger_id),), arrived=key not in books.silent)
 
 
 class WaveLedger:
@@ -341,9 +343,9 @@ def decision_row(one: Document) -> dict[str, Any]:
 
 
 @contextmanager
-def wave(folder: Path, world: World | None = None, books: Books | None = None) -> Iterator[Wave]:
-    """A new state in this folder, or the one that is there, held for the length of the block."""
-    url = f"sqlite:///{folder / 'state.db'}"
+def wave(place: Path | str, world: World | None = None, books: Books | None = None) -> Iterator[Wave]:
+    """The state in this folder or at this address, which may be new, held for the length of the block."""
+    url = f"sqlite:///{place / 'state.db'}" if isinstance(place, Path) else place
     here = world or World()
     engine = open_database(url, "acme", "own")
     try:

@@ -145,8 +145,7 @@ class Found:
 
     `voided`: it stands there without effect, as one that was voided or deleted and is still shown; only `scan` tells of
     such. Only `find_documents` reads the `entries`, in the order of the books, and `line_ids`, for each entry the line of the
-    sale that it takes back where the ledger keeps that. `replaced_number` as in `Posted`: with it `number` is ours, as far as
-    the document tells it.
+    sale that it takes back where the ledger keeps that. `replaced_number` as in `Posted`; `number` is ours then.
     """
 
     ledger_id: str
@@ -183,8 +182,8 @@ class Claimed:
     """A document on its way: what a request needs of it. `decode_document(content)` gives the rest.
 
     `bare`: the ledger refused it the number that its refund settled on; it goes with the ledger's own override, or
-    without a number. `parents` are those that it follows and that stand in the books, by document key. `ledger_id`: the
-    ledger said that it took it under this id, and it has not been read back yet.
+    without a number. `parents` are those that it follows and that stand in the books, by document key. `ledger_id`: it was
+    `Taken` under this id, and has not been read back yet.
     """
 
     document_key: str
@@ -202,16 +201,14 @@ class Claimed:
 
 @value(frozen=True, slots=True)
 class Absent:
-    """The ledger was asked and has no such document. `by_id`: it was asked for the id of the `Claimed`, so that no index
-    that lags behind can have said so."""
+    """The ledger was asked and has no such document. `by_id`: asked for the id of the `Claimed`, so by no lagging index."""
 
     by_id: bool = False
 
 
 @value(frozen=True, slots=True)
 class Posted:
-    """It stands in the books with this total. `replaced_number`: the number that the ledger put in the place of ours; the
-    document keeps ours, and the other one is told."""
+    """`replaced_number`: the number that the ledger put in the place of ours, which the document keeps."""
 
     ledger_id: str
     number: str | None
@@ -222,8 +219,8 @@ class Posted:
 
 @value(frozen=True, slots=True)
 class Taken:
-    """The ledger took the document, and its answer says no more than its id: number and total are read back at once with
-    those of others when the wave is through."""
+    """The ledger took the document, and its answer says no more than its id: number and total are read back with those of
+    the others of its wave, when that is through."""
 
     ledger_id: str
 
@@ -297,22 +294,9 @@ class Unknown:
     told: bool = False
 
 
-Outcome = (
-    Posted
-    | Taken
-    | Found
-    | Absent
-    | NumberTaken
-    | Stale
-    | Unauthorised
-    | Throttled
-    | Down
-    | PeriodClosed
-    | Rejected
-    | Withheld
-    | Apart
-    | Unknown
-)
+# Nothing was written.
+Refused = Stale | Unauthorised | Throttled | Down | PeriodClosed | Rejected | Withheld | Apart
+Outcome = Posted | Taken | Found | Absent | NumberTaken | Refused | Unknown
 Outcomes = Mapping[str, Outcome]
 
 
@@ -372,7 +356,7 @@ class Ledger(Protocol):
         """Documents of one group may share a request."""
 
     def look(self, documents: Sequence[Claimed]) -> Steps[dict[str, Found | Absent]]:
-        """Is the effect of each document there? By document key."""
+        """Is the effect of each document there? By document key. One that was `Taken` is asked for by its id too."""
 
     def prepare(self, documents: Sequence[Claimed]) -> Steps[None]:
         """Read at once what the requests for these documents, which are about to be made, need to know."""

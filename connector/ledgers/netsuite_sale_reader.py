@@ -15,7 +15,7 @@ from connector.ledgers.netsuite_sale_lines import read_lines
 from connector.ledgers.netsuite_wire import ledger_id
 from connector.ledgers.sale_search import STRIPE_CUSTOMER, charges_of, ids_of, in_order
 from connector.planning.mapping_model import Mapping as LedgerMapping
-from connector.planning.model import Booked, Refs, Sale, SaleForm, SalePayment
+from connector.planning.model import OTHER_RECEIVABLE, Booked, Refs, Sale, SaleForm, SalePayment
 
 FORMS: dict[str, SaleForm] = {
     "invoice": "invoice",
@@ -88,10 +88,18 @@ class SaleReader:
             refs.append((RATE, plain(head.rate)))
         if head.record == "invoice":
             refs.append((RECEIVABLE, head.account))
+            refs.append((OTHER_RECEIVABLE, self.other_receivable(head)))
         refs += head.refs
         if head.record in MONEY_IN:
             refs.append((CREDIT, head.record))
         return tuple((name, told) for name, told in refs if told is not None)
+
+    def other_receivable(self, head: Head) -> str | None:
+        """The account of receivables that an invoice stands on, where it is not the mapped one."""
+        mapped = self.mapping.receivable(head.currency)
+        if head.account is None or (mapped and self.directory.accounts.find(mapped) == head.account):
+            return None
+        return self.directory.label(head.account)
 
     def base_of(self, head: Head) -> str:
         """The base currency of the subsidiary that a transaction is of."""

@@ -116,10 +116,13 @@ def closed_until(periods: Sequence[lists_of.Period]) -> date | None:
 
 
 def home_of(currencies: Sequence[Row], subsidiaries: Mapping[str, tuple[str, str]], named: str | None) -> str:
-    """Empty where it cannot be known."""
+    """The base currency of the subsidiary that is named, else of the account; of several that are base currencies that of
+    the first subsidiary, which the others stand under. Empty where it cannot be known."""
     if named is not None and subsidiaries[named][1]:
         return subsidiaries[named][1]
     base = [row for row in currencies if row["Base"] == "T"] or (currencies if len(currencies) == 1 else [])
+    if len(base) > 1 and subsidiaries:
+        return subsidiaries[min(subsidiaries, key=int)][1]
     return (text_of(base[0], "Symbol") or "").lower() if base else ""
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from connector.planning.case import LedgerPolicy, NotNow
 from connector.planning.mapping_model import ANY
-from connector.planning.model import Document
+from connector.planning.model import OTHER_RECEIVABLE, Document, Refs
 
 MAP_ACCOUNT = "name it under `accounts` in the mapping file; each run asks again"
 
@@ -60,7 +60,11 @@ def clearing_of(ledger: LedgerPolicy, currency: str) -> str:
     return need_account(ledger.mapping.clearing(currency), "clearing", currency)
 
 
-def receivable_of(ledger: LedgerPolicy, currency: str) -> str:
+def receivable_of(ledger: LedgerPolicy, currency: str, refs: Refs = ()) -> str:
+    """The account that the sale with these refs stands on, else the mapped one."""
+    other = next((name for key, name in refs if key == OTHER_RECEIVABLE), None)
+    if other is not None:
+        return other
     return need_account(ledger.mapping.receivable(currency), "receivable", currency)
 
 

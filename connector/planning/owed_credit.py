@@ -121,7 +121,7 @@ def owed_documents(
     exchange_minor = amount - paid_minor
     postings = [
         (exchange_of(ledger, exchange_minor), exchange_minor),
-        (receivable_of(ledger, memo.currency), paid_minor),
+        (receivable_of(ledger, memo.currency, memo.refs), paid_minor),
         (clearing_of(ledger, settlement.currency), -amount),
     ]
     foreign = memo.home_minor is not None

@@ -75,7 +75,7 @@ class Draft:
         return tuple(dict.fromkeys((self.sale.ledger_id, *(p.ledger_id for p in self.sale.payments))))
 
     def receivable(self) -> str:
-        return receivable_of(self.ledger, self.sale.currency)
+        return receivable_of(self.ledger, self.sale.currency, self.sale.refs)
 
     def document(
         self,

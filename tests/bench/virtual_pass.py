@@ -1,7 +1,7 @@
 """A command of the connector in virtual time:   virtual_pass.py START LATENCY_S DOCUMENT_S ARGUMENT ...
 
-The program is the real one, over HTTP; other are its clock, its sleep, and how long an answer takes: LATENCY_S, and
-DOCUMENT_S for each document that the request writes. Each request says when it left, so that the stand-in counts by the
+The program is the real one, over HTTP; other are its clock, its sleep, and how long an answer takes in all: LATENCY_S,
+and DOCUMENT_S for each document that the request writes. Each request says when it left, so that the stand-in counts by the
 same time.
 """
 
@@ -42,8 +42,9 @@ def main() -> int:
 
     def send_slowly(transport: Transport, request: Request, access: str, timeout_s: int) -> Answer:
         stamped = replace(request, headers=(*request.headers, (STAMP, f"{virtual.now():.4f}")))
+        answered = virtual.now() + latency_s + document_s * len(request.document_keys)
         answer = send(transport, stamped, access, timeout_s)
-        virtual.sleep(latency_s + document_s * len(request.document_keys))
+        virtual.sleep(max(0.0, answered - virtual.now()))
         return answer
 
     def carry_and_end(courier: HttpCourier, request: Request) -> Answer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -69,6 +70,7 @@ def handler(fake: FakeNetsuite) -> type[BaseHTTPRequestHandler]:
             text = answered.text.encode()
             self.send_response_only(answered.status)
             self.send_header("X-N-OperationId", f"c0441e1a-0000-4000-8000-{number:012x}")
+            self.send_header("Date", formatdate(fake.now(), usegmt=True))
             if answered.status != 204:
                 self.send_header("Content-Type", answered.content_type)
                 self.send_header("Content-Length", str(len(text)))
@@ -117,6 +119,7 @@ def _fixed(asked: Asked) -> dict[str, Answer]:
         "empty_500": Answer(500, "", "text/plain"),
         "plain_503": Answer(503, "Service Unavailable", "text/plain"),
         "html_502": Answer(502, _PAGE.format("502 Bad Gateway"), "text/html"),
+        "html_404": Answer(404, _PAGE.format("404 Not Found"), "text/html"),
         "login_401": _told(asked, 401, "INVALID_LOGIN", INVALID_LOGIN),
         "login_attempt_401": _told(asked, 401, "INVALID_LOGIN_ATTEMPT", "Invalid login attempt."),
         "forbidden_403": _told(asked, 403, "INSUFFICIENT_PERMISSION", "Permission Violation."),

@@ -18,6 +18,7 @@ Kind = Literal[
     "empty_500",
     "plain_503",
     "html_502",
+    "html_404",
     "login_401",
     "login_attempt_401",
     "forbidden_403",
@@ -26,8 +27,9 @@ Kind = Literal[
 ]
 # Those that need the answer of a request that was carried out.
 _ALWAYS_CARRIED_OUT = frozenset({"lost_after", "truncated", "no_location"})
-EVERYTHING = "/services/rest/"
-_TOKENS = "/auth/oauth2/"
+# All but requests for a token, which are met where they are named.
+EVERYTHING = ""
+TOKENS = "/oauth2/"
 
 
 @dataclass
@@ -38,10 +40,10 @@ class Fault:
     connection closes, and the write is done `seconds` of the account's clock or `requests` requests later, whichever
     comes first; its external id is taken meanwhile), hang (no answer for `seconds`, then it closes), truncated (done,
     half the body comes), no_location (done, 204 without Location), throttled (429), restlet_limit (400 of a RESTlet),
-    unexpected_500, empty_500, plain_503, html_502, login_401 (INVALID_LOGIN), login_attempt_401
-    (INVALID_LOGIN_ATTEMPT), forbidden_403, locked (400, by a workflow), refused (400 USER_ERROR with `words`).
-    `carried_out`: whether the request is done all the same. `path` is a part of the address, without the query;
-    the place where tokens are given is met only by a fault that names it.
+    unexpected_500, empty_500, plain_503, html_502, html_404 (the last two of a proxy), login_401 (INVALID_LOGIN),
+    login_attempt_401 (INVALID_LOGIN_ATTEMPT), forbidden_403, locked (400, by a workflow), refused (400 USER_ERROR with `words`).
+    `carried_out`: whether the request is done all the same. `path` is a part of the address, without the query; empty:
+    records, searches and the RESTlet alike.
     """
 
     kind: Kind
@@ -58,6 +60,5 @@ class Fault:
         self.carried_out |= self.kind in _ALWAYS_CARRIED_OUT
 
     def meets(self, method: str, path: str) -> bool:
-        if _TOKENS in path and _TOKENS not in self.path:
-            return False
-        return self.path.lower() in path.lower() and self.method in (None, method) and self.times > 0
+        below = self.path.lower() in path.lower() if self.path else TOKENS not in path
+        return below and self.method in (None, method) and self.times > 0
