@@ -61,8 +61,8 @@ class PassError:
 class PassReport:
     """What one pass did; counts of refunds and documents are read from the state by `run_id`, where it `touched` any: a
     state may hold years in which a run with nothing new need not look for its own. `warnings` are by ledger: what a
-    person should know before it fails. `not_replaced` says why a refund that was to be replaced stands as it did, by
-    ledger and refund id."""
+    person should know before it fails, and that it replaced numbers. `not_replaced` says why a refund that was to be
+    replaced stands as it did, by ledger and refund id."""
 
     run_id: str
     pulled: Pulled = field(default_factory=Pulled)

@@ -103,6 +103,12 @@ class Desk(LedgerDesk):
         entity = self.account.named("customer", customer)["id"]
         return f"{self.account.ledger.of_entity(receivables, entity):.2f}"
 
+    def close_until(self, month: str, how: str = "closed") -> None:
+        """Closes or locks this month and all before it, as 2026-03, or opens them again."""
+        for period in list(self.account.documents("accountingPeriod")):
+            if not (period["isQuarter"] or period["isYear"]) and period["startDate"][:7] <= month:
+                self.account.close_period(period["startDate"][:7], how)
+
     # ------------------------------------------------------------------------------------------ what always holds
 
     def check(self) -> None:
@@ -114,10 +120,8 @@ class Desk(LedgerDesk):
                 named = {name.lower(): text for name, text in request.headers.items()}
                 assert named[NAMES_ARE_CHECKED] == "Error", request
         ours = {key_of(one): one for one in self.ours()}
-        documents = {one["document_key"]: one for one in self.documents()}
-        assert ours.keys() <= documents.keys()
-        for key, document in documents.items():
-            one = ours.get(key)
+        for document in self.documents():
+            one = ours.get(document["document_key"])
             if document["state"] not in ("posted", "reversed") or document["kind"] in WRITTEN_ON_OTHERS:
                 continue
             if one is not None:

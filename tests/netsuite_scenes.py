@@ -210,7 +210,7 @@ def sold(net: str, clearing: str, fees: str = "") -> dict[str, str]:
 FAILED = "2026-06-20"
 THREE_WEEKS_S = 21 * 86400
 OF_OTHERS = {RECEIVABLE: "55.00", **sold("180.00", "209.00"), DEPOSITS: "-66.00"}
-# The payment, the invoice that was opened again, the deposit, and what was credited of an open invoice.
+# Of the invoice that was opened again, the deposit, the payment, and the invoice that was credited in part.
 LEFT = ("44.00", "66.00", "77.00", "88.00")
 EVERY = (
     Play(
@@ -293,8 +293,8 @@ EVERY = (
     Play(
         "refunds of others mirrored",
         then_they_fail(FAILED, *(f"re_{name}" for name in ("100a", "101a", "102a", "102b", "103a", "104a"))),
-        {**sold("300.00", "440.00"), DEPOSITS: "-66.00", RECEIVABLE: "-44.00"},
-        (),
+        {RECEIVABLE: "-44.00", **sold("300.00", "440.00"), DEPOSITS: "-66.00"},
+        ("22.00", "33.00", "44.00", "66.00", "77.00", "88.00"),
         earlier=sales_of_others,
         rules=FOUND_RULES,
         settings=OTHERS,

@@ -25,6 +25,7 @@ from vendors.netsuite.wire import Json
 from connector.delivery.netsuite import TRACE
 from connector.delivery.transport import Transport
 from connector.ledgers.contract import Request as Sent
+from connector.ledgers.marks import read_marks
 
 # Longer than an absent answer is not believed.
 SETTLED_S = 61
@@ -66,7 +67,8 @@ def picture(account: Account, numbers: bool = True) -> Json:
         told["pays"] = str(sorted((names[key], str(amount)) for key, amount in one["_apply"].items()))
         told["entry"] = str(entry_of(account, one))
         if numbers and key_of(one) is not None:
-            told["number"] = str(one["tranId"])
+            replaced = one["_type"] in account.moods.replaces_numbers
+            told["number"] = str(read_marks(one["memo"]).number if replaced else one["tranId"])
         shown.append((names[one["id"]], one["_type"], sorted(told.items())))
     customers = list(account.documents("customer"))
     return {
@@ -161,11 +163,29 @@ class Stage(LedgerStage[Case]):
     def lagging(self, lag: int) -> Json:
         return {"index_lag_s": lag}
 
+    def check_result(self, case: Case) -> None:
+        """Whatever was still under way must change nothing."""
+        case.fake.finish_late()
+        super().check_result(case)
+
+    def count_survey(self, case: Case) -> None:
+        before = len(case.calls())
+        assert case.sync(self.settled_s).errors == []
+        self.survey = before_transactions(case.calls()[before:])
+
     @property
     def first_survey(self) -> int:
-        """How many requests a pass begins with that remembers no lists: all before it asks for transactions."""
-        queries = (one.body["q"] if one.path == "suiteql" else "" for one in self.asked[0])
-        return next(place for place, query in enumerate(queries) if " FROM transaction t" in query)
+        """How many requests a pass begins with that remembers no lists."""
+        return before_transactions(self.asked[0])
+
+    def read_back(self, place: int) -> int | None:
+        """The request that reads back what was written at `place`, where others are read back with it; for them it is
+        asked, whatever became of this one."""
+        asked = self.asked[0]
+        following = next(at for at in range(place, len(asked)) if not asked[at].is_write)
+        before = next(at for at in range(place - 2, -1, -1) if not asked[at].is_write)
+        wave = [makes_record(one) for one in asked[before + 1 : following]]
+        return following + 1 if makes_record(asked[place - 1]) and sum(wave) > 1 else None
 
     def reads_a_holder(self, place: int, **moods: Any) -> bool:
         """Whether the pass may go on after a fault at this request: never, since NetSuite refuses no number."""
@@ -173,6 +193,17 @@ class Stage(LedgerStage[Case]):
 
     def picture(self, case: Case) -> Json:
         return picture(case.account, self.numbers)
+
+
+def before_transactions(asked: list[Request]) -> int:
+    """How many requests come before the first that searches for transactions."""
+    queries = [one.body["q"] if one.path == "suiteql" else "" for one in asked]
+    return next((at for at, query in enumerate(queries) if " FROM transaction t" in query), len(asked))
+
+
+def makes_record(one: Request) -> bool:
+    """Whether it is a new record that is answered with its address alone; a customer is known by that."""
+    return one.method == "POST" and one.path not in ("suiteql", "restlet", "customer")
 
 
 Scene = Callable[[NetsuiteBooks, Shop], None]

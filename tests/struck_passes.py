@@ -167,13 +167,21 @@ class Line:
 # ------------------------------------------------------------------------------------------------ one schedule
 
 
-def strike(stage: Any, trouble: Trouble, place: int, soon: tuple[int, ...] = (), **moods: Any) -> None:
-    """One fault at one request of a pass, what the pass says of it, and the way back; `soon` are passes that come so
-    many seconds after the one before, too early for an absent document to be believed."""
+def strike(
+    stage: Any,
+    trouble: Trouble,
+    place: int,
+    soon: tuple[int, ...] = (),
+    of_writes: bool = False,
+    **moods: Any,
+) -> None:
+    """One fault at one request of a pass, the one with this number of all, or of those that write; what the pass says of
+    it, and the way back. `soon` are passes that come so many seconds after the one before, too early for an absent document
+    to be believed."""
     with stage.case(**{**moods, **trouble.moods}) as case:
-        holder = stage.reads_a_holder(place, **moods)
+        holder = not of_writes and stage.reads_a_holder(place, **moods)
         codes = (trouble.code, None) if holder else (trouble.code,)
-        code = run_struck(case, Line(trouble, place))
+        code = run_struck(case, Line(trouble, place, of_writes))
         assert code in codes, code
         for later_s in soon:
             assert case.sync(later_s).errors == []
@@ -189,6 +197,17 @@ def strike_twice(stage: Any, first: Trouble, place: int, second: Line, late_s: i
         assert run_struck(case, Line(first, place)) == first.code
         case.set_moods(second.trouble.moods)
         assert run_struck(case, second, stage.settled_s + late_s) == second.trouble.code
+        converge(stage, case)
+
+
+def strike_both(stage: Any, first: Trouble, place: int, second: Line, **moods: Any) -> None:
+    """A fault, and another that comes later in the same pass."""
+    with stage.case(**moods) as case:
+        case.set_moods(first.moods)
+        line = Line(first, place)
+        with line.on(case):
+            assert run_struck(case, second) == second.trouble.code
+        assert line.fired
         converge(stage, case)
 
 

@@ -233,6 +233,10 @@ CASES: dict[str, Case] = {
     "the role may not read credit memos": problem(
         "lacks the permission Transactions > Credit Memo: none can be written", change=lacks("read:creditMemo")
     ),
+    "the role may not read credit memos of an account without subsidiaries": problem(
+        "lacks the permission Transactions > Credit Memo", moods={"one_world": False}, wants={"subsidiary": None},
+        change=lacks("read:creditMemo", "table:subsidiary"),
+    ),
     "the role may not read cash sales, and none are written": warning(
         "lacks the permission Transactions > Cash Sale: cash sales are not found", change=lacks("read:cashSale"), wants=MUCH_OFF
     ),
@@ -292,6 +296,10 @@ NOTHING_TO_TELL: dict[str, Case] = {
     ),
     "one currency, and an item for what a rate moved": Case(
         True, (), account={"currencies": ()}, mapping={"exchange_item": "Exchange"}
+    ),
+    "accounts whose currency is not known, since no subsidiary is named": Case(
+        True, (), account={"subsidiaries": TWO}, wants={"subsidiary": None, "sales": "find", "fees": False},
+        mapping={"clearing_accounts": AccountMap(None, {"usd": "Business Bank", "eur": "Business Bank"})},
     ),
     "a stock item for sales": Case(True, (), mapping={"sales_items": {"*": "Widget"}}),
     "nothing on receivable": Case(

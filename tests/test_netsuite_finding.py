@@ -4,6 +4,7 @@ and record by record."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -121,7 +122,7 @@ def test_a_payment_of_several_invoices_stands_for_the_one_that_it_pays_most_of(b
     small, large = books.invoice("10"), books.invoice("90", number="101")
     rows = [
         {"doc": {"id": one["id"]}, "apply": True, "amount": amount}
-        for one, amount in ((small, seed.Decimal(11)), (large, seed.Decimal(99)))
+        for one, amount in ((small, Decimal(11)), (large, Decimal(99)))
     ]
     books.unapplied("110", memo="ch_1", apply={"items": rows})
     assert books.the_sale(None).ledger_id == id_of(large)

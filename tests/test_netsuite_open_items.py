@@ -86,7 +86,9 @@ def test_two_refunds_of_one_wave_do_not_take_one_credit_twice() -> None:
         "credit memo 100-1 has 50.00 of 60.00 USD left; something else took the rest",
         "free the credit in NetSuite, or book the refund by hand",
     )
-    assert search.asked == [{"creditMemo/501"}] and record.asked == [{"creditMemo/501"}]
+    assert search.asked == [{"creditMemo/501"}]
+    # The credit itself, and whether it is this very refund that has used it.
+    assert record.asked == [{"creditMemo/501"}, {second.document_key}]
     step = next_step(second, kept, "write", 0, 30)
     assert (step.state, step.reason) == ("held", "credit_used") and "--retry" in (step.action or "")
 
@@ -404,6 +406,29 @@ def test_two_refunds_of_a_charge_take_their_own_parts_off(first: int, second: in
     assert (payment.on_invoice, payment.refunded) == (0, 11000)
 
 
+@pytest.mark.parametrize("committed", [False, True])
+def test_a_refund_in_doubt_does_not_keep_the_next_one_from_its_own_part(committed: bool) -> None:
+    """Whether NetSuite wrote the first one is not known; what was taken off for it is left to it."""
+    payment = Payment()
+    ledger, search, record = opened(payment.books)
+    (off, first), (more, second) = (reopening(ledger, letter, 3300) for letter in "ab")
+    for one in (off, more):
+        carry(ledger, payment, search, record, one)
+    search.books = record.books = payment.books
+    prepare(ledger, first, second)
+    request = ask(ledger, first)
+    if committed:
+        payment.take(request)
+    told(ledger, first, request, Answer(0, b"the connection broke", arrived=False))
+    record.books = payment.books
+    request = ask(ledger, second)
+    assert told(ledger, second, request, payment.take(request)) == Stale()
+    assert isinstance(carry(ledger, payment, search, record, second), Taken)
+    if not committed:
+        assert isinstance(carry(ledger, payment, search, record, first), Taken)
+    assert (payment.on_invoice, payment.refunded) == (4400, 6600)
+
+
 def test_what_was_put_back_on_the_invoice_is_taken_off_again() -> None:
     """As NetSuite may do by itself; a refund of Stripe's has left all the same."""
     payment = Payment()
@@ -415,6 +440,17 @@ def test_what_was_put_back_on_the_invoice_is_taken_off_again() -> None:
     assert carry(ledger, payment, search, record, refund) == Stale()
     assert isinstance(carry(ledger, payment, search, record, refund), Taken)
     assert (payment.on_invoice, payment.refunded) == (6400, 4600)
+
+
+def test_what_this_very_refund_has_used_is_not_taken_off_again() -> None:
+    """After a lost state; another part of the payment is on its invoice still."""
+    payment = Payment(on_invoice=6400, other=4600)
+    refund = {"customerRefund/801": {"external_id": key_of("a"), "number": "100a", "total_minor": 4600}}
+    ledger, _, _ = opened({**payment.books, **refund}, payment.books)
+    off, paid = reopening(ledger, "a", 4600)
+    assert isinstance(ask(ledger, off), Posted)
+    seen = ask(ledger, paid)
+    assert isinstance(seen, Found) and seen.ledger_id == "customerRefund/801"
 
 
 def test_what_went_on_another_invoice_is_held() -> None:

@@ -17,6 +17,7 @@ from connector.ledgers.netsuite_marks import LONGEST, read_head_note
 from connector.ledgers.netsuite_memory import READ_AFTER
 from connector.ledgers.netsuite_records import Head
 from connector.ledgers.netsuite_roles import MIRRORS, RECORDS
+from connector.ledgers.netsuite_sale_heads import BEFORE
 from connector.ledgers.netsuite_wire import PAGE as SUITEQL_PAGE
 from connector.planning.model import REFUND_TYPES, Kind
 from connector.settings.connections import NetsuiteConnection
@@ -155,7 +156,7 @@ def test_the_figures_are_those_of_the_program() -> None:
         999,
         4,
     )
-    assert (READ_AFTER.days, SUITEQL_PAGE, LEAST_RSA_BITS) == (1, 1000, 3072)
+    assert (READ_AFTER.days, SUITEQL_PAGE, LEAST_RSA_BITS, BEFORE.days) == (1, 1000, 3072, 90)
     for words in (
         "45 characters at most",
         "last ten characters",
@@ -164,6 +165,7 @@ def test_the_figures_are_those_of_the_program() -> None:
         "once a day, and sooner",
         "up to 1,000 in a request",
         "rsa:3072",
+        "from 90 days before the charge on",
     ):
         assert words in " ".join(PAGE.split()), words
     assert (

@@ -13,6 +13,7 @@ from wave_ledger import Books, Wave, key_of, wave
 
 from connector.delivery.outbox import Outbox
 from connector.delivery.push import Push
+from connector.ledgers.contract import Answer
 from connector.store.lease import LEASE_S
 
 MANY = 2000
@@ -77,6 +78,31 @@ def test_until_it_is_read_back_it_says_so(tmp_path: Path) -> None:
             ("unknown", "outcome_unknown", "1", "the ledger took it as 1; its total is not read back yet")
         ]
         assert [outcome for _, outcome, _, _ in one.attempts()] == ["taken"]
+
+
+def test_waves_on_either_database(state_url: str) -> None:
+    """With a document that is refused, one that is numbered otherwise, one that has another total and one that waits."""
+    books = Books(
+        numbered={key_of(1): "CM-77"},
+        spoilt={key_of(2): 999},
+        hidden={key_of(3)},
+        answers={key_of(4): [Answer(429)], key_of(5): [Answer(400)]},
+        silent={key_of(3)},
+    )
+    with wave(state_url, books=books) as one:
+        one.add(60, cash_legs=True)
+        assert one.run(one.push(settle_after_s=SETTLE_S)) is None
+        assert one.states() == {"posted": 114, "unknown": 1, "planned": 1, "held": 3, "rejected": 1}
+        assert one.outcomes() == {"posted": 57, "held": 2, "failed": 1}
+        told = {
+            key: (number, other)
+            for key, number, other in one.rows("document_key", "number", "replaced_number")
+        }
+        assert told[key_of(1)] == ("1", "CM-77") and told[key_of(0)] == ("0", None)
+        books.hidden.clear()
+        assert one.run(one.push(settle_after_s=SETTLE_S)) is None
+        assert one.outcomes() == {"posted": 58, "held": 2}
+        assert books.twice() == []
 
 
 # ------------------------------------------------------------------------------------------------ crashes

@@ -343,9 +343,9 @@ def decision_row(one: Document) -> dict[str, Any]:
 
 
 @contextmanager
-def wave(folder: Path, world: World | None = None, books: Books | None = None) -> Iterator[Wave]:
-    """A new state in this folder, or the one that is there, held for the length of the block."""
-    url = f"sqlite:///{folder / 'state.db'}"
+def wave(place: Path | str, world: World | None = None, books: Books | None = None) -> Iterator[Wave]:
+    """The state in this folder or at this address, which may be new, held for the length of the block."""
+    url = f"sqlite:///{place / 'state.db'}" if isinstance(place, Path) else place
     here = world or World()
     engine = open_database(url, "acme", "own")
     try:

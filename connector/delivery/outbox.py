@@ -9,36 +9,24 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, func, or_, select, text, tuple_, update
+from sqlalchemy import ColumnElement, Engine, func, or_, select, text, tuple_, update
 
 from connector.delivery.attempts import Attempt, settle_attempts, store_attempts, withdraw_attempts
+from connector.delivery.left_out import left_out
 from connector.delivery.outcome import TRIED_AGAIN, Step
 from connector.delivery.refused_numbers import Renumbered, renumber
+from connector.delivery.settled import store_steps, tell_again, troubled_reversals
 from connector.ledgers.contract import Claimed, Parent
-from connector.store.bulk import update_many, within
+from connector.store.bulk import within
 from connector.store.documents import select_with_text
-from connector.store.facts import FactReader
-from connector.store.failed_refunds import failure_words
 from connector.store.lease import Lease
 from connector.store.schema import DECIDE_NOW, OPEN, decision, document, person_decision
-from connector.store.settling import FREE_THEMSELVES, is_unsent, settle_outcomes, settle_reversed
+from connector.store.settling import FREE_THEMSELVES, settle_outcomes, settle_reversed
 
 Place = tuple[int, str, str, str]
 START: Place = (-1, "", "", "")
-# What belongs to a document that is there, or takes it back.
-STAY = ("fee", "exchange", "reversal", "application")
 
 
-SETTLED_COLUMNS = (
-    "state",
-    "ledger_id",
-    "number",
-    "reason",
-    "sentence",
-    "action",
-    "replaced_number",
-    "touched_run",
-)
 # State, kind and ledger id of documents that others follow, by document key.
 Parents = dict[str, tuple[str, str, str | None]]
 
@@ -222,13 +210,7 @@ class Outbox:
         self.touched = True
         with self.engine.begin() as connection:
             self.lease.renew(connection)
-            update_many(
-                connection,
-                document,
-                ("document_key",),
-                SETTLED_COLUMNS,
-                [self.settled_row(key, step, rows[key]) for key, step in steps.items()],
-            )
+            store_steps(connection, steps, rows, self.run_id)
             if attempts:
                 settle_attempts(connection, self.lease.world.now(), attempts, steps)
             if unsent:
@@ -236,50 +218,11 @@ class Outbox:
             done = [rows[key] for key, step in steps.items() if step.state == "posted"]
             settle_reversed(connection, [row.content for row in done if row.kind == "reversal"])
             subject_ids = sorted({rows[key].subject_id for key in steps})
-            troubled = self.troubled_reversals(connection, subject_ids)
+            troubled = troubled_reversals(connection, self.ledger, subject_ids)
             settle_outcomes(connection, self.ledger, subject_ids, self.run_id)
-            self.tell_again(connection, troubled)
+            tell_again(connection, self.ledger, troubled)
             taken = {key: step.taken_by for key, step in steps.items() if step.taken_by is not None}
             return renumber(connection, self.ledger, taken, rows)
-
-    def settled_row(self, key: str, step: Step, row: Any) -> tuple[str | None, ...]:
-        """The values of `SETTLED_COLUMNS` and the key; only what is posted takes the ledger's number."""
-        posted = step.state == "posted"
-        return (
-            step.state,
-            step.ledger_id,
-            (step.number if posted else None) or row.number,
-            None if posted else step.reason,
-            None if posted else step.sentence,
-            None if posted else step.action,
-            step.replaced_number,
-            self.run_id,
-            key,
-        )
-
-    def troubled_reversals(self, connection: Connection, subject_ids: Sequence[str]) -> list[str]:
-        """Refunds that are to be reversed, of which something else had to be said meanwhile."""
-        rows = connection.execute(
-            select(decision.c.subject_id).where(
-                decision.c.ledger == self.ledger,
-                within(connection, decision.c.subject_id, subject_ids),
-                decision.c.subject == "refund",
-                decision.c.aim == "reversed",
-                decision.c.outcome.in_(("failed", "held")),
-            )
-        )
-        return [row.subject_id for row in rows]
-
-    def tell_again(self, connection: Connection, refund_ids: Sequence[str]) -> None:
-        """Where these are reversed now, a person reads again what there is to know and to do."""
-        words = failure_words(connection, FactReader(connection), self.ledger, refund_ids)
-        for refund_id, (sentence, action) in words.items():
-            connection.execute(
-                update(decision)
-                .where(decision.c.ledger == self.ledger, decision.c.subject_id == refund_id)
-                .where(decision.c.outcome == "reversed")
-                .values(sentence=sentence, action=action)
-            )
 
     def doubtful(self) -> set[str]:
         """Refunds and charges of which some document may be there or not, or is there and wrong.
@@ -354,28 +297,6 @@ class Outbox:
                     touched_run=self.run_id,
                 )
             )
-
-
-def left_out(rows: Sequence[Any]) -> list[str]:
-    """Keys of the documents, given in the order of sending, that will never be sent: not there, and no longer wanted.
-
-    Nothing takes back a fee, which Stripe has taken all the same, or what exchange moved: they stay where what they
-    follow is there. So does a reversal whose original is there.
-    """
-    kinds = {row.document_key: row.kind for row in rows}
-    there = {row.document_key for row in rows if row.state != "skipped" and not is_unsent(row)}
-    standing = {row.subject_id for row in rows if row.document_key in there}
-    gone: list[str] = []
-    for row in rows:
-        if not is_unsent(row):
-            continue
-        follows = [key for key in row.after_keys.split() if kinds.get(key, "reversal") != "reversal"]
-        wanted = all(key in there for key in follows) and (bool(follows) or row.subject_id in standing)
-        if row.kind in STAY and wanted:
-            there.add(row.document_key)
-        else:
-            gone.append(row.document_key)
-    return gone
 
 
 def claimed_from(row: Any, ledger_id: str | None, parents: Mapping[str, Parent]) -> Claimed:

@@ -356,7 +356,7 @@ class Ledger(Protocol):
         """Documents of one group may share a request."""
 
     def look(self, documents: Sequence[Claimed]) -> Steps[dict[str, Found | Absent]]:
-        """Is the effect of each document there? By document key."""
+        """Is the effect of each document there? By document key. One that was `Taken` is asked for by its id too."""
 
     def prepare(self, documents: Sequence[Claimed]) -> Steps[None]:
         """Read at once what the requests for these documents, which are about to be made, need to know."""

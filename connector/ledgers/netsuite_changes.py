@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from connector.ledgers.contract import Claimed, Outcomes, Posted, Rejected, Request, Steps, Withheld
+from connector.ledgers.contract import Claimed, Outcome, Outcomes, Posted, Rejected, Request, Steps, Withheld
 from connector.ledgers.json_wire import JSON_TYPE, amount, encode
 from connector.ledgers.netsuite_payload import Payload, parent_id, settled_id
 from connector.ledgers.netsuite_records import Detail, Head, Reader
@@ -60,9 +60,10 @@ def request_unapplied(claimed: Claimed, payload: Payload, reader: Reader) -> Ste
 
 
 def take_off(
-    claimed: Claimed, payment_id: str, invoice_id: str | None, reader: Reader
+    claimed: Claimed, payment_id: str, invoice_id: str | None, reader: Reader, kept_minor: int = 0
 ) -> Steps[Request | Withheld | None]:
-    """The request that takes a payment off its invoice; None where as much of it is free already as goes back.
+    """The request that takes a payment off its invoice; None where as much of it is free already as goes back, beside what
+    is kept for others.
 
     It is taken off whole or not at all, so that less which is free is of something else: of an overpayment, or of another
     refund of the charge that is still to be paid back.
@@ -70,11 +71,12 @@ def take_off(
     payment = (yield from reader.by_id({payment_id})).get(payment_id)
     if payment is None or payment.voided or payment.record != "customerPayment":
         return cannot(f"{payment_id} is not a payment in NetSuite (any more)")
-    if payment.open_minor >= claimed.amount_minor:
+    free = max(0, payment.open_minor - kept_minor)
+    if free >= claimed.amount_minor:
         return None
     detail = (yield from reader.details({payment_id}, lines=False)).get(payment_id, Detail())
     on_invoice = sum(one.amount_minor for one in detail.links if one.ledger_id == invoice_id)
-    if invoice_id is None or on_invoice + payment.open_minor < claimed.amount_minor:
+    if invoice_id is None or on_invoice + free < claimed.amount_minor:
         shown = format_amount(on_invoice, claimed.currency)
         why = (
             f"payment {payment.number or payment_id} pays {shown} {claimed.currency.upper()} of {invoice_id}"
@@ -155,24 +157,24 @@ def look_at_applied(claimed: Claimed, payload: Payload, reader: Reader) -> Steps
 # ------------------------------------------------------------------------------------------------ voids
 
 
-def check_void(claimed: Claimed, payload: Payload, reader: Reader, search: Reader) -> Steps[Head | Outcomes]:
+def check_void(claimed: Claimed, payload: Payload, reader: Reader, search: Reader) -> Steps[Head | Outcome]:
     """The invoice that is to be taken off, where every guard holds: the whole of it is open, and no payment of this charge
     or this amount stands on its customer. `reader` reads the record itself, `search` what else there is."""
     invoice_id = settled_id(claimed, payload)
     found = (yield from reader.by_id({invoice_id})) if invoice_id is not None else {}
     invoice = found.get(invoice_id or "")
     if invoice is None or invoice_id is None:
-        return only(claimed, Rejected("404", f"invoice {invoice_id} is not in NetSuite any more"))
+        return Rejected("404", f"invoice {invoice_id} is not in NetSuite any more")
     if invoice.voided:
-        return only(claimed, there(claimed, invoice_id))
+        return there(claimed, invoice_id)
     if invoice.open_minor != invoice.total_minor:
-        return only(claimed, guard("something was paid or credited on it meanwhile"))
+        return guard("something was paid or credited on it meanwhile")
     customers = {invoice.customer_id} - {None}
     for one in (yield from search.of_customers(MONEY_IN, customers, invoice.day)):  # type: ignore[arg-type]
         charges = one.note.charge_ids
         alike = not charges and claimed.amount_minor in (one.total_minor, one.open_minor)
         if not one.voided and (alike or (payload.charge_id or "-") in charges):
-            return only(claimed, guard(f"{one.ledger_id} of its customer may be of this invoice"))
+            return guard(f"{one.ledger_id} of its customer may be of this invoice")
     return invoice
 
 

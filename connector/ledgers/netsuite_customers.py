@@ -15,7 +15,7 @@ from connector.ledgers.netsuite_directory import Directory
 from connector.ledgers.netsuite_filters import Filters, either
 from connector.ledgers.netsuite_rows import is_true, name_of
 from connector.ledgers.netsuite_tables import Tables
-from connector.ledgers.netsuite_wire import lists_of, quoted, ref_of, text_of
+from connector.ledgers.netsuite_wire import lists_of, quoted, ref_of, rows_of, text_of
 
 IDS = re.compile(r"\b(?:cus|ch|py)_[A-Za-z0-9_]+")
 COLUMNS = (
@@ -33,8 +33,8 @@ COLUMNS = (
     "currency",
 )
 NAMES = ("entityid", "companyname", "altname")
-# How many comments one query looks into.
-AT_ONCE = 50
+# How many Stripe ids one query looks for in comments.
+AT_ONCE = 200
 
 
 def find_customers(
@@ -46,12 +46,13 @@ def find_customers(
         return {}
     wanted = Wanted(persons, match)
     rows = (yield from read_by_suiteql(wanted)) if directory.suiteql else (yield from read_by_record(wanted))
-    known = Known(rows, directory)
+    known, purses = Known(rows), Purses(directory)
     found: dict[str, tuple[str, str]] = {}
     for person in persons:
-        row = known.find(person, match)
-        if row is not None:
-            found[person.subject] = (str(row["id"]), name_of(row) or str(row["id"]))
+        for row in known.find(person, match):
+            if (yield from purses.may_pay(row, person.currency)):
+                found[person.subject] = (str(row["id"]), name_of(row) or str(row["id"]))
+                break
     return found
 
 
@@ -116,6 +117,7 @@ def read_by_record(wanted: Wanted) -> Steps[list[Row]]:
         either("email", "IS", wanted.emails),
         either("entityId", "IS", wanted.names),
         either("companyName", "IS", wanted.names),
+        either("lastName", "IS", {name.rpartition(" ")[2] for name in wanted.names}),
     ):
         ids = (yield from filters.ids("customer", terms, spare=True)) if terms else []
         for row in (yield from filters.rows("customer", (one for one in ids if one not in found))):
@@ -130,15 +132,15 @@ def lowered(row: Row) -> Row:
 class Known:
     """Active customers that were read, by what they may be known by; the lowest id first."""
 
-    def __init__(self, rows: Iterable[Row], directory: Directory) -> None:
-        self.directory = directory
+    def __init__(self, rows: Iterable[Row]) -> None:
         self.by_key: dict[tuple[str, str], list[Row]] = {}
         active = [row for row in rows if not is_true(row.get("isinactive"))]
         for row in sorted(active, key=lambda one: int(one["id"])):
             for key in dict.fromkeys(keys_of(row)):
                 self.by_key.setdefault(key, []).append(row)
 
-    def find(self, person: Person, match: Sequence[str]) -> Row | None:
+    def find(self, person: Person, match: Sequence[str]) -> Iterator[Row]:
+        """Those that may be a person, the likeliest first."""
         stripes = is_stripes(person)
         wanted = {
             "stripe_id": person.subject,
@@ -148,14 +150,35 @@ class Known:
         for key in match if stripes else ("name",):
             text = wanted.get(key, "")
             for row in self.by_key.get((key, text), ()) if text else ():
-                if self.may_be(row, person, stripes):
-                    return row
-        return None
+                if not stripes or is_free_for(row, person):
+                    yield row
 
-    def may_be(self, row: Row, person: Person, stripes: bool) -> bool:
-        """Not one who is another customer of Stripe's."""
-        others = {one for one in ids_on(row) if one.startswith("cus_")}
-        return not stripes or not others or person.subject in others
+
+def is_free_for(row: Row, person: Person) -> bool:
+    """Not one who is another customer of Stripe's."""
+    others = {one for one in ids_on(row) if one.startswith("cus_")}
+    return not others or person.subject in others
+
+
+class Purses:
+    """In which currencies customers can have documents: in their own one, and in others only where their record lists
+    them."""
+
+    def __init__(self, directory: Directory) -> None:
+        self.directory = directory
+        self.filters = Filters()
+        self.listed: dict[str, set[str | None]] = {}
+
+    def may_pay(self, row: Row, currency: str) -> Steps[bool]:
+        own = text_of(row, "currency")
+        if not self.directory.multi_currency or own is None or self.directory.currency_of(own) == currency:
+            return True
+        customer_id = str(row["id"])
+        if customer_id not in self.listed:
+            record = yield from self.filters.record_if_allowed("customer", customer_id)
+            lines = rows_of(record, "currencyList") if record is not None else []
+            self.listed[customer_id] = {self.directory.currency_of(ref_of(one, "currency")) for one in lines}
+        return currency in self.listed[customer_id]
 
 
 def keys_of(row: Row) -> Iterator[tuple[str, str]]:

@@ -29,13 +29,28 @@ class Filters:
         self.eids = True
         self.days = True
         self.refused: set[tuple[str, ...]] = set()
+        # Records that were read, where a search need not read them twice.
+        self.kept: dict[tuple[str, str], Row] | None = None
+
+    def keeping(self) -> Filters:
+        """The same for one search, which reads no record twice."""
+        filters = Filters()
+        filters.eids, filters.days, filters.refused = self.eids, self.days, self.refused
+        filters.kept = {}
+        return filters
 
     # ------------------------------------------------------------------------------------------ records
 
     def record(self, record: str, object_id: str) -> Steps[Row | None]:
         """One record with its lines; None where there is none. Raises `LedgerDown`."""
+        known = self.kept.get((record, object_id)) if self.kept is not None else None
+        if known is not None:
+            return known
         answer = yield ask_record(record, object_id)
-        return None if not_found(answer) else read_body(answer)
+        row = None if not_found(answer) else read_body(answer)
+        if row is not None and self.kept is not None:
+            self.kept[record, object_id] = row
+        return row
 
     def record_if_allowed(self, record: str, object_id: str) -> Steps[Row | None]:
         """The same; None also where the role may not read it."""
@@ -74,7 +89,7 @@ class Filters:
         """Internal ids of what one of these terms finds; the day only spares reading. `spare`: nothing where such terms
         cannot be asked. Raises `LedgerDown`."""
         found: dict[str, None] = {}
-        for some in packed(terms):
+        for some in packed(terms, since is not None):
             at, more = 0, True
             while more:
                 ids, more = yield from self.page(record, some, since, at, PAGE, spare)
@@ -135,16 +150,23 @@ def either(field: str, how: str, values: Collection[str]) -> list[str]:
     return [f'{field} {how} "{one}"' for one in sorted(set(values)) if one and '"' not in one]
 
 
-def packed(terms: Iterable[str]) -> Iterator[list[str]]:
-    """As many terms in each as an address takes."""
+def packed(terms: Iterable[str], dated: bool = False) -> Iterator[list[str]]:
+    """As many terms in each as an address takes; `dated`: a day stands behind each."""
     some: list[str] = []
     length = 0
     for term in terms:
-        if some and length + len(term) > LONGEST:
+        more = len(term) + len(" OR ") + (45 if dated else 0)
+        if some and length + more > LONGEST:
             yield some
             some, length = [], 0
         some.append(term)
-        # A day may stand behind each.
-        length += len(term) + 45
+        length += more
     if some:
         yield some
+
+
+def lists_of_ids(values: Iterable[str], size: int = 100) -> Iterator[str]:
+    """Internal ids as lists of a filter."""
+    wanted = sorted({one for one in values if one.isdecimal()}, key=int)
+    for at in range(0, len(wanted), size):
+        yield ",".join(wanted[at : at + size])

@@ -7,6 +7,8 @@ handed to a payment gateway.
 
 from __future__ import annotations
 
+from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from connector.ledgers.further_writes import Accounts, is_from_books
@@ -145,20 +147,36 @@ class FormWriter(LineWriter):
         fields |= {"tranDate": document.posting_date.isoformat(), "memo": write_memo(document)}
         if self.wants.document_key_field is not None:
             fields[self.wants.document_key_field] = document.document_key
-        if self.directory.one_world:
-            subsidiary = self.named(document, "subsidiary") or self.directory.subsidiary
-            if subsidiary is not None:
-                fields["subsidiary"] = ref(subsidiary)
+        subsidiary = self.subsidiary_of(document)
+        if subsidiary is not None:
+            fields["subsidiary"] = ref(subsidiary)
         if self.directory.multi_currency:
             fields["currency"] = ref(self.directory.currency_id(document.currency) or "")
-            rate = rate_of(document, RATE_PLACES)
-            if rate is not None and document.currency != self.directory.home:
+            rate = self.rate(document, subsidiary)
+            if rate is not None:
                 fields["exchangeRate"] = rate
         for name in SEGMENTS:
             known = self.named(document, name)
             if known is not None and record != "journalEntry" and self.directory.has(record, name):
                 fields[name] = ref(known)
         return fields | {name: told for name, told in QUIET.items() if self.tells(record, name)}
+
+    def subsidiary_of(self, document: Document) -> str | None:
+        """That of the sale, else the one that the settings name; None where the account has none."""
+        if not self.directory.one_world:
+            return None
+        return self.named(document, "subsidiary") or self.directory.subsidiary
+
+    def rate(self, document: Document, subsidiary: str | None) -> Decimal | None:
+        """In the base currency of the subsidiary; None in that currency, and where NetSuite takes the rate of the day. What
+        the entries are worth says it only where they stand in that currency."""
+        _, base = self.directory.subsidiaries.get(subsidiary or "", ("", ""))
+        base = base or self.directory.home
+        if document.currency == base:
+            return None
+        if document.home_minor is not None and document.entry_currency != base:
+            document = replace(document, home_minor=None)
+        return rate_of(document, RATE_PLACES)
 
     def method(self, record: str, document: Document) -> dict[str, Any]:
         """How it was paid, as the account calls it; and that NetSuite is to ask no gateway for the money."""

@@ -58,7 +58,7 @@ def found(head: Head, detail: Detail | None, mover: Mover) -> Found:
         customer=head.customer,
         # Where a refund's marks leave its sale out, its own number is not that.
         sale_number=note.sale if ours and note.refund_ids else note.sale or number,
-        income_minor=max(mover.income(moved), 0),
+        income_minor=max(mover.income(head.record, moved), 0),
         cash_minor=max(-mover.cash(moved), 0),
         voided=head.voided,
         replaced_number=head.number if replaced else None,
@@ -70,10 +70,16 @@ def is_ours_or_stripes(head: Head) -> bool:
     return bool(note.document_key or note.refund_ids or note.charge_ids)
 
 
-def counts(head: Head) -> bool:
-    """Whether it is in the books; ours also where it was voided. What only ties a deposit to an invoice moves no money."""
-    there = head.stands or (head.voided and head.note.document_key is not None)
+def is_there(head: Head) -> bool:
+    """Whether it is in the books; ours also where it waits for an approval. What only ties a deposit to an invoice moves no
+    money."""
+    there = head.stands or (not head.voided and head.note.document_key is not None)
     return there and head.record != "depositApplication"
+
+
+def counts(head: Head) -> bool:
+    """The same; ours also where it was voided."""
+    return is_there(head) or (head.voided and head.note.document_key is not None)
 
 
 # ------------------------------------------------------------------------------------------------ how it is found
@@ -106,6 +112,7 @@ def scan(
     cursor: str | None, start: date, directory: Directory, mapping: LedgerMapping, reader: Reader
 ) -> Steps[tuple[list[Found], str | None]]:
     """A page of what bears our key or the id of a refund or charge. Raises `LedgerDown`."""
+    reader = reader.for_search()
     heads, following = yield from reader.page(start - EARLIER, cursor)
     wanted = [head for head in heads if is_ours_or_stripes(head) and counts(head)]
     return (yield from read_founds(wanted, directory, mapping, reader)), following
@@ -118,13 +125,13 @@ def find_refunds(
     hits: dict[str, list[Found]] = {}
     if not refunds:
         return hits
+    reader = reader.for_search()
     heads = yield from reader.carrying(list(refunds), min(refunds.values()) - BEFORE_REFUND)
-    standing = [head for head in heads if head.stands and counts(head)]
-    for head, one in zip(
-        standing, (yield from read_founds(standing, directory, mapping, reader)), strict=True
-    ):
+    there = [head for head in heads if is_there(head)]
+    told = yield from read_founds(there, directory, mapping, reader)
+    for head, one in zip(there, told, strict=True):
         for refund_id in head.note.refund_ids:
-            if refund_id in refunds:
+            if refund_id in refunds and head.day >= refunds[refund_id] - BEFORE_REFUND:
                 hits.setdefault(refund_id, []).append(replace(one, refund_id=refund_id))
     return hits
 
@@ -133,16 +140,21 @@ def find_documents(
     ledger_ids: Collection[str], directory: Directory, mapping: LedgerMapping, reader: Reader
 ) -> Steps[dict[str, Found]]:
     """By ledger id, or by a plain internal id; a person may name what is no id at all."""
-    heads = [head for head in (yield from reader.by_id(ledger_ids)).values() if head.stands and counts(head)]
+    reader = reader.for_search()
+    heads = [head for head in (yield from reader.by_id(ledger_ids)).values() if is_there(head)]
     details = yield from read_details(heads, directory, reader)
     mover = Mover(directory, mapping)
-    asked = {split_id(one)[1]: one for one in ledger_ids}
+    named: dict[str, list[str]] = {}
+    for name in ledger_ids:
+        named.setdefault(split_id(name)[1], []).append(name)
     hits: dict[str, Found] = {}
     for head in heads:
         detail = details.get(head.ledger_id, Detail())
         entries, line_ids = mover.entries(head, mover.movements(head, detail), head.note.lines)
         one = replace(found(head, detail, mover), entries=entries, line_ids=line_ids)
-        hits[asked[split_id(head.ledger_id)[1]]] = one
+        for name in named.get(split_id(head.ledger_id)[1], ()):
+            if split_id(name)[0] in (None, head.record):
+                hits[name] = one
     return hits
 
 

@@ -36,12 +36,27 @@ class Mover:
         """Without zeros; the side of the total, which a journal has none of, last."""
         found = [self.movement(head, line.account, line.net_minor, line.item) for line in detail.lines]
         if head.record == "journalEntry":
-            return [one for one in found if one.amount_minor]
+            return self.in_order([one for one in found if one.amount_minor])
         sign = -1 if head.record in SELLING else 1
         tax = sign * sum(tax.tax_minor for line in detail.lines for tax in line.taxes)
         found.append(Movement(self.mapping.tax or "", tax))
-        whole = with_total(found, self.label(head.account), -sign * head.total_minor)
+        # What no line tells: tax that is reckoned in the old way; or where the customer stands.
+        untold = self.mapping.tax if head.record in FORMS else self.mapping.receivable(head.currency)
+        whole = with_total(found, self.label(head.account), -sign * head.total_minor, untold or "")
         return [one for one in whole if one.amount_minor]
+
+    def in_order(self, moved: Sequence[Movement]) -> list[Movement]:
+        """The lines of a journal, but receivables and clearing last."""
+        owed, clearing = (
+            {self.find(name) for name in names} - {None}
+            for names in (
+                self.mapping.receivable_accounts.accounts(),
+                self.mapping.clearing_accounts.accounts(),
+            )
+        )
+        return sorted(
+            moved, key=lambda one: (self.find(one.account) in clearing, self.find(one.account) in owed)
+        )
 
     def movement(self, head: Head, account: str | None, net_minor: int, item: str | None) -> Movement:
         label = self.directory.item_label(item) if item is not None else None
@@ -58,9 +73,11 @@ class Mover:
         clearing = {self.find(name) for name in self.mapping.clearing_accounts.accounts()} - {None}
         return sum(one.amount_minor for one in moved if self.find(one.account) in clearing)
 
-    def income(self, moved: Iterable[Movement]) -> int:
-        """What of it is on what is sold or taken back; above zero where that is taken back."""
-        return sum(one.amount_minor for one in moved if self.is_income(one))
+    def income(self, record: str, moved: Iterable[Movement]) -> int:
+        """What of it is on what is sold or taken back; above zero where that is taken back. The lines of a journal are not of
+        one form: what one takes back, another may sell."""
+        amounts = [one.amount_minor for one in moved if self.is_income(one)]
+        return sum(amount for amount in amounts if amount > 0 or record != "journalEntry")
 
     def is_income(self, one: Movement) -> bool:
         mapping = self.mapping

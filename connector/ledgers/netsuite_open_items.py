@@ -78,8 +78,12 @@ class OpenItems:
 
     def free(self, head: Head, document_key: str) -> int:
         """What is open of it beside what the other documents of this wave take."""
-        others = self.taken.get(head.ledger_id, {})
-        return head.open_minor - sum(minor for key, minor in others.items() if key != document_key)
+        return head.open_minor - self.kept(head.ledger_id, document_key)
+
+    def kept(self, ledger_id: str, document_key: str) -> int:
+        """What the other documents of this wave take, as far as it is not known whether they have."""
+        others = self.taken.get(ledger_id, {})
+        return sum(minor for key, minor in others.items() if key != document_key)
 
     def take(self, head: Head, document_key: str, minor: int) -> None:
         self.taken.setdefault(head.ledger_id, {})[document_key] = minor

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from connector.ledgers.contract import Claimed, Outcomes, Request, Steps, Withheld
-from connector.ledgers.netsuite_changes import applied_to, only, take_off
+from connector.ledgers.contract import Claimed, Request, Steps, Withheld
+from connector.ledgers.netsuite_changes import applied_to, take_off
 from connector.ledgers.netsuite_open_items import OpenItems
 from connector.ledgers.netsuite_payload import Payload, parent_id, settled_id
 from connector.ledgers.netsuite_records import Reader
@@ -14,7 +14,7 @@ from connector.ledgers.netsuite_wire import create, internal_id, split_id, trans
 
 def request_new(
     claimed: Claimed, payload: Payload, items: OpenItems, search: Reader, record: Reader
-) -> Steps[Request | Outcomes]:
+) -> Steps[Request | Withheld]:
     """The request, or what keeps it back. `search` finds many at once and may lag behind, `record` does not."""
     body = dict(payload.body)
     if payload.record == "customer":
@@ -44,25 +44,35 @@ def request_refund(
     items: OpenItems,
     search: Reader,
     record: Reader,
-) -> Steps[Request | Outcomes]:
+) -> Steps[Request | Withheld]:
     """A refund pays out a credit: a memo, an unapplied payment, or a deposit. Its total is what it is applied to."""
     paid = settled_id(claimed, payload) or parent_id(claimed, payload.reverses)
     kind = split_id(paid)[0] if paid is not None else None
     if paid is None or kind not in ("creditMemo", "customerPayment", "customerDeposit"):
         what = f"{paid} is no credit" if paid is not None else "what it pays out is not known"
         why = f"{what}: a customer refund in NetSuite pays out a credit memo, a payment or a deposit"
-        return only(claimed, Withheld("ledger_cannot", why, "book the refund by hand in NetSuite"))
+        return Withheld("ledger_cannot", why, "book the refund by hand in NetSuite")
     used = yield from items.check_credit(claimed, paid, search, record)
     if used is not None and claimed.kind == "reopen_invoice":
-        # What was taken off for it another refund of the charge has used, or it was put back: it is taken off again.
-        off = yield from take_off(claimed, paid, parent_id(claimed, payload.reopens), record)
+        off = yield from take_off_again(claimed, payload, paid, items, record)
         if isinstance(off, Request):
             return off
     if used is not None:
-        return only(claimed, used)
+        return used
     sublist = "deposit" if kind == "customerDeposit" else "apply"
     body[sublist] = applied_to(paid, claimed.amount_minor, claimed.currency)
     return create("customerRefund", body, claimed.document_key)
+
+
+def take_off_again(
+    claimed: Claimed, payload: Payload, payment_id: str, items: OpenItems, record: Reader
+) -> Steps[Request | Withheld | None]:
+    """What was taken off for a refund another one of the charge has used, or it was put back. None where this very refund
+    has used it."""
+    if (yield from record.by_external_id({claimed.document_key: payload.record})):
+        return None
+    kept = items.kept(payment_id, claimed.document_key)
+    return (yield from take_off(claimed, payment_id, parent_id(claimed, payload.reopens), record, kept))
 
 
 def applied(

@@ -28,6 +28,7 @@ def find_sales(
     references: Sequence[Reference], directory: Directory, mapping: LedgerMapping, reader: Reader
 ) -> Steps[dict[str, Sale | None]]:
     """The sale of each reference, by charge id, with all that stands against it; None where the books have none."""
+    reader = reader.for_search()
     search = Heads(references, reader)
     heads = yield from search.find()
     wanted = {r.charge_id: r for r in references if r.charge_id in heads}

@@ -14,11 +14,11 @@ from connector.ledgers.contract import Steps
 from connector.ledgers.days import EVER, Span, gaps
 from connector.ledgers.json_wire import Row
 from connector.ledgers.netsuite_bearing import Bearing
-from connector.ledgers.netsuite_by_record import RecordReader, in_order, is_marked, place_of
+from connector.ledgers.netsuite_by_record import RecordReader
 from connector.ledgers.netsuite_directory import Directory
 from connector.ledgers.netsuite_queries import Condition, Queries, of_types, since_day, until_day
 from connector.ledgers.netsuite_query_rows import FormRows, link_pairs, read_head, with_total
-from connector.ledgers.netsuite_records import Detail, Head, Link
+from connector.ledgers.netsuite_records import Detail, Head, Link, Reader, in_order, is_marked, place_of
 from connector.ledgers.netsuite_wire import PAGE, TYPES, ids_of, ledger_id, lists_of, split_id
 from connector.ledgers.sale_search import stripe_ids as ids_on
 
@@ -35,6 +35,9 @@ class SuiteqlReader:
         self.queries = Queries(directory)
         self.records = RecordReader(directory)
         self.bearing = Bearing()
+
+    def for_search(self) -> Reader:
+        return self
 
     # ------------------------------------------------------------------------------------------ by name
 

@@ -140,6 +140,7 @@ SUBLISTS: dict[str, Kinds] = {
     "deposit": kinds(_DEPOSIT),
     "taxDetails": kinds(_TAX),
     "line": kinds(_JOURNAL_LINE),
+    "currencyList": kinds("currency:@currency balance:- links:-"),
 }
 # Which sublists a type has.
 HAS: dict[str, tuple[str, ...]] = {
@@ -151,6 +152,7 @@ HAS: dict[str, tuple[str, ...]] = {
     "customerRefund": ("apply", "deposit"),
     "depositApplication": ("apply",),
     "journalEntry": ("line",),
+    "customer": ("currencyList",),
 }
 INSTRUMENTS = frozenset({"paymentOption", "paymentOperation", "handlingMode", "paymentProcessingProfile"})
 SUITETAX = kinds(_SUITETAX)

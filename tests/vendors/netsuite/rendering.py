@@ -146,6 +146,9 @@ class Renderer:
             kinds = table_of(self.account, one["_type"]).sublists[name]
             for line in one["_lines"]:
                 yield self._line(one, kinds, line)
+        elif name == "currencyList":
+            for each in one["_currencies"]:
+                yield {"currency": self._reference("currency", each)}
         elif name == "taxDetails":
             kinds = table_of(self.account, one["_type"]).sublists[name]
             for row in one["_taxes"]:

@@ -40,8 +40,8 @@ class Fault:
     connection closes, and the write is done `seconds` of the account's clock or `requests` requests later, whichever
     comes first; its external id is taken meanwhile), hang (no answer for `seconds`, then it closes), truncated (done,
     half the body comes), no_location (done, 204 without Location), throttled (429), restlet_limit (400 of a RESTlet),
-    unexpected_500, empty_500, plain_503, html_502, html_404 (the last two of a proxy), login_401 (INVALID_LOGIN), login_attempt_401
-    (INVALID_LOGIN_ATTEMPT), forbidden_403, locked (400, by a workflow), refused (400 USER_ERROR with `words`).
+    unexpected_500, empty_500, plain_503, html_502, html_404 (the last two of a proxy), login_401 (INVALID_LOGIN),
+    login_attempt_401 (INVALID_LOGIN_ATTEMPT), forbidden_403, locked (400, by a workflow), refused (400 USER_ERROR with `words`).
     `carried_out`: whether the request is done all the same. `path` is a part of the address, without the query; empty:
     records, searches and the RESTlet alike.
     """
