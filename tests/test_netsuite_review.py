@@ -9,6 +9,7 @@ import pytest
 from netsuite_desk import Desk, desk, paid_invoice
 from netsuite_reading import WAYS, reading
 from netsuite_shown import key_of
+from netsuite_type_cases import REOPEN
 from vendors.netsuite import seeding as seed
 
 
@@ -48,3 +49,30 @@ def test_the_credit_memo_of_stripes_own_connector_is_found(way: str) -> None:
         legs = {"credit_memo", "refund_payout"}
         assert {one.kind for one in books.refunds("re_1")["re_1"]} == legs
         assert {one.kind for one in books.scan_all() if one.refund_id == "re_1"} == legs
+
+
+@pytest.mark.parametrize("lost", [False, True], ids=["", "lost state"])
+@pytest.mark.parametrize("amount", [11000, 5500])
+def test_a_reopened_invoice_is_replaced(tmp_path: Path, amount: int, lost: bool) -> None:
+    """What took the first refund back pays the invoice then: that is taken off it, and paid back."""
+    with desk(tmp_path, **REOPEN) as at:
+        at.shop.refund("a", paid_invoice(at), amount, "2026-03-05")
+        at.sync()
+        before = (at.totals(), at.open())
+        at.resync("re_a", "--replace")
+        assert at.outcomes() == {"re_a": "posted 100-1"}
+        assert (at.totals(), at.open()) == before
+        assert at.by_hand()[0].endswith(f"{amount / 100:.2f} open")
+        assert at.written()[-1].endswith("on customerPayment 100-R")
+        at.forget_requests()
+        if lost:
+            at.lose_state()
+        at.json(0, "sync")
+        assert at.writes() == [] and at.outcomes() == {"re_a": "posted 100-1"}
+        # It can fail as the first could.
+        at.shop.fail("re_a", "2026-03-20")
+        at.wait(24)
+        at.shop.write()
+        at.json(0, "sync")
+        assert at.outcomes() == {"re_a": "reversed 100-1"}
+        assert (at.totals(), at.open()) == ({"REV": "-100.00", "CLR": "110.00", "TAX": "-10.00"}, "0.00")
