@@ -256,12 +256,16 @@ def test_what_bears_ids_is_read_once(books: Reading) -> None:
 
 
 def test_where_there_is_more_than_is_asked_for_it_is_asked_for_by_itself(books: Reading) -> None:
-    """Two requests for ids are fewer than three for all that bears one; and it is tried once."""
-    for one in stripes(2001):
+    """Two requests for ids are fewer than five for all that bears one; four more are not, and then all is read."""
+    for one in stripes(4001):
         books.unapplied("1", memo=f"Stripe {one}")
-    for _ in range(2):
-        assert len(books.run(books.reader.carrying(stripes(2 * AT_ONCE), START))) == 2 * AT_ONCE
-    assert len(books.carried) == 1 + 2 + 2
+    tried, first = 1, 0
+    for asked in (tried + 2, 2, 5, 0):
+        books.carried.clear()
+        some = stripes(2 * AT_ONCE, first)
+        assert len(books.run(books.reader.carrying(some, START))) == 2 * AT_ONCE
+        assert len(books.carried) == asked
+        first += len(some)
 
 
 def test_a_search_for_ids_takes_no_sign_for_another(books: Reading) -> None:

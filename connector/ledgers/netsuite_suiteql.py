@@ -98,10 +98,12 @@ class SuiteqlReader:
         wanted = sorted(set(stripe_ids))
         if not wanted:
             return []
-        if (yield from self.cover(since, -(-len(wanted) // AT_ONCE))):
+        calls = -(-len(wanted) // AT_ONCE)
+        if (yield from self.cover(since, calls)):
             rows = self.bearing.carrying(wanted)
         else:
             rows = []
+            self.bearing.asked += calls
             for at in range(0, len(wanted), AT_ONCE):
                 some = wanted[at : at + AT_ONCE]
                 bears = partial(self.queries.bears, some)
@@ -111,19 +113,19 @@ class SuiteqlReader:
         return sorted(hits, key=place_of)
 
     def cover(self, since: date, calls: int) -> Steps[bool]:
-        """Read all that bears an id of Stripe's since that day, where that takes no more calls than this; whether it is
-        read now."""
+        """Read all that bears an id of Stripe's since that day, where that takes no more calls than these and those that
+        asked for ids before: so that it never costs more than twice the cheaper way. Whether it is read now."""
         unread = gaps([(since, EVER)], self.bearing.spans)
         if not unread:
             return True
-        if calls < 2 or self.bearing.is_crowded(since):
+        most = calls + self.bearing.asked
+        if calls < 2 or self.bearing.is_crowded(since, most):
             return False
         for span in unread:
-            taken = yield from self.read_span(span, calls)
+            taken = yield from self.read_span(span, most)
             if taken is None:
-                self.bearing.crowded = since
                 return False
-            calls = max(calls - taken, 1)
+            most = max(most - taken, 1)
         return True
 
     def read_span(self, span: Span, most_calls: int) -> Steps[int | None]:
@@ -137,7 +139,9 @@ class SuiteqlReader:
                 after, of_types(EVERY), self.queries.bears_anything, *days
             )
             calls += 1
-            if calls == 1 and -(-total // PAGE) > most_calls:
+            pages = -(-total // PAGE)
+            if calls == 1 and pages > most_calls:
+                self.bearing.crowded = (first, pages)
                 return None
             kept += rows
             after = str(rows[-1]["id"]) if rows else after

@@ -31,8 +31,7 @@ from netsuite_sold import cash_sale, invoice, pay
 from vendors.netsuite import Account, FakeNetsuite, Request
 from vendors.netsuite import seeding as seed
 from vendors.netsuite.answers import Answer, Asked
-from vendors.netsuite.fake import TOKEN_PATH
-from vendors.netsuite.oauth import Gate
+from vendors.netsuite.oauth import TOKEN_PATH, Gate
 from vendors.netsuite.service import QUERY_PATH
 from vendors.netsuite.wire import Json
 from vendors.quickbooks.clock import Clock
@@ -44,7 +43,7 @@ CUSTOMERS = 500
 PART_DAYS = (date(2026, 2, 10), date(2026, 3, 1), date(2026, 4, 2))
 PART_LENGTHS = (1, 28, 1)
 # What the address of a record names; and by what a query of transactions looks for them.
-ID = re.compile(r"/(?:[0-9]+|eid:\w+)\b")
+ID = re.compile(r"(?<=/)(?:[0-9]+|eid:\w+)\b|(?<=metadata-catalog/)\w+")
 SEARCHED = re.compile(r"\b(t\.\w+|\w+\.(?:transaction|nextdoc)) (IN|LIKE)\b")
 
 
@@ -105,8 +104,10 @@ def span(times: list[float]) -> float:
 def words_for(call: Request) -> str:
     """What was asked, without ids and amounts: the record, or the table and by what it was searched."""
     if call.path != "suiteql":
-        found = ID.sub("/id", call.path)
-        return f"{call.method} {found}" + (" by q" if "q" in call.parameters else "")
+        if "q" in call.parameters:
+            return f"{call.method} {call.path} by q"
+        is_probe = call.method == "GET" and "/" not in call.path
+        return f"{call.method} {'a record type' if is_probe else ID.sub('id', call.path)}"
     text = str(call.body["q"])
     table = text.partition(" FROM ")[2].partition(" ")[0].lower()
     by = sorted({found.partition(".")[2].lower() for found, _ in SEARCHED.findall(text)} - {"type"})
@@ -160,7 +161,8 @@ def main() -> None:
     sell(account, terms)
     # What searches go by is built now, and not while the first of them waits.
     account.mirror.ready()
-    with CountingFake(account, Gate(account.account_id, clock), terms["latency_s"]) as fake:
+    fake = CountingFake(account, Gate(account.account_id, clock), terms["latency_s"])
+    with fake:
         print(json.dumps(connection_of(fake)), flush=True)
         serve(fake)
 
