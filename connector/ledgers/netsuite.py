@@ -136,7 +136,7 @@ class NetsuiteLedger:
         (claimed,) = documents
         payload = read_payload(claimed)
         if claimed.kind == "application":
-            return (yield from request_change(claimed, payload, self.record))
+            return (yield from request_change(claimed, payload, self.open_items, self.record))
         if claimed.kind == "void":
             invoice = yield from check_void(claimed, payload, self.record, self.search)
             if not isinstance(invoice, Head):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from connector.ledgers.contract import Claimed, Outcomes, Request, Steps, Withheld
+from connector.ledgers.contract import Claimed, Outcomes, Request, Stale, Steps, Withheld
 from connector.ledgers.netsuite_changes import applied_to, only, take_off
 from connector.ledgers.netsuite_open_items import OpenItems
 from connector.ledgers.netsuite_payload import Payload, parent_id, settled_id
@@ -55,9 +55,12 @@ def request_refund(
     used = yield from items.check_credit(claimed, paid, search, record)
     if used is not None and claimed.kind == "reopen_invoice":
         # What was taken off for it another refund of the charge has used, or it was put back: it is taken off again.
-        off = yield from take_off(claimed, paid, parent_id(claimed, payload.reopens), record)
+        off = yield from take_off(claimed, paid, parent_id(claimed, payload.reopens), record, whole=False)
         if isinstance(off, Request):
             return off
+        if off is None:
+            # It is free, and may be that of another refund, of which it is not known whether it was paid back.
+            return only(claimed, Stale())
     if used is not None:
         return only(claimed, used)
     sublist = "deposit" if kind == "customerDeposit" else "apply"
