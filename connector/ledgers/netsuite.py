@@ -139,7 +139,7 @@ class NetsuiteLedger:
         (claimed,) = documents
         payload = read_payload(claimed)
         if claimed.kind == "application":
-            return (yield from request_change(claimed, payload, self.record))
+            return (yield from request_change(claimed, payload, self.open_items, self.record))
         made = yield from self.request_record(claimed, payload)
         if isinstance(made, Withheld):
             # What is used up may be so by this very document, which a state that was lost does not know.
