@@ -7,6 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input install -qq
 SIZES ?= 1000 10000 100000
 REFUNDS ?= 5000
+NETSUITE_REFUNDS ?= 2000
 
 # One stamp for each thing that was installed; newer lock files or settings make it stale.
 PROGRAM := $(VENV)/.program-installed
@@ -61,6 +62,7 @@ bench: $(EVERYTHING) ## Measure and write docs/benchmarks.md; other sizes: make 
 	$(BIN)/python tests/bench/run_bench.py $(SIZES)
 	$(BIN)/python tests/bench/run_quickbooks.py $(REFUNDS)
 	$(BIN)/python tests/bench/run_xero.py $(REFUNDS)
+	$(BIN)/python tests/bench/run_netsuite.py $(NETSUITE_REFUNDS)
 
 lock: $(EVERYTHING) ## Choose the newest allowed versions and write the lock files
 	@$(PIP) 'uv>=0.9,<1'

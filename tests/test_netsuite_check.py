@@ -233,6 +233,10 @@ CASES: dict[str, Case] = {
     "the role may not read credit memos": problem(
         "lacks the permission Transactions > Credit Memo: none can be written", change=lacks("read:creditMemo")
     ),
+    "the role may not read credit memos of an account without subsidiaries": problem(
+        "lacks the permission Transactions > Credit Memo", moods={"one_world": False}, wants={"subsidiary": None},
+        change=lacks("read:creditMemo", "table:subsidiary"),
+    ),
     "the role may not read cash sales, and none are written": warning(
         "lacks the permission Transactions > Cash Sale: cash sales are not found", change=lacks("read:cashSale"), wants=MUCH_OFF
     ),

@@ -281,13 +281,14 @@ def test_the_income_account_of_every_item_that_a_line_can_be_of() -> None:
     account = good_account()
     change(account, "item", "Untaxed Service", incomeAccount=None)
     directory = read(
-        account, sales="4000", sales_items={"*": "widget", "b": "205", "c": "?"}, refund_items={}
+        account, sales="4000", sales_items={"*": "widget", "b": "205", "c": "?", "d": "203"}, refund_items={}
     )
     assert directory.item_accounts == {
         "Services": "4000",
         "Refunds": "Refunds",
         "widget": "4000",
         "Widget": "4000",
+        "203": "4000",
         "Widget (not restocked)": "4000",
         "Stripe Refund Item": "Refunds",
         "Exchange": "Exchange Gain or Loss",

@@ -17,7 +17,7 @@ from vendors.netsuite.wire import Json
 
 from connector.errors import LedgerDown
 from connector.ledgers.contract import Reference
-from connector.ledgers.netsuite_query_rows import FormRows, link_pairs
+from connector.ledgers.netsuite_query_rows import FormRows, link_pairs, read_head
 from connector.ledgers.netsuite_records import Detail, Head, Link
 from connector.ledgers.netsuite_suiteql import AT_ONCE
 
@@ -256,12 +256,16 @@ def test_what_bears_ids_is_read_once(books: Reading) -> None:
 
 
 def test_where_there_is_more_than_is_asked_for_it_is_asked_for_by_itself(books: Reading) -> None:
-    """Two requests for ids are fewer than three for all that bears one; and it is tried once."""
-    for one in stripes(2001):
+    """Two requests for ids are fewer than five for all that bears one; four more are not, and then all is read."""
+    for one in stripes(4001):
         books.unapplied("1", memo=f"Stripe {one}")
-    for _ in range(2):
-        assert len(books.run(books.reader.carrying(stripes(2 * AT_ONCE), START))) == 2 * AT_ONCE
-    assert len(books.carried) == 1 + 2 + 2
+    tried, first = 1, 0
+    for asked in (tried + 2, 2, 5, 0):
+        books.carried.clear()
+        some = stripes(2 * AT_ONCE, first)
+        assert len(books.run(books.reader.carrying(some, START))) == 2 * AT_ONCE
+        assert len(books.carried) == asked
+        first += len(some)
 
 
 def test_a_search_for_ids_takes_no_sign_for_another(books: Reading) -> None:
@@ -376,6 +380,16 @@ def test_what_it_cost_to_have_what_is_sold_is_no_line(books: Reading) -> None:
     cost = ({"foreignamount": "40.00", "iscogs": "T"}, {"foreignamount": "-40.00", "iscogs": "T"})
     rows = form(books, {"foreignamount": "-110.00", "iscogs": "F"}, *cost)
     assert rows.adds_up and [line.net_minor for line in rows.lines] == [-11000]
+
+
+@pytest.mark.parametrize(
+    ("posting", "voided", "stands"), [("T", "F", True), ("F", "F", False), ("F", "T", False)]
+)
+def test_what_posts(books: Reading, posting: str, voided: str, stands: bool) -> None:
+    row = {"id": "1", "type": "CustInvc", "trandate": "2026-03-06", "foreigntotal": "5"}
+    head = read_head({**row, "posting": posting, "voided": voided}, books.directory)
+    assert head is not None and (head.stands, head.posts) == (stands, (posting, voided) != ("F", "F"))
+    assert read_head({**row, "type": "VendBill"}, books.directory) is None
 
 
 def test_an_application_between_what_is_not_read_is_none(books: Reading) -> None:

@@ -16,20 +16,22 @@ MOST = 200_000
 
 
 class Bearing:
-    """`spans` are the days that were read whole. `crowded`: there is so much since that day that it is cheaper to ask for
-    each id."""
+    """`spans` are the days that were read whole. `asked` is how many calls asked for ids by themselves; `crowded` from which
+    day on all was too much, so far, and how many calls that takes."""
 
     def __init__(self) -> None:
         self.spans: list[Span] = []
-        self.crowded: date | None = None
+        self.asked = 0
+        self.crowded: tuple[date, int] | None = None
         # Packed: a run may keep as many as an account has, and looks at few of them.
         self.rows: dict[int, bytes] = {}
         self.by_id: dict[str, list[int]] = {}
         # Where the search that reads page by page stands; None where it has left some out.
         self.reached: str | None = None
 
-    def is_crowded(self, since: date) -> bool:
-        return self.crowded is not None and since <= self.crowded
+    def is_crowded(self, since: date, most_calls: int) -> bool:
+        """Whether all since that day is known to take more calls than these."""
+        return self.crowded is not None and since <= self.crowded[0] and most_calls < self.crowded[1]
 
     def keep(self, rows: Iterable[Row]) -> None:
         for row in rows:

@@ -7,15 +7,14 @@ https://docs.oracle.com/en/cloud/saas/netsuite/ns-online-help/section_1545222128
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from copy import copy
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
 from connector.ledgers.contract import Steps
 from connector.ledgers.json_wire import Row
 from connector.ledgers.netsuite_directory import Directory
-from connector.ledgers.netsuite_filters import Filters, either
+from connector.ledgers.netsuite_filters import Filters, either, lists_of_ids
 from connector.ledgers.netsuite_record_rows import (
     applied,
     customer_id_of,
@@ -24,7 +23,7 @@ from connector.ledgers.netsuite_record_rows import (
     read_links,
     type_in,
 )
-from connector.ledgers.netsuite_records import Detail, Head, Line, Link, Reader
+from connector.ledgers.netsuite_records import Detail, Head, Line, Link, Reader, in_order, is_marked, place_of
 from connector.ledgers.netsuite_rows import Customer, read_customer
 from connector.ledgers.netsuite_wire import (
     CUSTOMER_FIELD,
@@ -51,6 +50,9 @@ EARLIER = timedelta(days=90)
 BEARING = ("memo", "externalId", "tranId", "otherRefNum")
 COMPARED = {"memo": "CONTAIN", "externalId": "START_WITH", "tranId": "CONTAIN", "otherRefNum": "CONTAIN"}
 HAVE_REFERENCE = frozenset({"invoice", "creditMemo", "cashSale", "cashRefund"})
+# What Stripe's own connector for NetSuite puts before the id of a refund in the external id of its credit memo: external ids
+# are found whole. https://docs.stripe.com/connectors/netsuite/stripe-refunds-netsuite
+OTHERWISE = "ns_memo:"
 # What our documents and those of others for Stripe have in their memos.
 MARKED = ("ch_", "py_", "re_", "pyr_", "dk")
 # How many records a page of them has.
@@ -69,9 +71,8 @@ class RecordReader:
         self.deposits: str | None = None
 
     def for_search(self) -> Reader:
-        reader = copy(self)
-        reader.filters = copy(self.filters)
-        reader.filters.kept = {}
+        reader = RecordReader(self.directory)
+        reader.filters, reader.customers = self.filters.keeping(), self.customers
         return reader
 
     # ------------------------------------------------------------------------------------------ by name
@@ -114,7 +115,8 @@ class RecordReader:
             for field in BEARING:
                 if field != "otherRefNum" or record in HAVE_REFERENCE:
                     how = "IS" if field == "externalId" else "CONTAIN"
-                    terms = either(field, how, wanted)
+                    texts = wanted | {f"{OTHERWISE}{one}" for one in wanted} if how == "IS" else wanted
+                    terms = either(field, how, texts)
                     spare = field != "memo"
                     ids.update(dict.fromkeys((yield from self.filters.ids(record, terms, spare=spare))))
             found += yield from self.heads(record, (yield from self.filters.rows(record, ids)))
@@ -160,7 +162,8 @@ class RecordReader:
         self, record: str, compared: str, since: date, at: int, spare: bool = False
     ) -> Steps[tuple[list[Head], bool]]:
         """A page of what bears a key of ours or an id of Stripe's there."""
-        terms = [f'{compared} "{one}"' for one in MARKED]
+        texts = (*MARKED, OTHERWISE) if compared.endswith("START_WITH") else MARKED
+        terms = [f'{compared} "{one}"' for one in texts]
         ids, more = yield from self.filters.page(record, terms, since, at, PAGE, spare)
         heads = yield from self.heads(record, (yield from self.filters.rows(record, ids)))
         return [head for head in heads if head.day >= since and is_marked(head)], more
@@ -304,30 +307,3 @@ class RecordReader:
             row = yield from self.filters.record_if_allowed("customer", customer_id)
             self.customers[customer_id] = read_customer(row) if row is not None else Customer()
         return self.customers[customer_id]
-
-
-def is_marked(head: Head) -> bool:
-    """Whether it bears a key of ours, or the id of a refund or a charge."""
-    note = head.note
-    return bool(note.document_key or note.refund_ids or note.charge_ids)
-
-
-def place_of(head: Head) -> tuple[int, str]:
-    """In the order in which they were made."""
-    return int(split_id(head.ledger_id)[1]), head.ledger_id
-
-
-def lists_of_ids(values: Iterable[str], size: int = 100) -> Iterator[str]:
-    """Internal ids as lists of a filter."""
-    wanted = sorted({one for one in values if one.isdecimal()}, key=int)
-    for at in range(0, len(wanted), size):
-        yield ",".join(wanted[at : at + size])
-
-
-def in_order(links: Iterable[Link]) -> tuple[Link, ...]:
-    """Each other transaction once, in the order of its id."""
-    amounts: dict[str, int] = {}
-    for link in links:
-        amounts[link.ledger_id] = amounts.get(link.ledger_id, 0) + link.amount_minor
-    ordered = sorted(amounts, key=lambda one: (int(split_id(one)[1]), one))
-    return tuple(Link(named, amounts[named]) for named in ordered)

@@ -32,6 +32,13 @@ class Filters:
         # Records that were read, where a search need not read them twice.
         self.kept: dict[tuple[str, str], Row] | None = None
 
+    def keeping(self) -> Filters:
+        """The same for one search, which reads no record twice."""
+        filters = Filters()
+        filters.eids, filters.days, filters.refused = self.eids, self.days, self.refused
+        filters.kept = {}
+        return filters
+
     # ------------------------------------------------------------------------------------------ records
 
     def record(self, record: str, object_id: str) -> Steps[Row | None]:
@@ -156,3 +163,10 @@ def packed(terms: Iterable[str], dated: bool = False) -> Iterator[list[str]]:
         length += more
     if some:
         yield some
+
+
+def lists_of_ids(values: Iterable[str], size: int = 100) -> Iterator[str]:
+    """Internal ids as lists of a filter."""
+    wanted = sorted({one for one in values if one.isdecimal()}, key=int)
+    for at in range(0, len(wanted), size):
+        yield ",".join(wanted[at : at + size])

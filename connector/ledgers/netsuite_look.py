@@ -55,13 +55,14 @@ def look(
             wanted[one.document_key] = one
     heads = yield from search.by_external_id({key: payloads[key].record for key in wanted})
     read = {head.ledger_id: head for head in heads.values()}
-    # Of what NetSuite named the id of, that id is the last word: an index may lag behind both.
+    # Of what NetSuite named the id of, that id is the last word: an index may lag behind both, and another program of the
+    # account may have put an external id of its own in the place of ours.
     unseen = {one.ledger_id for key, one in wanted.items() if key not in heads and one.ledger_id is not None}
     if unseen:
         read.update((yield from record.by_id(unseen)))
     for key, one in wanted.items():
         head = heads.get(key) or read.get(one.ledger_id or "")
-        if head is not None and head.external_id in (None, key):
+        if head is not None:
             seen[key] = found_as(one, head, payloads[key], directory)
         elif one.ledger_id is not None:
             seen[key] = Absent(by_id=True)

@@ -9,6 +9,7 @@ from connector.ledgers.contract import Claimed
 from connector.ledgers.json_wire import decode, encode
 from connector.ledgers.netsuite_forms import NEW, FormWriter, names_of
 from connector.ledgers.netsuite_roles import PAID_BACK, REOPENS, UNAPPLIED, Record, record_of
+from connector.ledgers.netsuite_wire import split_id
 from connector.planning.keys import is_key
 from connector.planning.model import NEW_CUSTOMER, Document, Settles
 from connector.planning.values import value
@@ -97,9 +98,19 @@ def parent_id(claimed: Claimed, named: str | None) -> str | None:
     return parent.ledger_id if parent is not None else None
 
 
+def is_payment(ledger_id: str) -> bool:
+    return split_id(ledger_id)[0] == "customerPayment"
+
+
 def settled_id(claimed: Claimed, payload: Payload) -> str | None:
-    """The ledger id of what a document is settled against."""
+    """The ledger id of what a document is settled against. A reopened invoice that replaces one that was taken back is paid
+    by what took that back, and no more by the first payment, which was paid out."""
     settles = payload.settles
     if settles is None:
         return None
+    if claimed.kind == "reopen_invoice" or payload.part == UNAPPLIED:
+        parents = claimed.parents.values()
+        again = [one.ledger_id for one in parents if one.kind == "reversal" and is_payment(one.ledger_id)]
+        if again:
+            return again[0]
     return settles.ledger_id if settles.document_key is None else parent_id(claimed, settles.document_key)

@@ -78,7 +78,8 @@ def read_head(row: Row, directory: Directory) -> Head | None:
         refs=segments_of(row),
         email=customer.email,
         stripe_customer=customer.stripe_id,
-        posts=row.get("posting") != "F",
+        # What was voided has posted.
+        posts=voided or row.get("posting") != "F",
     )
 
 

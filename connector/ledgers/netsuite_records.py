@@ -5,13 +5,14 @@ Two ways give the same: SuiteQL, many at once, where the role may use it; else t
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Protocol
 
 from connector.ledgers.contract import Steps
 from connector.ledgers.marks import Note
+from connector.ledgers.netsuite_wire import split_id
 from connector.planning.model import Refs
 from connector.planning.values import value
 
@@ -105,6 +106,26 @@ class Detail:
 
     lines: tuple[Line, ...] = ()
     links: tuple[Link, ...] = ()
+
+
+def is_marked(head: Head) -> bool:
+    """Whether it bears a key of ours, or the id of a refund or a charge."""
+    note = head.note
+    return bool(note.document_key or note.refund_ids or note.charge_ids)
+
+
+def place_of(head: Head) -> tuple[int, str]:
+    """In the order in which they were made."""
+    return int(split_id(head.ledger_id)[1]), head.ledger_id
+
+
+def in_order(links: Iterable[Link]) -> tuple[Link, ...]:
+    """Each other transaction once, in the order of its id."""
+    amounts: dict[str, int] = {}
+    for link in links:
+        amounts[link.ledger_id] = amounts.get(link.ledger_id, 0) + link.amount_minor
+    ordered = sorted(amounts, key=lambda one: (int(split_id(one)[1]), one))
+    return tuple(Link(named, amounts[named]) for named in ordered)
 
 
 class Reader(Protocol):

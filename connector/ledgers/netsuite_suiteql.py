@@ -14,11 +14,11 @@ from connector.ledgers.contract import Steps
 from connector.ledgers.days import EVER, Span, gaps
 from connector.ledgers.json_wire import Row
 from connector.ledgers.netsuite_bearing import Bearing
-from connector.ledgers.netsuite_by_record import RecordReader, in_order, is_marked, place_of
+from connector.ledgers.netsuite_by_record import RecordReader
 from connector.ledgers.netsuite_directory import Directory
 from connector.ledgers.netsuite_queries import Condition, Queries, of_types, since_day, until_day
 from connector.ledgers.netsuite_query_rows import FormRows, link_pairs, read_head, with_total
-from connector.ledgers.netsuite_records import Detail, Head, Link, Reader
+from connector.ledgers.netsuite_records import Detail, Head, Link, Reader, in_order, is_marked, place_of
 from connector.ledgers.netsuite_wire import PAGE, TYPES, ids_of, ledger_id, lists_of, split_id
 from connector.ledgers.sale_search import stripe_ids as ids_on
 
@@ -98,10 +98,12 @@ class SuiteqlReader:
         wanted = sorted(set(stripe_ids))
         if not wanted:
             return []
-        if (yield from self.cover(since, -(-len(wanted) // AT_ONCE))):
+        calls = -(-len(wanted) // AT_ONCE)
+        if (yield from self.cover(since, calls)):
             rows = self.bearing.carrying(wanted)
         else:
             rows = []
+            self.bearing.asked += calls
             for at in range(0, len(wanted), AT_ONCE):
                 some = wanted[at : at + AT_ONCE]
                 bears = partial(self.queries.bears, some)
@@ -111,19 +113,19 @@ class SuiteqlReader:
         return sorted(hits, key=place_of)
 
     def cover(self, since: date, calls: int) -> Steps[bool]:
-        """Read all that bears an id of Stripe's since that day, where that takes no more calls than this; whether it is
-        read now."""
+        """Read all that bears an id of Stripe's since that day, where that takes no more calls than these and those that
+        asked for ids before: so that it never costs more than twice the cheaper way. Whether it is read now."""
         unread = gaps([(since, EVER)], self.bearing.spans)
         if not unread:
             return True
-        if calls < 2 or self.bearing.is_crowded(since):
+        most = calls + self.bearing.asked
+        if calls < 2 or self.bearing.is_crowded(since, most):
             return False
         for span in unread:
-            taken = yield from self.read_span(span, calls)
+            taken = yield from self.read_span(span, most)
             if taken is None:
-                self.bearing.crowded = since
                 return False
-            calls = max(calls - taken, 1)
+            most = max(most - taken, 1)
         return True
 
     def read_span(self, span: Span, most_calls: int) -> Steps[int | None]:
@@ -137,7 +139,9 @@ class SuiteqlReader:
                 after, of_types(EVERY), self.queries.bears_anything, *days
             )
             calls += 1
-            if calls == 1 and -(-total // PAGE) > most_calls:
+            pages = -(-total // PAGE)
+            if calls == 1 and pages > most_calls:
+                self.bearing.crowded = (first, pages)
                 return None
             kept += rows
             after = str(rows[-1]["id"]) if rows else after

@@ -93,6 +93,7 @@ def mirror_sale(
                 head.customer,
                 "failure",
                 after=tuple(d.document_key for d in documents[-1:]),
+                refs=head.refs,
             )
         )
     return tuple(documents)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from connector.planning.accounts import clearing_of, need_account
 from connector.planning.case import Books, LedgerPolicy
 from connector.planning.entries import make_entries
-from connector.planning.model import Document
+from connector.planning.model import SUBSIDIARY, Document, Refs
 from connector.planning.settlement import Settlement
 
 
@@ -21,10 +21,11 @@ def fee_document(
     part: str = "",
     revision: int = 1,
     after: tuple[str, ...] = (),
+    refs: Refs = (),
 ) -> Document:
     """Dr fees / Cr clearing, or the reverse where Stripe gave the fee back; `amount_minor` is above zero either way.
 
-    `part` tells the fees of one subject apart: "" for that of a charge, `refund`, `failure`.
+    `part` tells the fees of one subject apart: "" for that of a charge, `refund`, `failure`. `refs` are those of the sale.
     """
     fee = settlement.fee_minor
     failed = "on the failed charge" if refund_id is None else "on the failed refund"
@@ -52,4 +53,5 @@ def fee_document(
         narration=settlement.tell(f"{given} {words} {number or ''}".rstrip()),
         sale_number=number if refund_id is None else None,
         after=after,
+        refs=tuple(one for one in refs if one[0] == SUBSIDIARY),
     )

@@ -56,6 +56,8 @@ Refs = tuple[tuple[str, str], ...]
 NEW_CUSTOMER = "customer_document"
 # The ref of a sale that stands on another account of receivables than the mapped one: that account, as the ledger names it.
 OTHER_RECEIVABLE = "other_receivable"
+# The ref of the part of a company that a sale is of: whatever is booked for it is booked there.
+SUBSIDIARY = "subsidiary"
 # The ref of a line that is a discount on the others: its account.
 DISCOUNT = "discount"
 

@@ -165,5 +165,6 @@ def owed_documents(
         "refund",
         case.revision,
         (document.document_key,),
+        memo.refs,
     )
     return document, fee

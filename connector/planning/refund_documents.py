@@ -141,6 +141,7 @@ class Draft:
                 "refund",
                 self.case.revision,
                 tuple(d.document_key for d in documents[-1:]),
+                self.sale.refs,
             )
         ]
 

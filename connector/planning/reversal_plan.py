@@ -146,6 +146,7 @@ def mirror_all(
                 "failure",
                 first.revision,
                 tuple(d.document_key for d in documents[-1:]),
+                first.refs,
             )
         )
     return tuple(documents)

@@ -115,6 +115,7 @@ def charge_fee(draft: Draft, after: str) -> list[Document]:
             first_open_day(draft.ledger, settled),
             draft.sale.customer,
             after=(after,),
+            refs=draft.sale.refs,
         )
     ]
 

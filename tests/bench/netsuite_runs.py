@@ -41,14 +41,16 @@ FEE = 30
 
 @dataclass(frozen=True)
 class Scenario:
-    """What stands in the books, of how many sales one is refunded (`every`), and what its refund becomes in how many
-    writes. `real`: in real time. `killed`: the run that posts all is killed after these parts of its writes."""
+    """What stands in the books, of how many sales one is refunded (`every`), whether payments bear the id of their charge
+    (`marked`), and what a refund becomes in how many writes. `real`: in real time. `killed`: the run that posts all is
+    killed after these parts of its writes."""
 
     words: str
     types: tuple[str, ...]
     writes: int
     form: str = "invoice"
     every: int = 1
+    marked: bool = False
     fees: bool = False
     suiteql: bool = True
     real: bool = False
@@ -206,6 +208,7 @@ def bench(refunds: int, scenario: Scenario) -> Posted:
         "refunds": sizes,
         "every": scenario.every,
         "form": scenario.form,
+        "marked": scenario.marked,
         "suiteql": scenario.suiteql,
         "start": None if scenario.real else BEGINS[0],
         "latency_s": LATENCY_S if scenario.real else 0.0,

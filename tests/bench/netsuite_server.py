@@ -3,8 +3,9 @@
     netsuite_server.py TERMS
 
 TERMS is JSON: `refunds`, how many sales of each part will be refunded, as [10, 2000, 10]; `every`, one of how many sales
-that is; `form`, invoice or cashSale; `suiteql`, whether the role may use it; `start`, the second since 1970 at which its
-time begins, after which it goes by what requests say; null: its time is the real one, and an answer takes `latency_s`.
+that is; `form`, invoice or cashSale; `marked`, whether payments bear the id of their charge; `suiteql`, whether the role
+may use it; `start`, the second since 1970 at which its time begins, after which it goes by what requests say; null: its
+time is the real one, and an answer takes `latency_s`.
 
 Prints how to get in. A line on standard input is the second at which the next command begins; "until N" is answered as
 soon as N writes came since it was asked last; an empty one asks what came since.
@@ -30,8 +31,7 @@ from netsuite_sold import cash_sale, invoice, pay
 from vendors.netsuite import Account, FakeNetsuite, Request
 from vendors.netsuite import seeding as seed
 from vendors.netsuite.answers import Answer, Asked
-from vendors.netsuite.fake import TOKEN_PATH
-from vendors.netsuite.oauth import Gate
+from vendors.netsuite.oauth import TOKEN_PATH, Gate
 from vendors.netsuite.service import QUERY_PATH
 from vendors.netsuite.wire import Json
 from vendors.quickbooks.clock import Clock
@@ -42,7 +42,8 @@ CUSTOMERS = 500
 # The first days of the parts: what was refunded before, the month that is measured, a day after it.
 PART_DAYS = (date(2026, 2, 10), date(2026, 3, 1), date(2026, 4, 2))
 PART_LENGTHS = (1, 28, 1)
-# By what a query of transactions looks for them.
+# What the address of a record names; and by what a query of transactions looks for them.
+ID = re.compile(r"(?<=/)(?:[0-9]+|eid:\w+)\b|(?<=metadata-catalog/)\w+")
 SEARCHED = re.compile(r"\b(t\.\w+|\w+\.(?:transaction|nextdoc)) (IN|LIKE)\b")
 
 
@@ -103,9 +104,10 @@ def span(times: list[float]) -> float:
 def words_for(call: Request) -> str:
     """What was asked, without ids and amounts: the record, or the table and by what it was searched."""
     if call.path != "suiteql":
-        return f"{call.method} {re.sub('/[0-9]+', '/id', call.path)}" + (
-            " by q" if "q" in call.parameters else ""
-        )
+        if "q" in call.parameters:
+            return f"{call.method} {call.path} by q"
+        is_probe = call.method == "GET" and "/" not in call.path
+        return f"{call.method} {'a record type' if is_probe else ID.sub('id', call.path)}"
     text = str(call.body["q"])
     table = text.partition(" FROM ")[2].partition(" ")[0].lower()
     by = sorted({found.partition(".")[2].lower() for found, _ in SEARCHED.findall(text)} - {"type"})
@@ -125,14 +127,15 @@ def numbered(refunds: list[int], every: int = 1) -> list[tuple[int, str, bool]]:
 
 
 def sell(account: Account, terms: Json) -> None:
-    """As many sales as charges, of 100.00 and 10.00 of tax, paid into clearing; none bears an id of Stripe's."""
+    """As many sales as charges, of 100.00 and 10.00 of tax, paid into clearing."""
     customers = [seed.customer(account, f"Customer {place}")["id"] for place in range(CUSTOMERS)]
     for place, day, _ in numbered(terms["refunds"], terms["every"]):
         who = customers[place % CUSTOMERS]
+        charge = f"ch_{place}" if terms["marked"] else ""
         if terms["form"] == "cashSale":
-            cash_sale(account, str(place), day, charge="", who=who)
+            cash_sale(account, str(place), day, charge=charge, who=who)
         else:
-            pay(account, invoice(account, str(place), day, who), day=day, charge="", who=who)
+            pay(account, invoice(account, str(place), day, who), day=day, charge=charge, who=who)
 
 
 def serve(fake: CountingFake) -> None:
@@ -156,7 +159,10 @@ def main() -> None:
         account.role_lacks.add("suiteql")
     seed.customer(account, NAMELESS)
     sell(account, terms)
-    with CountingFake(account, Gate(account.account_id, clock), terms["latency_s"]) as fake:
+    # What searches go by is built now, and not while the first of them waits.
+    account.mirror.ready()
+    fake = CountingFake(account, Gate(account.account_id, clock), terms["latency_s"])
+    with fake:
         print(json.dumps(connection_of(fake)), flush=True)
         serve(fake)
 

@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "benchmarks.md"
 QUICKBOOKS = "## Posting into QuickBooks Online"
 XERO = "## Posting into Xero"
+NETSUITE = "## Posting into NetSuite"
 
 
 def replace_part(page: Path, title: str, lines: Sequence[str]) -> None:

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from page_parts import PAGE, QUICKBOOKS, ROOT, XERO, machine, parts_from, verdict
+from page_parts import NETSUITE, PAGE, QUICKBOOKS, ROOT, XERO, machine, parts_from, verdict
 
 SIZES = (1_000, 10_000, 100_000)
 WITH_FEES = 10_000
@@ -320,7 +320,7 @@ def write_page(rows: list[Row], pulls: list[Pulled], page: Path) -> None:
         "",
     ]
     page.parent.mkdir(parents=True, exist_ok=True)
-    page.write_text("\n".join(lines) + parts_from(page, (QUICKBOOKS, XERO)), encoding="utf-8")
+    page.write_text("\n".join(lines) + parts_from(page, (QUICKBOOKS, XERO, NETSUITE)), encoding="utf-8")
 
 
 def main() -> int:

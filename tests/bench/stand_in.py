@@ -41,7 +41,7 @@ class StandIn:
 @contextmanager
 def serving(script: str, *arguments: object) -> Iterator[StandIn]:
     """`script` lies beside this file."""
-    command = [sys.executable, str(Path(__file__).with_name(script)), *map(str, arguments)]
+    command = [sys.executable, str(Path(__file__).parent / script), *map(str, arguments)]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
     ) as process:
