@@ -74,9 +74,11 @@ def paid(books: NetsuiteBooks, number: str, **more: Any) -> None:
 
 
 def paid_invoices(books: NetsuiteBooks, shop: Shop) -> None:
-    """Three that are paid, one of them from a bank account, with a refund of each and two of the first."""
+    """Three that are paid, one of them from a bank account, with a refund of each and two of the first; their customers have
+    another invoice each, which is open."""
     for number in ("100", "101", "102"):
         paid(books, number)
+        invoice(books.account, f"9{number}", "2026-05-02", f"Customer {number}", net="50.00", tax="5.00")
         method = "us_bank_account" if number == "101" else "card"
         shop.charge(number, 11000, 1000, "2026-05-02", 0, method)
     for name, amount in (("100a", 3300), ("100b", 7700), ("101a", 4400), ("102a", 11000)):
@@ -216,7 +218,8 @@ EVERY = (
     Play(
         "memos, refunds and pay-outs",
         paid_invoices,
-        sold("60.00", "66.00"),
+        {RECEIVABLE: "165.00", **sold("210.00", "66.00")},
+        ("55.00", "55.00", "55.00"),
         rules=MEMO_RULES,
         settings=FOUND,
     ),
@@ -307,9 +310,7 @@ PLAYS = {play.name: play for play in EVERY}
 def stage_of(play: Play, folder: Path) -> Iterator[Stage]:
     """The stage of a play, with its clean pass run."""
     refunds = {"sale_grace": "0s", **play.refunds}
-    mapping = mapping_of(
-        "netsuite", taxes={"default": "Sales Tax"}, items={"exchange": EXCHANGE_ITEM}
-    )
+    mapping = mapping_of("netsuite", taxes={"default": "Sales Tax"}, items={"exchange": EXCHANGE_ITEM})
     opened = netsuite(
         *(folder / "template", play.rules, refunds, mapping, play.account, play.connection), **play.settings
     )

@@ -5,11 +5,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from unittest.mock import patch
 
 import pytest
 from ledger_stage import copy_books
-from netsuite_books import SharedClock
 from netsuite_scenes import PLAYS, stage_of
 from netsuite_stage import Case, Stage
 from small_books import fast_folder
