@@ -1,11 +1,21 @@
-"""What a read-back makes of a document whose money NetSuite put elsewhere than it was told."""
+"""What a read-back makes of a document whose money NetSuite put elsewhere than it was told, that is in no account yet, or that
+somebody has voided meanwhile."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 from netsuite_desk import desk, paid_invoice
+from netsuite_told import adapter, claim
 from vendors.netsuite import write
+
+from connector.delivery.outcome import next_step
+from connector.ledgers.contract import Posted
+from connector.ledgers.netsuite_look import found_as
+from connector.ledgers.netsuite_payload import read_payload
+from connector.ledgers.netsuite_records import Head
 
 
 def test_money_that_netsuite_books_elsewhere_is_held_until_the_account_is_right(tmp_path: Path) -> None:
@@ -31,3 +41,46 @@ def test_money_that_netsuite_books_elsewhere_is_held_until_the_account_is_right(
         assert told["ledgers"]["main"]["posted"] == 1
         assert at.totals() == {}
         at.settle_down()
+
+
+def head_of(key: str) -> Head:
+    """A journal of ours in NetSuite."""
+    said = (
+        "journalEntry/7",
+        "journalEntry",
+        key,
+        "100a",
+        date(2026, 3, 5),
+        "",
+        None,
+        None,
+        None,
+        "usd",
+        None,
+        2500,
+        0,
+    )
+    return Head(*said, account=None)
+
+
+def test_what_waits_for_an_approval_is_held_until_it_is_given() -> None:
+    ledger = adapter()
+    fee = claim(ledger, "fee")
+    told = {}
+    for posts in (False, True):
+        head = replace(head_of(fee.document_key), posts=posts)
+        hit = found_as(fee, head, read_payload(fee), ledger.directory)
+        told[posts] = next_step(fee, hit, "look", 0, 0)
+    assert told[True].state == "posted"
+    assert (told[False].state, told[False].reason) == ("held", "ledger_cannot")
+    said = f"{told[False].sentence} {told[False].action}"
+    assert "approval" in said and "journalEntry/7" in said and "--retry" in said
+
+
+def test_what_somebody_voided_before_it_was_read_back_is_not_taken_out() -> None:
+    ledger = adapter()
+    memo = claim(ledger)
+    posted = Posted("creditMemo/9", "100a", 0, "usd")
+    assert ledger.undo(memo, posted, "k") is not None
+    ledger.voided.add("creditMemo/9")
+    assert ledger.undo(memo, posted, "k") is None

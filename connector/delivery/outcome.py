@@ -98,6 +98,16 @@ def arrived(claimed: Claimed, hit: Posted | Found) -> Step:
             f"correct the account in the ledger, then: {retry_command(claimed)}",
             replaced_number=hit.replaced_number,
         )
+    if isinstance(hit, Found) and hit.unposted:
+        return Step(
+            "held",
+            hit.ledger_id,
+            number,
+            "ledger_cannot",
+            f"the ledger keeps it for an approval, and books nothing until then; its id is {hit.ledger_id}",
+            f"approve it in the ledger, then: {retry_command(claimed)}",
+            replaced_number=hit.replaced_number,
+        )
     if (hit.amount_minor, hit.currency) == (claimed.amount_minor, claimed.currency):
         return Step("posted", hit.ledger_id, number, replaced_number=hit.replaced_number)
     return Step(

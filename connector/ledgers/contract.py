@@ -146,6 +146,8 @@ class Found:
     `voided`: it stands there without effect, as one that was voided or deleted and is still shown; only `scan` tells of
     such. Only `find_documents` reads the `entries`, in the order of the books, and `line_ids`, for each entry the line of the
     sale that it takes back where the ledger keeps that. `replaced_number` as in `Posted`; `number` is ours then.
+    Only a look tells `astray`, the account that the ledger put the money of a document of ours on in the place of the one
+    that was sent, and `unposted`: it stands there and is in no account, since it waits for somebody's approval.
     """
 
     ledger_id: str
@@ -166,6 +168,7 @@ class Found:
     voided: bool = False
     replaced_number: str | None = None
     astray: str | None = None
+    unposted: bool = False
 
 
 @value(frozen=True, slots=True)

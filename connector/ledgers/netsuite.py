@@ -68,6 +68,8 @@ class NetsuiteLedger:
         self.wants = wants
         self.lists = unpack(memory, wants.account_id)
         self.open_items = OpenItems()
+        # What a look of this run has found to be without effect.
+        self.voided: set[str] = set()
         self.directory: Directory
         self.writer: FormWriter
         # Finds many at once, and may lag behind a little; and the records themselves, one by one.
@@ -187,12 +189,16 @@ class NetsuiteLedger:
         record = read_payload(document).record
         if document.kind == "void" and self.wants.void_restlet is not None:
             return None
+        if posted.ledger_id in self.voided:
+            # Somebody was faster, and it has no effect any more.
+            return None
         return delete(record, internal_id(posted.ledger_id), document.document_key)
 
     def look(self, documents: Sequence[Claimed]) -> Steps[dict[str, Found | Absent]]:
         payloads = {one.document_key: read_payload(one) for one in documents}
         voids = self.wants.void_restlet is not None
         seen, heads = yield from look(documents, payloads, self.search, self.record, self.directory, voids)
+        self.voided |= {ledger_id for ledger_id, head in heads.items() if head.voided}
         self.open_items.learn(heads)
         return seen
 

@@ -31,6 +31,7 @@ COLUMNS = (
     "isinactive",
     "isperson",
     "currency",
+    "subsidiary",
 )
 NAMES = ("entityid", "companyname", "altname")
 # How many Stripe ids one query looks for in comments.
@@ -46,7 +47,7 @@ def find_customers(
         return {}
     wanted = Wanted(persons, match)
     rows = (yield from read_by_suiteql(wanted)) if directory.suiteql else (yield from read_by_record(wanted))
-    known, purses = Known(rows), Purses(directory)
+    known, purses = Known(row for row in rows if is_of(row, directory)), Purses(directory)
     found: dict[str, tuple[str, str]] = {}
     for person in persons:
         for row in known.find(person, match):
@@ -126,7 +127,11 @@ def read_by_record(wanted: Wanted) -> Steps[list[Row]]:
 
 
 def lowered(row: Row) -> Row:
-    return {**{name.lower(): told for name, told in row.items()}, "currency": ref_of(row, "currency")}
+    return {
+        **{name.lower(): told for name, told in row.items()},
+        "currency": ref_of(row, "currency"),
+        "subsidiary": ref_of(row, "subsidiary"),
+    }
 
 
 class Known:
@@ -152,6 +157,12 @@ class Known:
             for row in self.by_key.get((key, text), ()) if text else ():
                 if not stripes or is_free_for(row, person):
                     yield row
+
+
+def is_of(row: Row, directory: Directory) -> bool:
+    """Whether documents of the subsidiary that the settings name can be a customer's."""
+    own = text_of(row, "subsidiary")
+    return not directory.one_world or directory.subsidiary is None or own in (None, directory.subsidiary)
 
 
 def is_free_for(row: Row, person: Person) -> bool:

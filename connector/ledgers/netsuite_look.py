@@ -87,6 +87,7 @@ def found_as(claimed: Claimed, head: Head, payload: Payload, directory: Director
         customer=head.customer,
         replaced_number=head.number if replaced else None,
         astray=directory.label(head.account or "") if astray else None,
+        unposted=not head.posts and not head.voided,
     )
 
 
