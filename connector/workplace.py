@@ -266,22 +266,24 @@ def open_desk(
     ledger: LedgerSetup,
     engine: Engine | None,
     should_stop: Callable[[], bool] = lambda: False,
-    although_parked: bool = False,
+    afresh: bool = False,
 ) -> Desk:
-    """Connect to a ledger and survey it. Raises `LedgerDown` where it cannot be used now, or wants to be left alone, unless
-    it is asked `although_parked`. `engine` may be None where the ledger keeps no tokens."""
+    """Connect to a ledger and survey it. Raises `LedgerDown` where it cannot be used now, or wants to be left alone. With
+    `afresh` it is asked all the same, and for all that a run would remember. `engine` may be None where the ledger keeps
+    no tokens."""
     policy = ledger.policy
     parking = parking_of(setup, ledger.name, engine)
-    if not although_parked:
+    if not afresh:
         parking.refuse_while_parked()
     named = company_id(setup.settings.connection(ledger.name))
     remember_company(setup, engine, f"company of ledger {ledger.name}", named)
-    adapter, courier = LEDGERS[policy.kind][1](opening_of(setup, ledger, engine, should_stop))
+    opening = opening_of(setup, ledger, engine, should_stop)
+    adapter, courier = LEDGERS[policy.kind][1](replace(opening, memory=None) if afresh else opening)
     with parking.heeding(courier):
         company = run_steps(adapter.survey(), courier)
     # The same client id may come to open another one, and settings that named none may have another id in them.
     remember_company(setup, engine, f"organisation of ledger {ledger.name}", company.company_id)
-    if although_parked:
+    if afresh:
         parking.free()
     warned: Sequence[str] = getattr(courier, "warnings", tuple)()
     company = replace(company, warnings=(*company.warnings, *warned, *late_accounts(setup, ledger, company)))

@@ -360,6 +360,20 @@ def test_the_command_tells_them_with_the_name_of_the_ledger(
         assert "Warning: ledger main: periods are closed or locked up to 31 December 2025" in shown.err
 
 
+def test_the_command_tells_how_it_is_now_and_not_how_a_run_found_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with netsuite(tmp_path, sales="find", account={"clock": time.time}) as (made, shop):
+        shop.write()
+        made.account.moods.auto_apply_field = False
+        assert run(["sync", "-c", str(made.config)]) == 0
+        capsys.readouterr()
+        for lacking in (True, False):
+            made.account.moods.auto_apply_field = not lacking
+            assert run(["check", "-c", str(made.config)]) == 0
+            assert ("has no field autoApply here" in capsys.readouterr().out) is lacking
+
+
 def test_the_customer_without_a_name_is_asked_for_only_where_sales_are_posted() -> None:
     desk = open_desk(good_account())
 

@@ -12,6 +12,7 @@ import pytest
 from netsuite_survey import MAPPING, WANTS, Desk, change, good_account, open_account, open_desk
 
 from connector.ledgers.contract import Answer, run_steps
+from connector.ledgers.netsuite import NetsuiteLedger
 from connector.ledgers.netsuite_memory import FIELDS, Lists, pack, told_time, unpack
 from connector.ledgers.netsuite_survey import learn_items
 from connector.planning.mapping_model import AccountMap
@@ -54,6 +55,21 @@ def test_an_idle_run_asks_twice_and_knows_as_much() -> None:
         assert getattr(before, name) == getattr(after, name), name
     # Nothing is new: nothing is to be stored.
     assert not after.lists.changed
+
+
+def test_what_was_wrong_is_asked_for_again_until_it_is_right() -> None:
+    """A field that was shown on the forms meanwhile counts at once, not a day later."""
+    desk = open_desk(good_account())
+    lists = desk.directory().lists
+    lists.fields = {**lists.fields, "creditMemo": lists.fields["creditMemo"] - {"apply"}}
+    ledger = NetsuiteLedger(MAPPING, WANTS, pack(lists))
+    assert run_steps(ledger.survey(), desk).problems == ()
+    assert ledger.remember() is not None
+    # Nothing is wrong any more: the next run asks as little as any.
+    idle = NetsuiteLedger(MAPPING, WANTS, ledger.remember())
+    before = len(desk.asked)
+    assert run_steps(idle.survey(), desk).problems == () and idle.remember() is None
+    assert len(desk.asked) == before + 3
 
 
 def test_an_idle_run_without_suiteql_asks_as_little() -> None:

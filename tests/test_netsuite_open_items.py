@@ -422,8 +422,7 @@ def test_a_refund_in_doubt_does_not_keep_the_next_one_from_its_own_part(committe
     told(ledger, first, request, Answer(0, b"the connection broke", arrived=False))
     record.books = payment.books
     request = ask(ledger, second)
-    assert told(ledger, second, request, payment.take(request)) == Stale()
-    assert isinstance(carry(ledger, payment, search, record, second), Taken)
+    assert isinstance(told(ledger, second, request, payment.take(request)), Taken)
     if not committed:
         assert isinstance(carry(ledger, payment, search, record, first), Taken)
     assert (payment.on_invoice, payment.refunded) == (4400, 6600)

@@ -76,3 +76,24 @@ def test_a_reopened_invoice_is_replaced(tmp_path: Path, amount: int, lost: bool)
         at.json(0, "sync")
         assert at.outcomes() == {"re_a": "reversed 100-1"}
         assert (at.totals(), at.open()) == ({"REV": "-100.00", "CLR": "110.00", "TAX": "-10.00"}, "0.00")
+
+
+@pytest.mark.parametrize("kind", ["lost_before", "lost_after"])
+@pytest.mark.parametrize("method", ["PATCH", "POST"])
+@pytest.mark.parametrize("amounts", [(2200, 3300), (3300, 2200)], ids=str)
+def test_an_invoice_is_opened_by_what_its_refunds_come_to(
+    tmp_path: Path, amounts: tuple[int, int], method: str, kind: Any
+) -> None:
+    """What was taken off for one refund, and is not known to be paid back, is not given to the other."""
+    with desk(tmp_path, **REOPEN) as at:
+        charge = paid_invoice(at)
+        for name, amount in zip("ab", amounts, strict=True):
+            at.shop.refund(name, charge, amount, "2026-03-05")
+        at.fake.inject(kind, method=method, path="record/v1/customer")
+        at.shop.write()
+        for _ in range(3):
+            at.command("sync")
+            at.wait(1)
+        assert at.outcomes() == {"re_a": "posted 100", "re_b": "posted 100-1"}
+        assert [line.partition("; ")[2] for line in at.by_hand()] == ["55.00 open", "on invoice 100 by 55.00"]
+        assert at.totals() == {"AR": "55.00", "REV": "-100.00", "CLR": "55.00", "TAX": "-10.00"}

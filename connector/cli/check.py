@@ -109,7 +109,7 @@ def check_ledgers(setup: Setup, findings: dict[str, Any]) -> None:
         try:
             if engine is None and needs_state(setup, one):
                 engine = open_state(setup)
-            desk = open_desk(setup, one, engine, although_parked=True)
+            desk = open_desk(setup, one, engine, afresh=True)
         except InputError:
             raise
         except ConnectorError as error:

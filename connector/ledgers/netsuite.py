@@ -43,7 +43,7 @@ from connector.ledgers.netsuite_check import findings
 from connector.ledgers.netsuite_directory import Directory, read_directory
 from connector.ledgers.netsuite_forms import FormWriter
 from connector.ledgers.netsuite_look import found_as, look
-from connector.ledgers.netsuite_memory import pack, unpack
+from connector.ledgers.netsuite_memory import Lists, pack, unpack
 from connector.ledgers.netsuite_open_items import OpenItems
 from connector.ledgers.netsuite_payload import Payload, read_payload, write_payload
 from connector.ledgers.netsuite_records import Head, Reader
@@ -78,15 +78,12 @@ class NetsuiteLedger:
         return pack(self.lists) if self.lists is not None and self.lists.changed else None
 
     def survey(self) -> Steps[Company]:
-        self.directory = yield from read_directory(self.mapping, self.wants, self.lists)
-        self.lists = self.directory.lists
-        self.writer = FormWriter(self.directory, self.mapping, self.wants)
-        self.record = RecordReader(self.directory)
-        self.search = SuiteqlReader(self.directory) if self.directory.suiteql else self.record
+        problems, warnings = yield from self.read_account(self.lists)
+        if problems and self.lists is not None and self.directory.lists is self.lists:
+            # What was wrong when the lists were read may have been put right since.
+            problems, warnings = yield from self.read_account(None)
         directory = self.directory
-        problems, warnings = findings(
-            directory, self.mapping, self.wants, (yield from self.has_default_customer())
-        )
+        self.lists = directory.lists
         return Company(
             title=directory.title,
             closed_until=directory.closed_until,
@@ -98,6 +95,15 @@ class NetsuiteLedger:
             item_accounts=directory.item_accounts,
             takes_tax=directory.tax != "none",
         )
+
+    def read_account(self, lists: Lists | None) -> Steps[tuple[tuple[str, ...], tuple[str, ...]]]:
+        """Problems and warnings; `lists` are what is remembered of the account."""
+        directory = yield from read_directory(self.mapping, self.wants, lists)
+        self.directory = directory
+        self.writer = FormWriter(directory, self.mapping, self.wants)
+        self.record = RecordReader(directory)
+        self.search = SuiteqlReader(directory) if directory.suiteql else self.record
+        return findings(directory, self.mapping, self.wants, (yield from self.has_default_customer()))
 
     def has_default_customer(self) -> Steps[bool]:
         """Asked only where sales may need it."""
@@ -139,7 +145,7 @@ class NetsuiteLedger:
         (claimed,) = documents
         payload = read_payload(claimed)
         if claimed.kind == "application":
-            return (yield from request_change(claimed, payload, self.record))
+            return (yield from request_change(claimed, payload, self.open_items, self.record))
         made = yield from self.request_record(claimed, payload)
         if isinstance(made, Withheld):
             # What is used up may be so by this very document, which a state that was lost does not know.

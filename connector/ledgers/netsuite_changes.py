@@ -10,6 +10,7 @@ from typing import Any
 
 from connector.ledgers.contract import Claimed, Outcome, Outcomes, Posted, Rejected, Request, Steps, Withheld
 from connector.ledgers.json_wire import JSON_TYPE, amount, encode
+from connector.ledgers.netsuite_open_items import OpenItems
 from connector.ledgers.netsuite_payload import Payload, parent_id, settled_id
 from connector.ledgers.netsuite_records import Detail, Head, Reader
 from connector.ledgers.netsuite_roles import UNAPPLIED
@@ -36,16 +37,20 @@ def applied_to(ledger_id: str, minor: int, currency: str) -> dict[str, Any]:
     }
 
 
-def request_change(claimed: Claimed, payload: Payload, reader: Reader) -> Steps[Request | Outcomes]:
+def request_change(
+    claimed: Claimed, payload: Payload, items: OpenItems, reader: Reader
+) -> Steps[Request | Outcomes]:
     if payload.part == UNAPPLIED:
-        return (yield from request_unapplied(claimed, payload, reader))
+        return (yield from request_unapplied(claimed, payload, items, reader))
     return (yield from request_applied(claimed, payload, reader))
 
 
 # ------------------------------------------------------------------------------------------------ reopened invoices
 
 
-def request_unapplied(claimed: Claimed, payload: Payload, reader: Reader) -> Steps[Request | Outcomes]:
+def request_unapplied(
+    claimed: Claimed, payload: Payload, items: OpenItems, reader: Reader
+) -> Steps[Request | Outcomes]:
     """Lower what a payment pays of its invoice by what goes back; the payment stays as it is otherwise."""
     payment_id = settled_id(claimed, payload)
     if payment_id is None:
@@ -53,25 +58,34 @@ def request_unapplied(claimed: Claimed, payload: Payload, reader: Reader) -> Ste
     # After a lost state what was taken off has gone back already, and is to be taken off no more.
     if (yield from is_paid_back(payload, reader)):
         return only(claimed, there(claimed, payment_id))
-    off = yield from take_off(claimed, payment_id, parent_id(claimed, payload.reopens), reader)
+    # What is free for another refund of this run is its own.
+    refund_key = payload.paid_back or claimed.document_key
+    promised = items.promised_to_others(payment_id, refund_key)
+    off = yield from take_off(claimed, payment_id, parent_id(claimed, payload.reopens), reader, promised)
     if isinstance(off, Withheld):
         return only(claimed, off)
+    items.promise(payment_id, refund_key, claimed.amount_minor)
     return only(claimed, there(claimed, payment_id)) if off is None else off
 
 
 def take_off(
-    claimed: Claimed, payment_id: str, invoice_id: str | None, reader: Reader, kept_minor: int = 0
+    claimed: Claimed,
+    payment_id: str,
+    invoice_id: str | None,
+    reader: Reader,
+    promised: int = 0,
+    whole: bool = True,
 ) -> Steps[Request | Withheld | None]:
-    """The request that takes a payment off its invoice; None where as much of it is free already as goes back, beside what
-    is kept for others.
+    """The request that takes a payment off its invoice; None where as much of it is free already as goes back, beside
+    what is `promised` to others.
 
-    It is taken off whole or not at all, so that less which is free is of something else: of an overpayment, or of another
-    refund of the charge that is still to be paid back.
+    It is taken off `whole` or not at all, so that less which is free is of something else: of an overpayment, or of
+    another refund of the charge that is still to be paid back. Else it is what is missing.
     """
     payment = (yield from reader.by_id({payment_id})).get(payment_id)
     if payment is None or payment.voided or payment.record != "customerPayment":
         return cannot(f"{payment_id} is not a payment in NetSuite (any more)")
-    free = max(0, payment.open_minor - kept_minor)
+    free = max(0, payment.open_minor - promised)
     if free >= claimed.amount_minor:
         return None
     detail = (yield from reader.details({payment_id}, lines=False)).get(payment_id, Detail())
@@ -82,7 +96,7 @@ def take_off(
             f"payment {payment.number or payment_id} pays {shown} {claimed.currency.upper()} of {invoice_id}"
         )
         return cannot(f"{why}, less than what is taken back")
-    left = max(0, on_invoice - claimed.amount_minor)
+    left = max(0, on_invoice - claimed.amount_minor + (0 if whole else free))
     body = {
         "customer": ref(payment.customer_id or ""),
         "apply": applied_to(invoice_id, left, claimed.currency),

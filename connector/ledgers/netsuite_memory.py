@@ -1,7 +1,7 @@
 """What is remembered of an account from one run to the next: its lists, and the fields of its records.
 
-Lists are read once a day by NetSuite's own clock, and sooner where a mapping names what is not on them, or the role was
-refused something. A memory that cannot be used is none.
+Lists are read once a day by NetSuite's own clock, and sooner where a mapping names what is not on them, the role was
+refused something, or something in them stands in the way. A memory that cannot be used is none.
 """
 
 from __future__ import annotations

@@ -34,6 +34,8 @@ class OpenItems:
         self.taken: dict[str, dict[str, int]] = {}
         # What was read back and serves the next document that needs it, once: then something may have been taken of it.
         self.fresh: dict[str, Head] = {}
+        # What this run took off invoices for refunds that are still to pay it back: by payment, and by the refund's key.
+        self.promised: dict[str, dict[str, int]] = {}
 
     def learn(self, heads: Mapping[str, Head]) -> None:
         """What a read-back has just shown."""
@@ -88,8 +90,18 @@ class OpenItems:
     def take(self, head: Head, document_key: str, minor: int) -> None:
         self.taken.setdefault(head.ledger_id, {})[document_key] = minor
 
+    def promise(self, payment_id: str, document_key: str, minor: int) -> None:
+        self.promised.setdefault(payment_id, {})[document_key] = minor
+
+    def promised_to_others(self, payment_id: str, document_key: str) -> int:
+        others = self.promised.get(payment_id, {})
+        return sum(minor for key, minor in others.items() if key != document_key)
+
     def settle(self, document_key: str, outcome: Outcome) -> None:
         """What a document takes is taken, or is not: only while that is in doubt it is counted beside what is read."""
+        if isinstance(outcome, Taken | Posted):
+            for promised in self.promised.values():
+                promised.pop(document_key, None)
         for ledger_id, taken in self.taken.items():
             minor = 0 if isinstance(outcome, Unknown) else taken.pop(document_key, 0)
             head = self.heads.get(ledger_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from connector.ledgers.contract import Claimed, Request, Steps, Withheld
+from connector.ledgers.contract import Claimed, Request, Stale, Steps, Withheld
 from connector.ledgers.netsuite_changes import applied_to, take_off
 from connector.ledgers.netsuite_open_items import OpenItems
 from connector.ledgers.netsuite_payload import Payload, parent_id, settled_id
@@ -14,7 +14,7 @@ from connector.ledgers.netsuite_wire import create, internal_id, split_id, trans
 
 def request_new(
     claimed: Claimed, payload: Payload, items: OpenItems, search: Reader, record: Reader
-) -> Steps[Request | Withheld]:
+) -> Steps[Request | Withheld | Stale]:
     """The request, or what keeps it back. `search` finds many at once and may lag behind, `record` does not."""
     body = dict(payload.body)
     if payload.record == "customer":
@@ -44,7 +44,7 @@ def request_refund(
     items: OpenItems,
     search: Reader,
     record: Reader,
-) -> Steps[Request | Withheld]:
+) -> Steps[Request | Withheld | Stale]:
     """A refund pays out a credit: a memo, an unapplied payment, or a deposit. Its total is what it is applied to."""
     paid = settled_id(claimed, payload) or parent_id(claimed, payload.reverses)
     kind = split_id(paid)[0] if paid is not None else None
@@ -55,7 +55,7 @@ def request_refund(
     used = yield from items.check_credit(claimed, paid, search, record)
     if used is not None and claimed.kind == "reopen_invoice":
         off = yield from take_off_again(claimed, payload, paid, items, record)
-        if isinstance(off, Request):
+        if off is not None:
             return off
     if used is not None:
         return used
@@ -66,13 +66,18 @@ def request_refund(
 
 def take_off_again(
     claimed: Claimed, payload: Payload, payment_id: str, items: OpenItems, record: Reader
-) -> Steps[Request | Withheld | None]:
-    """What was taken off for a refund another one of the charge has used, or it was put back. None where this very refund
-    has used it."""
+) -> Steps[Request | Stale | None]:
+    """What was taken off for a refund another one of the charge has used, or it was put back: then it is taken off again.
+    None where this very refund has used it, or where nothing can be taken off."""
     if (yield from record.by_external_id({claimed.document_key: payload.record})):
         return None
     kept = items.kept(payment_id, claimed.document_key)
-    return (yield from take_off(claimed, payment_id, parent_id(claimed, payload.reopens), record, kept))
+    invoice_id = parent_id(claimed, payload.reopens)
+    off = yield from take_off(claimed, payment_id, invoice_id, record, kept, whole=False)
+    if off is None:
+        # It is free, and may be that of another refund, of which it is not known whether it was paid back.
+        return Stale()
+    return off if isinstance(off, Request) else None
 
 
 def applied(
