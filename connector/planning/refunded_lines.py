@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from connector.planning.accounts import receivable_of, tax_account_of
 from connector.planning.allocation import Overdrawn, Split, split_refund
@@ -30,15 +31,16 @@ def split_of(
 ) -> Split:
     """The refund split over these lines, after the refunds before it and what others booked; held where less is left.
 
-    What our document in the books took back stands, whatever the evidence says now.
+    What our document in the books took back stands, whatever the evidence says now; how many came back only that says.
     """
     refund = case.refund
     standing = shares_in_books(case, ledger, lines)
-    if standing:
-        return Split(standing, "the document in the books")
     try:
-        return split_refund(lines, case.earlier, refund.amount_minor, evidence, booked_minor)
+        split = split_refund(lines, case.earlier, refund.amount_minor, evidence, booked_minor)
+        return split if not standing else Split(counted(standing, split), "the document in the books")
     except Overdrawn as stop:
+        if standing:
+            return Split(standing, "the document in the books")
         total = sum(line.net_minor + line.tax_minor for line in lines)
         raise NotNow(
             "held",
@@ -48,6 +50,12 @@ def split_of(
             f"{money(total, refund.currency)}",
             f"correct the sale or the documents booked against it; {LOOKED_AT_AGAIN}",
         ) from None
+
+
+def counted(standing: Sequence[Share], split: Split) -> tuple[Share, ...]:
+    """The shares with how many of each line came back, where the evidence has the same amount for it."""
+    counts = {replace(share, quantity=None): share.quantity for share in split.shares}
+    return tuple(replace(share, quantity=counts.get(share)) for share in standing)
 
 
 def shares_in_books(
