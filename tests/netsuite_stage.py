@@ -28,7 +28,7 @@ from connector.ledgers.contract import Request as Sent
 from connector.ledgers.marks import read_marks
 
 # Longer than an absent answer is not believed.
-SETTLED_S = 61
+SETTLED_S = 931
 # Seconds until a search sees a write.
 LAGS = (0, 40)
 

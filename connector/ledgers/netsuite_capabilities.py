@@ -10,8 +10,10 @@ NETSUITE = Capabilities(
     short_id_length=10,
     # The smallest accounts take five requests at once, of all their integrations together.
     concurrency=4,
-    # A look asks for the record itself, which lags behind nothing; as long as a request of ours may be under way.
-    settle_after_s=30,
+    # As long as NetSuite may work on a request that nobody waits for any more: a second external id is refused, but what
+    # would be given up meanwhile, as a refund that failed, could still be written.
+    # https://docs.oracle.com/en/cloud/saas/netsuite/ns-online-help/subsect_1559222360.html
+    settle_after_s=900,
     throttle_wait_ms=800,
     lines_by_item=True,
     receivable_lines=False,
