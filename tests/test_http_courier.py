@@ -86,6 +86,33 @@ def test_a_netrc_of_the_user_gives_no_other_authorisation(
     assert access.courier().carry(READ).status == 200
 
 
+def test_the_environment_names_a_proxy_and_is_asked_once_for_a_host(
+    fake: FakeQuickBooks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("no_proxy", "127.0.0.1, near.invalid")
+    monkeypatch.setenv("http_proxy", fake.base_url)
+    wire = Transport("http://vendor.invalid", (), "intuit_tid", elsewhere=("http://near.invalid/",))
+    assert wire.send(READ, "token", 30).status == 404
+    monkeypatch.delenv("http_proxy")
+    assert wire.send(READ, "token", 30).status == 404
+    near = wire.send(Request("GET", "http://near.invalid/"), "token", 30)
+    assert near.sentence == "near.invalid cannot be reached; the next run tries again"
+    assert len(fake.requests) == 2
+
+
+def test_the_environment_names_whose_certificates_are_believed(
+    fake: FakeQuickBooks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+    assert transport.way_to(fake.base_url).verify is True
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "none.pem"))
+    assert transport.way_to(fake.base_url).verify == str(tmp_path / "none.pem")
+    answer = Transport("https://127.0.0.1:1", (), "intuit_tid").send(READ, "token", 30)
+    assert (answer.status, answer.arrived) == (0, False)
+    assert fake.requests == []
+
+
 def test_a_redirect_is_not_followed(fake: FakeQuickBooks) -> None:
     wire = Transport(fake.base_url, (), "intuit_tid")
     asked = {

@@ -593,3 +593,26 @@ def test_a_void_by_a_script_shows_in_its_invoice(voided: bool) -> None:
     one = claim(ledger, "void")
     seen = run_steps(ledger.look([one]), NoReads())[one.document_key]
     assert isinstance(seen, Found) is voided
+
+
+# ------------------------------------------------------------------------------------------------ long waves
+
+
+class Waves(dict[str, dict[str, int]]):
+    """What is taken, as of a wave that nobody goes through."""
+
+    def nobody(self) -> Any:
+        raise AssertionError("an answer to one document goes through all of its wave")
+
+    items = values = keys = __iter__ = nobody
+
+
+def test_an_answer_costs_the_same_in_a_long_wave() -> None:
+    ledger, _, _ = opened(MEMO)
+    one = refund_of(ledger, "a", 6000)
+    prepare(ledger, one)
+    request = ask(ledger, one)
+    items = ledger.open_items
+    items.taken, items.promised = Waves(items.taken), Waves(items.promised)
+    assert isinstance(told(ledger, one, request, TAKEN), Taken)
+    assert items.heads["creditMemo/501"].open_minor == 5000

@@ -6,7 +6,8 @@ https://requests.readthedocs.io/en/latest/user/advanced/#timeouts
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 from urllib.parse import urlencode, urlsplit
 
@@ -36,6 +37,21 @@ class Bearer(AuthBase):
         return request
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How the environment has a host reached: through which proxies, by scheme, and whose certificates are believed."""
+
+    proxies: Mapping[str, str]
+    verify: bool | str
+
+
+def way_to(address: str) -> Way:
+    """https://requests.readthedocs.io/en/latest/user/advanced/#proxies"""
+    with requests.Session() as asked:
+        found = asked.merge_environment_settings(address, {}, None, None, None)
+    return Way(found["proxies"], found["verify"])
+
+
 class Transport:
     """Requests below `base`, an address without a slash at its end; `parameters` and `headers` go with each. Threads may
     share one.
@@ -61,7 +77,10 @@ class Transport:
         self._parameters = urlencode(parameters)
         self._trace = trace
         self._headers = {"Accept": "application/json", **dict(headers)}
+        # By host: to ask the environment takes longer than all else that is done for a request.
+        self._ways: dict[str, Way] = {}
         self._session = requests.Session()
+        self._session.trust_env = False
         # Nothing in a session changes with a request then, so that threads can share it.
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         adapter = HTTPAdapter(pool_maxsize=CONNECTIONS, max_retries=0)
@@ -76,6 +95,9 @@ class Transport:
         address = request.target if elsewhere else self._address(request.target)
         host = urlsplit(address).netloc
         path = urlsplit(address).path if elsewhere else "/" + request.target.partition("?")[0].lstrip("/")
+        if host not in self._ways:
+            self._ways[host] = way_to(address)
+        way = self._ways[host]
         try:
             answer = self._session.request(
                 request.method,
@@ -85,6 +107,8 @@ class Transport:
                 auth=self._authorise(access),
                 timeout=(CONNECT_S, timeout_s - CONNECT_S),
                 allow_redirects=False,
+                proxies=dict(way.proxies),
+                verify=way.verify,
             )
         except OSError as error:
             log.info("%s %s: no answer (%s)", request.method, path, type(error).__name__)

@@ -32,6 +32,8 @@ class OpenItems:
     def __init__(self) -> None:
         self.heads: dict[str, Head] = {}
         self.taken: dict[str, dict[str, int]] = {}
+        # Of what a document takes, or was promised some, by its key: a wave is long.
+        self.sources: dict[str, set[str]] = {}
         # What was read back and serves the next document that needs it, once: then something may have been taken of it.
         self.fresh: dict[str, Head] = {}
         # What this run took off invoices for refunds that are still to pay it back: by payment, and by the refund's key.
@@ -89,9 +91,11 @@ class OpenItems:
 
     def take(self, head: Head, document_key: str, minor: int) -> None:
         self.taken.setdefault(head.ledger_id, {})[document_key] = minor
+        self.sources.setdefault(document_key, set()).add(head.ledger_id)
 
     def promise(self, payment_id: str, document_key: str, minor: int) -> None:
         self.promised.setdefault(payment_id, {})[document_key] = minor
+        self.sources.setdefault(document_key, set()).add(payment_id)
 
     def promised_to_others(self, payment_id: str, document_key: str) -> int:
         others = self.promised.get(payment_id, {})
@@ -99,13 +103,14 @@ class OpenItems:
 
     def settle(self, document_key: str, outcome: Outcome) -> None:
         """What a document takes is taken, or is not: only while that is in doubt it is counted beside what is read."""
-        if isinstance(outcome, Taken | Posted):
-            for promised in self.promised.values():
-                promised.pop(document_key, None)
-        for ledger_id, taken in self.taken.items():
+        done = isinstance(outcome, Taken | Posted)
+        for ledger_id in self.sources.get(document_key, ()):
+            if done:
+                self.promised.get(ledger_id, {}).pop(document_key, None)
+            taken = self.taken.get(ledger_id, {})
             minor = 0 if isinstance(outcome, Unknown) else taken.pop(document_key, 0)
             head = self.heads.get(ledger_id)
-            if minor and head is not None and isinstance(outcome, Taken | Posted):
+            if minor and head is not None and done:
                 self.heads[ledger_id] = replace(head, open_minor=head.open_minor - minor)
 
     # ------------------------------------------------------------------------------------------ guards
