@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from netsuite_desk import Desk, desk, mapped
@@ -16,7 +17,7 @@ FORMS = ("creditMemo", "cashRefund", "invoice", "cashSale")
 SALES = pytest.mark.parametrize("sale", ["invoice", "cash sale"])
 
 
-def book(desk: Desk, sale: str, **more: object) -> None:
+def book(desk: Desk, sale: str, **more: Any) -> None:
     if sale == "invoice":
         pay(desk.account, invoice(desk.account, **more))
     else:
@@ -53,7 +54,7 @@ def test_department_class_and_location_of_the_sale(tmp_path: Path, sale: str, wh
     with desk(tmp_path / "books") as one:
         of = segments(one)
         head = of if where in ("head", "both") else {}
-        line = of if where in ("line", "both") else {}
+        line: dict[str, Any] = of if where in ("line", "both") else {}
         book(one, sale, lines=[sold(one.account, **line)], **head)
         one.shop.refund("a", "ch_100", 3300, "2026-03-05")
         one.sync()

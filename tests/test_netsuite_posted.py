@@ -4,6 +4,7 @@ after they were posted."""
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ledger_desk import sell
@@ -23,7 +24,7 @@ INVOICE = [
 ]
 
 
-def two_refunds(desk: Desk, **fields: Json) -> None:
+def two_refunds(desk: Desk, **fields: Any) -> None:
     """The first is charged a fee, the second gives one back."""
     sell(desk, **fields)
     desk.shop.refund("a", "ch_100", 3300, "2026-03-05", 25)

@@ -49,7 +49,8 @@ def way_to(address: str) -> Way:
     """https://requests.readthedocs.io/en/latest/user/advanced/#proxies"""
     with requests.Session() as asked:
         found = asked.merge_environment_settings(address, {}, None, None, None)
-    return Way(found["proxies"], found["verify"])
+    verify = found["verify"]
+    return Way(found["proxies"], True if verify is None else verify)
 
 
 class Transport:
