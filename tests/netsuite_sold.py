@@ -46,10 +46,10 @@ def form(account: Account, lines: list[Json], more: Json) -> Json:
                     "taxAmount": tax,
                 }
             )
-    body: Json = {"item": {"items": items}, **more}
+    body: Json = {"item": {"items": items}}
     if account.moods.tax == "suitetax":
         body |= {"taxDetailsOverride": True, "taxDetails": {"items": details}}
-    return body
+    return {**body, **more}
 
 
 def book(account: Account, record: str, who: str, more: Json) -> Json:
