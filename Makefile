@@ -40,7 +40,7 @@ books: $(EVERYTHING) ## Check the books of the demo with bean-check, and open th
 test: $(EVERYTHING) ## Run all tests, on SQLite and on a PostgreSQL of its own
 	$(BIN)/python -m pytest -n auto --dist worksteal
 
-every-fault: $(EVERYTHING) ## Strike every request to QuickBooks, Xero, NetSuite with every fault; about an hour
+every-fault: $(EVERYTHING) ## Strike every request to QuickBooks, Xero and NetSuite with every fault; about an hour
 	EVERY_FAULT=1 $(BIN)/python -m pytest -n auto --dist worksteal tests/test_quickbooks_every_fault.py \
 		tests/test_xero_every_fault.py tests/test_netsuite_every_fault.py
 

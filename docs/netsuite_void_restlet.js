@@ -43,7 +43,11 @@ define(['N/error', 'N/record', 'N/search', 'N/transaction'], (error, record, sea
         transaction.void({ type: transaction.Type.INVOICE, id: Number(id) });
         if (!isVoid(id)) {
             // With "Void Transactions Using Reversing Journals" a journal was made, and the invoice stands.
-            refuse('CONNECTOR_NOT_VOID', 'NetSuite did not void the invoice itself: see the preference for reversing journals.');
+            refuse(
+                'CONNECTOR_NOT_VOID',
+                'NetSuite did not void the invoice itself: delete the journal that it may have made, and see the preference for '
+                    + 'reversing journals.'
+            );
         }
         return { voided: true, id: String(id) };
     };

@@ -3,11 +3,13 @@ the cent."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 from netsuite_desk import Desk, desk, paid_invoice
-from netsuite_type_cases import CASES, Case
+from netsuite_type_cases import CASES, INVOICE, PAID_IN, REOPEN, Case
+from small_shop import major
 
 
 def posted(one: Desk, case: Case) -> None:
@@ -35,6 +37,48 @@ def test_a_type_is_posted_and_taken_back(tmp_path: Path, case: Case, day: str) -
         assert one.written() == [*before, *(line.replace("2026-04-20", day) for line in case.back)]
         assert one.by_hand() == (case.by_hand if case.freed is None else case.freed)
         assert (one.totals(), one.open()) == (case.sold, case.owed_after)
+        one.settle_down()
+
+
+def stripe_invoice(one: Desk, charge_id: str) -> None:
+    """The invoice that the charge paid at Stripe."""
+    charge = one.shop.objects[charge_id]
+    billed = {"created": charge["created"], "currency": "usd", "total": 11000, "status": "paid"}
+    line = {"id": "il_100", "amount": 10000, "currency": "usd", "taxes": [{"amount": 1000}]}
+    one.shop.export.put(
+        {"id": "in_100", "object": "invoice", "number": "100", **billed, "lines": {"data": [line]}},
+        {
+            **{"id": "inpay_100", "object": "invoice_payment", "created": charge["created"]},
+            **{"invoice": "in_100", "amount_paid": 11000, "status": "paid"},
+            "payment": {"type": "charge", "charge": charge_id},
+        },
+    )
+
+
+@pytest.mark.parametrize(("part", "owed"), [(11000, "110.00"), (3300, "33.00")])
+def test_an_invoice_that_is_refunded_is_open_again_in_netsuite_and_here(
+    tmp_path: Path, part: int, owed: str
+) -> None:
+    """Its payment stays listed and settles the rest; clearing is what Stripe has."""
+    with desk(tmp_path / "books", refunds={"credit_note_grace": "0s"}, **REOPEN) as one:
+        settings = json.loads(one.books.config.read_text(encoding="utf-8"))
+        one.books.config.write_text(json.dumps({**settings, "invoice_status": "reopened"}), encoding="utf-8")
+        charge_id = paid_invoice(one)
+        stripe_invoice(one, charge_id)
+        one.sync()
+        (before,) = one.json(0, "list", "invoices")["invoices"]
+        assert before["status"] == "Paid"
+        one.shop.refund("a", charge_id, part, "2026-03-05")
+        one.sync()
+        (after,) = one.json(0, "list", "invoices")["invoices"]
+        assert (after["status"], after["refunded"]["amount"]) == ("Unpaid", owed)
+        sold, paid = one.by_hand()
+        assert sold == f"{INVOICE}; {owed} open"
+        assert paid == PAID_IN + ("" if part == 11000 else "; on invoice 100 by 77.00")
+        assert one.totals().get("CLR", "0.00") == major(11000 - part)
+        assert one.totals()["AR"] == owed == one.open()
+        said = one.command("explain", "re_a").out
+        assert "takes the payment off the invoice, which is open again by as much" in said
         one.settle_down()
 
 

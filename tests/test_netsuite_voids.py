@@ -90,6 +90,18 @@ def test_a_memo_in_the_place_of_a_void_says_why(tmp_path: Path) -> None:
         one.settle_down()
 
 
+@pytest.mark.parametrize("script", [True, False])
+def test_which_way_a_void_is_taken_is_said(tmp_path: Path, script: bool) -> None:
+    way: Json = {} if script else {"connection": {"void_restlet_url": None}}
+    with desk(tmp_path / "books", **way) as one:
+        unpaid(one)
+        one.shop.write()
+        said = "a credit memo of the invoice's day is applied to it instead"
+        assert (said in one.command("plan").out) is not script
+        one.sync()
+        assert (said in one.command("explain", "re_a").out) is not script
+
+
 def test_an_invoice_that_others_voided_is_not_touched(tmp_path: Path) -> None:
     with desk(tmp_path / "books") as one:
         sold = unpaid(one)

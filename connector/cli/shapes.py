@@ -79,6 +79,8 @@ LINKS = "links documents of the ledger, so that neither stays open; moves nothin
 DOES = {
     "allocated": "puts the credit on the invoice, so that neither stays open; moves nothing",
     "unallocated": "takes the credit off the invoice; moves nothing",
+    "unapplied": "takes the payment off the invoice, which is open again by as much; moves nothing",
+    "applied": "puts what is left of the credit memo on the invoice; moves nothing",
     "unpaid": "takes the payment off the invoice, to be made again in two parts of the same day",
     "paid_again": "makes what stays paid a payment of the invoice again",
     "overpaid": "makes the rest of the payment an overpayment, which is then paid back",

@@ -9,6 +9,7 @@ many at once; by the record service where the role may not use SuiteQL.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 
 from connector.ledgers import netsuite_customers, netsuite_found, netsuite_sales
@@ -29,6 +30,7 @@ from connector.ledgers.contract import (
     Steps,
     Withheld,
 )
+from connector.ledgers.further_writes import is_from_books
 from connector.ledgers.mapped_names import named_accounts
 from connector.ledgers.netsuite_answers import read_answer
 from connector.ledgers.netsuite_by_record import RecordReader
@@ -56,6 +58,9 @@ from connector.planning.mapping_model import Mapping as LedgerMapping
 from connector.planning.model import Document, Sale
 
 ALWAYS = date(1900, 1, 1)
+MEMO_INSTEAD = (
+    "void_restlet_url names no script that voids: a credit memo of the invoice's day is applied to it instead"
+)
 
 
 class NetsuiteLedger:
@@ -131,6 +136,8 @@ class NetsuiteLedger:
     # ------------------------------------------------------------------------------------------ writing
 
     def expand(self, document: Document) -> list[Document]:
+        if document.kind == "void" and self.wants.void_restlet is None and not is_from_books(document):
+            document = replace(document, warnings=(*document.warnings, MEMO_INSTEAD))
         return expand(document, self.writer.accounts(document))
 
     def batch_group(self, document: Document) -> str:
