@@ -268,7 +268,7 @@ class Pass:
 
     def wait_to_settle(self, desk: Desk, outbox: Outbox) -> bool:
         """Wait as long as the ledger may still show what was written before; False where it shows all at once."""
-        seconds = desk.setup.limits.settle_after_s
+        seconds = desk.setup.limits.shows_all_after_s
         if not seconds:
             return False
         with self.progress.stage(f"Seconds until all that {desk.policy.name} holds is seen", seconds) as tick:

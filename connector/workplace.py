@@ -204,8 +204,13 @@ def read_ledger(settings: Settings, name: str) -> LedgerSetup:
 
 def push_limits(capabilities: Capabilities, limits: Limits) -> PushLimits:
     """The limits of the settings; what they leave out is the ledger's own."""
+    shows_all_after_s = capabilities.shows_all_after_s
     return PushLimits(
         settle_after_s=chosen(limits.settle_after_s, capabilities.settle_after_s),
+        shows_all_after_s=chosen(
+            limits.settle_after_s,
+            capabilities.settle_after_s if shows_all_after_s is None else shows_all_after_s,
+        ),
         throttle_wait_ms=chosen(in_ms(limits.throttle_wait_s), capabilities.throttle_wait_ms),
         longest_wait_s=limits.longest_wait_s,
         concurrency=chosen(limits.concurrency, capabilities.concurrency),

@@ -47,10 +47,11 @@ STOPPED = Stop(Stopped.code, Stopped.sentence)
 
 @dataclass(frozen=True, slots=True)
 class PushLimits:
-    """How long an absent answer is not believed; how long to wait where a ledger that asks to slow down names no time,
-    and how long altogether; how many requests are in flight."""
+    """How long an absent answer is not believed, and how long a search may not show a write yet; how long to wait where a
+    ledger that asks to slow down names no time, and how long altogether; how many requests are in flight."""
 
     settle_after_s: int = 0
+    shows_all_after_s: int = 0
     throttle_wait_ms: int = SECOND_MS
     longest_wait_s: int = 90
     concurrency: int = 1

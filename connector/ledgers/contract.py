@@ -50,8 +50,9 @@ class Capabilities:
     """What a ledger can do, known before anything is sent.
 
     `number_length` and `short_id_length` (how much of a Stripe id is kept as a number) are in characters, None: no
-    limit. `settle_after_s` is how long after a doubtful write an "absent" answer is not yet believed, `throttle_wait_ms`
-    how long the ledger is left alone that asks to slow down and names no time.
+    limit. `settle_after_s` is how long after a doubtful write an "absent" answer is not yet believed,
+    `shows_all_after_s` how long its searches may not show a write yet (None: as long as that), `throttle_wait_ms` how
+    long the ledger is left alone that asks to slow down and names no time.
     `lines_by_item`: a line of a sales form is of an item, which says its account; so exchange takes an item too.
     `receivable_lines`: a line of a form can be of a receivable. `makes_customers`: a document needs a customer that the
     ledger knows. `voids`: documents of these kinds can
@@ -67,6 +68,7 @@ class Capabilities:
     batch_size: int = 1
     concurrency: int = 1
     settle_after_s: int = 0
+    shows_all_after_s: int | None = None
     throttle_wait_ms: int = 1000
     lines_by_item: bool = False
     makes_customers: bool = False

@@ -14,6 +14,7 @@ NETSUITE = Capabilities(
     # would be given up meanwhile, as a refund that failed, could still be written.
     # https://docs.oracle.com/en/cloud/saas/netsuite/ns-online-help/subsect_1559222360.html
     settle_after_s=900,
+    shows_all_after_s=30,
     throttle_wait_ms=800,
     lines_by_item=True,
     receivable_lines=False,
