@@ -16,10 +16,12 @@ from vendors.netsuite.oauth import TOKEN_PATH
 
 from connector.errors import LeaseHeld
 
+NAMES = ("invoices and memos", "sales of others, voided by the RESTlet", "memos mirrored")
 
-@pytest.fixture(scope="module")
-def stage() -> Iterator[Stage]:
-    with fast_folder() as folder, stage_of(PLAYS["invoices and memos"], folder) as made:
+
+@pytest.fixture(scope="module", params=NAMES)
+def stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
+    with fast_folder() as folder, stage_of(PLAYS[request.param], folder) as made:
         yield made
 
 

@@ -182,8 +182,9 @@ class NetsuiteLedger:
     def read(self, documents: Sequence[Claimed], request: Request, answer: Answer) -> Steps[Outcomes]:
         (claimed,) = documents
         outcome = yield from read_answer(claimed, read_payload(claimed), request, answer)
-        if isinstance(outcome, Rejected) and request.target == self.wants.void_restlet:
-            # A RESTlet that was asked twice, as by a proxy, refuses the second time, in words of its own.
+        changes = claimed.kind == "application" or request.target == self.wants.void_restlet
+        if changes and isinstance(outcome, Rejected | Withheld):
+            # What is changed already, as by a run elsewhere or where a proxy asked twice, is refused in words of its own.
             seen = (yield from self.look(documents))[claimed.document_key]
             outcome = seen if isinstance(seen, Found) else outcome
         self.open_items.settle(claimed.document_key, outcome)

@@ -14,10 +14,12 @@ from connector.ledgers.further_writes import (
     Accounts,
     invoice_again,
     is_from_books,
+    signed,
     without_exchange,
 )
+from connector.planning.entries import make_entries
 from connector.planning.keys import part_key
-from connector.planning.model import NEW_CUSTOMER, Document, Settles
+from connector.planning.model import CASH_LEGS, NEW_CUSTOMER, Document, Settles
 
 Record = Literal[
     "invoice",
@@ -58,6 +60,8 @@ MIRRORS: dict[str, Record] = {
     "void": "customerPayment",
     VOIDED_INVOICE: "invoice",
 }
+# The ref that says which record holds what a charge brought where no sale does.
+CREDIT, DEPOSIT = "credit", "customerDeposit"
 # What an application does: it takes a payment off its invoice; it puts the credit memo of a mirror on the mirror.
 UNAPPLIED = "unapplied"
 APPLIED = "applied"
@@ -90,12 +94,31 @@ def expand(document: Document, accounts: Accounts) -> list[Document]:
         if taken_up and document.settles is not None and document.settles.kind == "credit_memo":
             return [document, application(document, APPLIED, (document.document_key,))]
         return [document]
+    if pays_nothing(document):
+        return without_exchange(on_receivables(document, accounts), accounts)
     parts = without_exchange(document, accounts)
     if document.kind != "reopen_invoice" or document.settles is None:
         return parts
     off = application(replace(document, amount_minor=parts[0].amount_minor), UNAPPLIED, document.after)
     paid_back = replace(parts[0], after=(*parts[0].after, off.document_key))
     return [off, paid_back, *parts[1:]]
+
+
+def pays_nothing(document: Document) -> bool:
+    """A payment that takes a refund back and has nothing to be applied to: the customer is owed it."""
+    return document.kind == "reversal" and document.part in CASH_LEGS and document.settles is None
+
+
+def on_receivables(document: Document, accounts: Accounts) -> Document:
+    """A payment is owed on receivables, also where the deposit that had gone back stood on an account of its own. In the
+    charge's currency it is owed at the rate of its own day: NetSuite books what that moved when it is used."""
+    *others, (clearing, total) = signed(document.entries)
+    if (CREDIT, DEPOSIT) in document.refs:
+        others = [(one if one == accounts.exchange else accounts.receivable, minor) for one, minor in others]
+    if document.home_minor is not None:
+        owed = next(one for one, _ in others if one != accounts.exchange)
+        others = [(owed, -total)]
+    return replace(document, entries=make_entries([*others, (clearing, total)], document.entry_currency))
 
 
 def application(document: Document, part: str, after: tuple[str, ...]) -> Document:
