@@ -5,7 +5,7 @@ than `settle_after` apart: nothing twice, nothing lost, no wrong state, every re
 without the fault.
 
 The whole product is some thousand schedules, too many for each run of the tests. What is run, by rotation: at every
-request that writes every sixteenth fault, with searches that lag or that do not; at a twelfth of those that read one fault; of
+request that writes every tenth fault, with searches that lag or that do not; at a ninth of those that read one fault; of
 pairs of faults a seeded sample. What is not known of NetSuite goes round with them. With EVERY_FAULT in the environment
 (`make every-fault`): every fault at every request, each with a lag or without, by turns; those requests with which every
 pass begins by turns of the plays too.
@@ -20,7 +20,7 @@ from random import Random
 import pytest
 from netsuite_faults import ABSENT, AT_READS, AT_WRITES, PRESENT, REFUSED, SLOW
 from netsuite_scenes import PLAYS, stage_of
-from netsuite_stage import LAGS, Stage
+from netsuite_stage import LAGS, Stage, makes_record
 from small_books import fast_folder
 from struck_passes import ENDS, Line, Trouble, strike, strike_both, strike_twice
 from vendors.netsuite.wire import Json
@@ -30,7 +30,7 @@ from connector.ledgers.netsuite_wire import TYPES
 from connector.store.lease import LEASE_S
 
 WHOLE = bool(os.environ.get("EVERY_FAULT"))
-EVERY_WRITE, EVERY_READ = (1, 2) if WHOLE else (16, 12 * len(AT_READS))
+EVERY_WRITE, EVERY_READ = (1, 2) if WHOLE else (10, 9 * len(AT_READS))
 PAIRS = 12 if WHOLE else 2
 
 
@@ -109,7 +109,9 @@ def test_a_fault_and_another_when_it_is_sent_again(stage: Stage) -> None:
     chance = Random(stage.name)
     for turn in range(PAIRS):
         first, then = chance.choice(SENT_AGAIN), chance.choice(AT_WRITES)
-        place = chance.choice(stage.places(writes=True))
+        # A change that was refused may be found to be done already.
+        records = [at for at in stage.places(writes=True) if makes_record(stage.asked[0][at - 1])]
+        place = chance.choice(records)
         late_s = LEASE_S + REQUEST_TIMEOUT_S if first.kills else 0
         strike_twice(stage, first, place, Line(then, 1, of_writes=True), late_s, **moods_of(turn, 0))
     assert PAIRS > 0
