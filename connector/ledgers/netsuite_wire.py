@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
-from urllib.parse import quote, urlencode
 
-from connector.ledgers.contract import Answer, Request, Steps
+from connector.ledgers.contract import Answer, Request
 from connector.ledgers.json_wire import JSON_TYPE, Row, decode, encode
-from connector.ledgers.netsuite_faults import not_found, refuse_read
+from connector.ledgers.netsuite_faults import refuse_read
 from connector.ledgers.reads import unreadable
 
 RECORDS = "/services/rest/record/v1"
@@ -98,26 +97,6 @@ def read_body(answer: Answer) -> Row:
     if not isinstance(body, Mapping):
         raise unreadable("NetSuite")
     return body
-
-
-def find_record(record: str, name: str, expand: bool = True, **parameters: str) -> Steps[Row | None]:
-    """One record by its internal id, or by `eid:` and its external id; None where there is none. Raises `LedgerDown`."""
-    asked = {"expandSubResources": "true", **parameters} if expand else parameters
-    query = f"?{urlencode(asked, quote_via=quote)}" if asked else ""
-    answer = yield Request("GET", f"{RECORDS}/{record}/{quote(name, safe=':')}{query}")
-    return None if not_found(answer) else read_body(answer)
-
-
-def find_ids(record: str, q: str) -> Steps[list[str]]:
-    """The internal ids of the records that a filter finds. Raises `LedgerDown`."""
-    found: list[str] = []
-    while True:
-        asked = urlencode({"q": q, "limit": PAGE, "offset": len(found)}, quote_via=quote)
-        body = read_body((yield Request("GET", f"{RECORDS}/{record}?{asked}")))
-        rows = page_of(body)
-        found += [str(row["id"]) for row in rows if row.get("id") is not None]
-        if body.get("hasMore") is not True or not rows:
-            return found
 
 
 def ask(query: str, offset: int = 0) -> Request:
