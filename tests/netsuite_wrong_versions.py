@@ -199,7 +199,7 @@ def any_404_is_an_absence() -> Iterator[None]:
         return answer.status == 404
 
     with ExitStack() as stack:
-        for module in (netsuite_faults, netsuite_wire, netsuite_filters):
+        for module in (netsuite_faults, netsuite_filters):
             stack.enter_context(patch.object(module, "not_found", not_found))
         yield
 
