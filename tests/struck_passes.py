@@ -179,7 +179,9 @@ def strike(
     it, and the way back. `soon` are passes that come so many seconds after the one before, too early for an absent document
     to be believed."""
     with stage.case(**{**moods, **trouble.moods}) as case:
-        holder = not of_writes and stage.reads_a_holder(place, **moods)
+        # What a proxy says is not the ledger's word, and no pass goes on after it.
+        own_word = "proxy" not in trouble.name
+        holder = own_word and not of_writes and stage.reads_a_holder(place, **moods)
         codes = (trouble.code, None) if holder else (trouble.code,)
         code = run_struck(case, Line(trouble, place, of_writes))
         assert code in codes, code
