@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from hypothesis import settings
+from quick_states import quick_states
 from sqlalchemy import create_engine, text
 
 # No deadline: a busy machine is not a fault. In CI the same examples each time: a red run can be run again.
@@ -20,6 +21,19 @@ settings.register_profile("suite", max_examples=100, deadline=None, derandomize=
 settings.load_profile("suite")
 
 NUMBERS = count(1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def states_are_quick() -> Iterator[None]:
+    with quick_states():
+        yield
+
+
+@pytest.fixture
+def real_states() -> Iterator[None]:
+    """States are made as the program makes them, by its migrations."""
+    with quick_states(quick=False):
+        yield
 
 
 @pytest.fixture(scope="session")

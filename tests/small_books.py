@@ -16,6 +16,7 @@ from typing import Any
 from unittest.mock import patch
 
 from cli_books import Transaction, at, transactions
+from quick_states import make_sharing_engine
 from sqlalchemy import Engine, text
 
 from connector.cli.root import run
@@ -68,8 +69,6 @@ class StillWorld(World):
 
 # ------------------------------------------------------------------------------------------------ the books
 
-make_engine = database.make_engine
-
 
 @contextmanager
 def fast_folder() -> Iterator[Path]:
@@ -83,7 +82,7 @@ def fast_folder() -> Iterator[Path]:
 @cache
 def engine_of(url: str) -> Engine:
     """One engine for a place: it keeps its compiled statements when the state in that place is exchanged."""
-    return make_engine(url)
+    return make_sharing_engine(url)
 
 
 class SmallBooks:

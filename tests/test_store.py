@@ -49,6 +49,8 @@ ROOT = Path(__file__).parent.parent
 SCRIPTS = ScriptDirectory(str(Path(migrations.__file__).parent))
 REVISIONS = [script.revision for script in SCRIPTS.walk_revisions()]
 
+pytestmark = pytest.mark.usefixtures("real_states")
+
 Json = dict[str, Any]
 Opened = Callable[..., Engine]
 
