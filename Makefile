@@ -42,7 +42,8 @@ test: $(EVERYTHING) ## Run all tests, on SQLite and on a PostgreSQL of its own
 
 every-fault: $(EVERYTHING) ## Strike every request to QuickBooks, Xero and NetSuite with every fault; about an hour
 	EVERY_FAULT=1 $(BIN)/python -m pytest -n auto --dist worksteal tests/test_quickbooks_every_fault.py \
-		tests/test_xero_every_fault.py tests/test_netsuite_every_fault.py
+		tests/test_xero_every_fault.py tests/test_netsuite_every_fault.py tests/test_xero_lost_state.py \
+		tests/test_netsuite_lost_state.py tests/test_netsuite_doubt.py
 
 lint: $(EVERYTHING) ## Style and likely mistakes
 	$(BIN)/ruff check .

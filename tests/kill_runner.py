@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from exactly_once import check
+from quick_states import migrated
 from small_books import SmallBooks
 from small_shop import Shop, first_shop, later_shop
 from sqlalchemy.engine.default import DefaultDialect
@@ -270,6 +271,8 @@ def touched(books: SmallBooks) -> Any:
 
 
 def main(arguments: Sequence[str]) -> None:
+    # What is made once is no place of the first pass.
+    migrated()
     task, template, work = arguments[0], SmallBooks(Path(arguments[1])), Path(arguments[2])
     facts = json.loads((template.folder / "facts.json").read_text(encoding="utf-8"))
     template.ledger = facts["ledger"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -16,6 +15,7 @@ from typing import Any
 from unittest.mock import patch
 
 from cli_books import Transaction, at, transactions
+from memory_folder import memory_folder
 from quick_states import make_sharing_engine
 from sqlalchemy import Engine, text
 
@@ -73,9 +73,7 @@ class StillWorld(World):
 @contextmanager
 def fast_folder() -> Iterator[Path]:
     """A folder in memory where there is one: what is shown of kills and faults does not depend on a slow disk."""
-    memory = Path("/dev/shm")
-    place = memory if os.access(memory, os.W_OK) else None
-    with TemporaryDirectory(prefix="connector-tests-", dir=place) as folder:
+    with TemporaryDirectory(prefix="connector-tests-", dir=memory_folder()) as folder:
         yield Path(folder)
 
 

@@ -240,6 +240,10 @@ CASES: dict[str, Case] = {
     "the role may not read cash sales, and none are written": warning(
         "lacks the permission Transactions > Cash Sale: cash sales are not found", change=lacks("read:cashSale"), wants=MUCH_OFF
     ),
+    "the role may not read deposits": warning(
+        "lacks the permission Transactions > Customer Deposit: deposits that paid a sale are not found",
+        change=lacks("read:customerDeposit"), wants={"sales": "find"},
+    ),
     "the role may not read tax codes": problem(
         "lacks the permission Lists > Tax Records", change=lacks("read:salesTaxItem"),
     ),

@@ -71,7 +71,7 @@ OF_A_DAY = OF_EACH_RUN + Counter(
     {
         **{f"SELECT {name}": 1 for name in ("item", "currency", "subsidiary", "paymentmethod")},
         "GET metadata-catalog ID": len(RECORDS) + 1,
-        **{f"GET {name}": 1 for name in (*RECORDS, "customer")},
+        **{f"GET {name}": 1 for name in (*RECORDS, "customer", "customerDeposit")},
     }
 )
 # Of sales that are found: their lines, taxes, and what is applied to them. The first query for lines of a run learns which

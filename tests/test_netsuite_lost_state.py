@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from small_books import fast_folder
 from struck_passes import Line, run_struck
 from vendors.netsuite.wire import Json
 
+WHOLE = bool(os.environ.get("EVERY_FAULT"))
 DONE = {"posted", "reversed", "adopted"}
 # One that was done, one that was not, and that nobody knows of.
 NAMES = ("lost after", "dies before", "500 of NetSuite, done", "dies after", "lost before")
@@ -74,11 +76,14 @@ def test_a_lost_state_writes_nothing_twice(stage: Stage) -> None:
 
 
 def test_a_state_that_is_lost_while_a_request_is_in_doubt(stage: Stage) -> None:
-    """A part stands in the books, or all of it; searches show it forty seconds later.
+    """A part stands in the books, or all of it; searches show it forty seconds later. At a third of the requests that write;
+    with EVERY_FAULT in the environment at each.
 
     Not that all is as without it where a payment of others was taken off its invoice: nothing in NetSuite tells what for.
     """
     for turn, place in enumerate(stage.places(writes=True, lag=40)):
+        if not WHOLE and turn % 3:
+            continue
         with stage.case(**LAG) as case:
             trouble = IN_DOUBT[turn % len(IN_DOUBT)]
             assert run_struck(case, Line(trouble, place)) == trouble.code

@@ -78,7 +78,7 @@ def place() -> Iterator[Path]:
 
 
 @given(histories(SHORT, RUN, RUN, BREAK), PAGE_SIZE)
-@settings(SEARCH, max_examples=25)
+@settings(SEARCH, max_examples=16)
 def test_any_history_of_some_hours_ends_as_one_run_at_its_end(
     place: Path, steps: list[Step], page_size: int
 ) -> None:
@@ -86,13 +86,13 @@ def test_any_history_of_some_hours_ends_as_one_run_at_its_end(
 
 
 @given(histories(LONG, RUN, BREAK), PAGE_SIZE)
-@settings(SEARCH, max_examples=12)
+@settings(SEARCH, max_examples=8)
 def test_also_over_weeks_and_outages(place: Path, steps: list[Step], page_size: int) -> None:
     in_new_folder(steps, place, page_size)
 
 
 @given(histories(SHORT, RUN, KILL), PAGE_SIZE)
-@settings(SEARCH, max_examples=10)
+@settings(SEARCH, max_examples=7)
 def test_also_where_the_process_is_killed_at_any_request(
     place: Path, steps: list[Step], page_size: int
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -11,6 +12,7 @@ from xero_faults import AT_WRITES
 from xero_scenes import FOUND_RULES, PLAYS, stage_of
 from xero_stage import SETTLED_S, Case, Stage, keys_in, picture
 
+WHOLE = bool(os.environ.get("EVERY_FAULT"))
 DONE = {"posted", "reversed", "adopted"}
 IN_DOUBT = [one for one in AT_WRITES if one.name in ("one done, then lost", "500 that is kept, done")]
 
@@ -63,7 +65,8 @@ def test_a_lost_state_writes_nothing_twice(stage: Stage) -> None:
 
 
 def test_a_state_that_is_lost_while_a_request_is_in_doubt(stage: Stage) -> None:
-    """A part of it stands in the books, or all of it; the lists of the organisation show it a minute later.
+    """A part of it stands in the books, or all of it; the lists of the organisation show it a minute later. At half of the
+    requests that write; with EVERY_FAULT in the environment at each.
 
     Not where a payment of others was deleted, to be made again: nothing in Xero tells what it stood for.
     """
@@ -71,6 +74,9 @@ def test_a_state_that_is_lost_while_a_request_is_in_doubt(stage: Stage) -> None:
         assert_nothing_twice(stage)
         return
     for turn, place in enumerate(stage.places(writes=True, lag=60)):
+        # Of each four two, and both doubts.
+        if not WHOLE and turn % 4 in (1, 2):
+            continue
         with stage.case(read_lag=60) as case:
             trouble = IN_DOUBT[turn % len(IN_DOUBT)]
             assert run_struck(case, Line(trouble, place)) == trouble.code

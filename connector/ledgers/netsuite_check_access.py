@@ -27,6 +27,7 @@ PERMISSIONS = {
     "invoice": ("Transactions > Invoice", "invoices are not found"),
     "creditmemo": ("Transactions > Credit Memo", "none can be written"),
     "customerpayment": ("Transactions > Customer Payment", "payments are not found"),
+    "customerdeposit": ("Transactions > Customer Deposit", "deposits that paid a sale are not found"),
     "customerrefund": ("Transactions > Customer Refund", "none can be written"),
     "cashsale": ("Transactions > Cash Sale", "cash sales are not found"),
     "cashrefund": ("Transactions > Cash Sale Refund", "none can be written"),

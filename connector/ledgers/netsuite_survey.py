@@ -50,7 +50,8 @@ def read_lists(tables: Tables, mapping: LedgerMapping, wants: Wants) -> Steps[Li
     taxes = named_taxes(mapping) if wants.posts_sales else []
     lists.rows["tax_code"] = yield from one_by_one.tax_codes_named(tables, taxes)
     lists.fields = yield from read_fields(tables)
-    for record in WRITTEN:
+    # Deposits are read where sales are found, and never written.
+    for record in (*WRITTEN, *(() if wants.posts_sales else ("customerDeposit",))):
         if record.lower() not in tables.refused:
             yield from tables.may_read(record)
     lists.suiteql = tables.suiteql
