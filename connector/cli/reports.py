@@ -25,6 +25,7 @@ from connector.cli.shapes import (
     print_pass,
     with_settings,
 )
+from connector.planning.model import CASH_LEGS
 from connector.planning.money import parse_amount
 from connector.store import totals, views
 from connector.store.codec import decode_list
@@ -242,6 +243,10 @@ def print_warnings(engine: Engine, report: PassReport) -> None:
 # ---------------------------------------------------------------------------------------------- plan
 
 
+PAID_BACK = frozenset({*CASH_LEGS, "reopen_invoice"})
+ON_INVOICES = frozenset({"credit_memo", "void"})
+
+
 class Effects:
     """What documents change, by currency and role of the account, debit above zero, in minor units; summed up as they
     pass by, so that a plan of any length can be shown."""
@@ -252,14 +257,22 @@ class Effects:
 
     def watch(self, documents: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         for document in documents:
-            for entry in document["entries"]:
+            for entry, role in zip(document["entries"], self.roles_of(document), strict=True):
                 currency = entry["currency"]
                 sums = self.sums.setdefault(currency, {})
-                # Anything in a sale or refund that has no other role is income.
-                role = self.roles.get(entry["account"], "income")
                 signed = parse_amount(entry["debit"], currency) - parse_amount(entry["credit"], currency)
                 sums[role] = sums.get(role, 0) + signed
             yield document
+
+    def roles_of(self, document: dict[str, Any]) -> list[str]:
+        """Of each entry. What is not mapped is income; but an account of a credit that money alone goes back of, as a
+        deposit, is receivable, and so is another one that the invoice stands on, which a memo names last."""
+        kind = document["kind"]
+        other = "receivable" if kind in PAID_BACK else "income"
+        found = [self.roles.get(entry["account"], other) for entry in document["entries"]]
+        if kind in ON_INVOICES and "receivable" not in found:
+            found[-1:] = ["receivable"]
+        return found
 
     def as_json(self) -> dict[str, Any]:
         return {
