@@ -726,6 +726,19 @@ def test_a_netsuite_account_has_one_name_however_it_is_spelled(account_id: objec
     assert connection.base_url == f"https://{realm.lower().replace('_', '-')}.suitetalk.api.netsuite.com"
 
 
+def test_a_restlet_may_be_reached_by_the_way_that_all_else_is() -> None:
+    address = "https://netsuite.example.com/restlet.nl?script=7&deploy=1"
+    data = {"base_url": "https://netsuite.example.com", "void_restlet_url": address}
+    connection: Any = CONNECTIONS["netsuite"].model_validate({**NETSUITE, **OAUTH2, **data})
+    assert connection.void_restlet_url == address
+
+
+def test_a_wrong_account_id_is_told_once() -> None:
+    with pytest.raises(ValidationError, match="must be a NetSuite account id") as told:
+        CONNECTIONS["netsuite"].model_validate({**NETSUITE, **OAUTH2, "account_id": "1234567 SB1"})
+    assert told.value.error_count() == 1
+
+
 def test_a_restlet_is_named_with_its_query() -> None:
     address = "https://1234567-sb1.restlets.api.netsuite.com/app/site/hosting/restlet.nl?script=7&deploy=1"
     for one in (address, "http://127.0.0.1:8080/restlet.nl?script=customscript_void&deploy=1", "${RESTLET}"):
@@ -756,7 +769,11 @@ def test_another_field_does_not_hold_the_key(name: str) -> None:
         ("xero", {**XERO, "tenant_id": "Acme Ltd"}, "must be the id of an organisation"),
         ("xero", {**XERO, "base_url": "http://api.xero.com"}, "must begin with https"),
         ("netsuite", NETSUITE, "client_id, certificate_id, private_key must be given for auth: oauth2"),
-        ("netsuite", {**NETSUITE, **OAUTH2, "token_id": "x"}, "token_id belong to auth: tba"),
+        (
+            "netsuite",
+            {**NETSUITE, **OAUTH2, "token_id": "x"},
+            "only auth: tba takes token_id, and auth is oauth2",
+        ),
         ("netsuite", {**NETSUITE, **OAUTH2, "private_key": "x"}, "PEM"),
         ("netsuite", {**NETSUITE, **OAUTH2, "account_id": "evil.com/"}, "must be a NetSuite account id"),
         (
@@ -809,10 +826,18 @@ def test_another_field_does_not_hold_the_key(name: str) -> None:
             {**NETSUITE, **OAUTH2, "void_restlet_url": "http://netsuite.test/restlet.nl?script=7&deploy=1"},
             "must begin with https",
         ),
+        *(
+            (
+                "netsuite",
+                {**NETSUITE, **OAUTH2, "void_restlet_url": f"https://{host}/x.nl?script=7&deploy=1"},
+                host,
+            )
+            for host in ("restlets.example.com", "1234567-sb1.restlets.api.netsuite.com.example.com")
+        ),
         (
             "netsuite",
             {**NETSUITE, **TBA, "auth": "tba", "client_id": "x"},
-            "client_id belong to auth: oauth2",
+            "only auth: oauth2 takes client_id, and auth is tba",
         ),
         ("quickbooks_online", {**QBO, "minor_version": 74}, "greater than or equal to 75"),
         ("quickbooks_online", {**QBO, "tenant_id": "x"}, "not a known key"),

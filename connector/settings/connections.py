@@ -117,7 +117,7 @@ class NetsuiteConnection(Strict):
             return data
         account = data.get("account_id")
         base, token = data.get("base_url"), data.get("token_url")
-        if base is None and isinstance(account, (str, int)) and not has_reference(account):
+        if base is None and account is not None and _ACCOUNT_ID.fullmatch(str(account)):
             base = f"https://{_host_label(str(account))}.suitetalk.api.netsuite.com"
         base = base if base is not None else "https://suitetalk.api.netsuite.com"
         if token is None and isinstance(base, str):
@@ -136,7 +136,7 @@ class NetsuiteConnection(Strict):
         other = "tba" if self.auth == "oauth2" else "oauth2"
         strange = [key for key in own[other] if getattr(self, key) is not None]
         if strange:
-            raise ValueError(f"{', '.join(strange)} belong to auth: {other}, not to auth: {self.auth}")
+            raise ValueError(f"only auth: {other} takes {', '.join(strange)}, and auth is {self.auth}")
         return self
 
     @field_validator("document_key_field")
@@ -144,7 +144,7 @@ class NetsuiteConnection(Strict):
     def _check_field(cls, name: str | None) -> str | None:
         if name is not None and not has_reference(name) and not _BODY_FIELD.fullmatch(name):
             raise ValueError(
-                "must be the id of a custom transaction body field, such as custbody_document_key"
+                "must be the id of a custom transaction body field, such as custbody_document_key, in small letters"
             )
         return name
 
@@ -159,6 +159,7 @@ class NetsuiteConnection(Strict):
     def _check_hosts(self) -> NetsuiteConnection:
         """An address of a sandbox beside the id of the account proper would post into the wrong books."""
         label = _host_label(self.account_id)
+        own = ("127.0.0.1", "" if has_reference(self.base_url) else urlsplit(self.base_url).hostname)
         for key in ("base_url", "token_url", "void_restlet_url"):
             address = getattr(self, key)
             if address is None or has_reference(address) or has_reference(self.account_id):
@@ -167,6 +168,11 @@ class NetsuiteConnection(Strict):
             if host.endswith(".netsuite.com") and host.partition(".")[0] != label:
                 raise ValueError(
                     f"{key} is not of account {self.account_id}, whose addresses begin with https://{label}."
+                )
+            if key == "void_restlet_url" and not host.endswith(".netsuite.com") and host not in own:
+                raise ValueError(
+                    f"{key} is on {host}, which is not NetSuite's: whoever answers there would be shown the access; the "
+                    f"External URL begins with https://{label}."
                 )
         return self
 
