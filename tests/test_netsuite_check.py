@@ -230,6 +230,9 @@ CASES: dict[str, Case] = {
         "SuiteAnalytics Workbook", "slow", change=lacks("suiteql"),
         wants={"sales": "find", "fees": False},
     ),
+    "the role may not search for transactions": warning(
+        "Transactions > Find Transaction", "slow", change=lacks("table:transaction"), wants={"sales": "find", "fees": False},
+    ),
     "the role may not read credit memos": problem(
         "lacks the permission Transactions > Credit Memo: none can be written", change=lacks("read:creditMemo")
     ),

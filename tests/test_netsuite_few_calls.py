@@ -69,7 +69,9 @@ RECORDS = (
 OF_EACH_RUN = Counter({"SELECT accountingperiod": 1, "SELECT account": 1})
 OF_A_DAY = OF_EACH_RUN + Counter(
     {
-        **{f"SELECT {name}": 1 for name in ("item", "currency", "subsidiary", "paymentmethod")},
+        **{
+            f"SELECT {name}": 1 for name in ("item", "currency", "subsidiary", "paymentmethod", "transaction")
+        },
         "GET metadata-catalog ID": len(RECORDS) + 1,
         **{f"GET {name}": 1 for name in (*RECORDS, "customer", "customerDeposit")},
     }

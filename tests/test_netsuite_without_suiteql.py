@@ -182,6 +182,19 @@ def test_sales_with_their_fees_and_refunds(tmp_path: Path, sales: str) -> None:
     assert (posted[2]["CLR"], back[2]["CLR"]) == ("146.52", "179.52")
 
 
+def test_a_role_that_may_search_for_no_transaction(tmp_path: Path) -> None:
+    """NetSuite answers as if there were no such table; what it lacks is told, and records are read one by one."""
+    with desk(tmp_path / "books") as one:
+        one.account.role_lacks.add("table:transaction")
+        one.shop.refund("a", paid_invoice(one), 3300, "2026-03-05")
+        one.shop.write()
+        told = one.command("check")
+        assert told.code == 0 and "Transactions > Find Transaction" in told.err + told.out
+        one.sync()
+        assert one.outcomes() == {"re_a": "posted 100"}
+        one.settle_down()
+
+
 def test_a_role_that_may_ask_from_now_on(tmp_path: Path) -> None:
     """What was written before is known by it: nothing is written twice, whichever way it is read next."""
     with desk(tmp_path / "books") as one:

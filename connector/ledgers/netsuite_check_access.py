@@ -65,8 +65,8 @@ def find_access(found: Findings, mapping: LedgerMapping, wants: Wants) -> None:
         )
     if not directory.suiteql:
         found.tell(
-            "the role may not use SuiteQL (permission Reports > SuiteAnalytics Workbook): all is read record by record, which "
-            "is right but slow, some requests for each refund",
+            "the role may not use SuiteQL (permissions Reports > SuiteAnalytics Workbook and Transactions > Find Transaction): "
+            "all is read record by record, which is right but slow, some requests for each refund",
             problem=False,
         )
     if not directory.home:
