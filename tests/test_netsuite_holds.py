@@ -285,8 +285,11 @@ def test_a_payment_that_a_workflow_has_locked(tmp_path: Path) -> None:
         one.settle_down()
 
 
-@pytest.mark.parametrize("lacks", ["create:creditMemo", "create:customerRefund"])
-def test_a_permission_that_the_role_lacks(tmp_path: Path, lacks: str) -> None:
+@pytest.mark.parametrize(
+    ("lacks", "permission"),
+    [("create:creditMemo", "Credit Memo"), ("create:customerRefund", "Customer Refund")],
+)
+def test_a_permission_that_the_role_lacks(tmp_path: Path, lacks: str, permission: str) -> None:
     """Nothing is lost: the run says what is missing, and the next one goes on."""
     with desk(tmp_path / "books") as one:
         refunded(one)
@@ -294,7 +297,7 @@ def test_a_permission_that_the_role_lacks(tmp_path: Path, lacks: str) -> None:
         one.shop.write()
         found = one.command("sync", "--json")
         assert found.code in (1, 3), found.out
-        assert "permission" in found.out.lower()
+        assert f"the permission Transactions > {permission}, at the level Full" in found.out
         one.account.role_lacks.clear()
         for held in one.held():
             one.resolve(held["document_key"], "--retry")

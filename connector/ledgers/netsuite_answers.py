@@ -23,6 +23,7 @@ from connector.ledgers.contract import (
     Unknown,
 )
 from connector.ledgers.json_wire import decode
+from connector.ledgers.netsuite_check_access import PERMISSIONS
 from connector.ledgers.netsuite_customers import find_made
 from connector.ledgers.netsuite_faults import (
     Fault,
@@ -52,7 +53,8 @@ def read_answer(claimed: Claimed, payload: Payload, request: Request, answer: An
     if payload.record == "customer":
         return (yield from read_customer(claimed, answer, fault))
     if fault is not None:
-        return outcome_of(fault, applies=is_applying(request))
+        permission, _ = PERMISSIONS[payload.record.lower()]
+        return outcome_of(fault, applies=is_applying(request), permission=permission)
     if request.method == "PATCH":
         # The path names what was changed. A refund itself comes after what was still to be taken off for it.
         changed = request.target.removeprefix(f"{RECORDS}/")

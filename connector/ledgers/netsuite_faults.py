@@ -151,8 +151,8 @@ def is_too_much(fault: Fault) -> bool:
     return fault.says(TOO_MUCH) or NOT_LISTED.search(fault.path) is not None
 
 
-def outcome_of(fault: Fault, applies: bool = False) -> Outcome:
-    """What a refused write comes to; `applies`: it takes a credit, or pays an invoice.
+def outcome_of(fault: Fault, applies: bool = False, permission: str | None = None) -> Outcome:
+    """What a refused write comes to; `applies`: it takes a credit, or pays an invoice; `permission` is the one that it needs.
 
     A duplicate is this very document: it is read at once.
     """
@@ -160,6 +160,8 @@ def outcome_of(fault: Fault, applies: bool = False) -> Outcome:
         return Throttled(None)
     if is_login(fault) or is_forbidden(fault):
         way_out = WAY_OUT[401 if is_login(fault) else 403]
+        if permission is not None and not is_login(fault):
+            way_out = f": give the role of the integration the permission {permission}, at the level Full"
         return Unauthorised(f"NetSuite refused the access: {shown(fault)}{way_out}")
     if is_doubtful(fault):
         return Unknown(shown(fault), told="IDEMPOTENCY_ERROR" in fault.codes)
