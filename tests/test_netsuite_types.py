@@ -96,6 +96,8 @@ def test_an_invoice_is_never_taken_back_by_a_cash_refund(tmp_path: Path) -> None
         assert one.outcomes() == {"re_a": "excluded type_switched_off"}
         said = one.command("explain", "re_a").out
         assert "netsuite cannot make refund_receipt where sale is invoice" in said
+        refused = one.resolve("re_a", "--type", "refund_receipt", code=2)
+        assert "refund_receipt: cannot be made of an invoice" in refused.err
         assert one.written() == []
         one.set(refund_types={"credit_memo": True})
         one.resync("re_a")

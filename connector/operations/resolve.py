@@ -18,7 +18,7 @@ from connector.ledgers.contract import Found, run_steps
 from connector.operations.other_state import give_up
 from connector.planning.model import REFUND_TYPES, RefundType
 from connector.planning.refund_types import sale_forms
-from connector.planning.rule_results import order_types, refuse_types
+from connector.planning.rule_results import a_sale, order_types, refuse_types
 from connector.planning.sentences import PLACEHOLDERS, REVERSAL_SKIPPED, resolve_command, resync_command
 from connector.store.bulk import within
 from connector.store.documents import insert_documents
@@ -151,7 +151,7 @@ def read_types(desk: Desk, row: Any, text: str) -> tuple[RefundType, ...]:
     sale, method = facts.get("sale"), facts.get("method")
     wrong = refuse_types(types, sale in (None, "payment"))
     if wrong is None and sale not in (None, "none", *sale_forms(desk.policy.kind)[types[0]]):
-        wrong = f"cannot be made of a {str(sale).replace('_', ' ')}"
+        wrong = f"cannot be made of {a_sale(str(sale))}"
     if wrong is None and "credit_card_refund" in types and method not in (None, "card"):
         wrong = "credit_card_refund is for cards only, and this charge was paid otherwise; refund_payout is for that"
     if wrong is None and not desk.policy.capabilities.refund_types.issuperset(types):

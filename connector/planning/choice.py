@@ -12,7 +12,7 @@ from connector.planning.model import CASH_LEGS, INCOME_LEGS, REFUND_TYPES, Refun
 from connector.planning.money import to_major
 from connector.planning.no_sale import no_sale
 from connector.planning.refund_types import all_switched_off, is_on, sale_forms
-from connector.planning.rule_results import order_types, refuse_types
+from connector.planning.rule_results import a_sale, order_types, refuse_types
 from connector.planning.rules import Decision, decide
 from connector.planning.sentences import LOOKED_AT_AGAIN, resync_command
 from connector.planning.values import value
@@ -137,7 +137,7 @@ def choose_by_person(case: RefundCase, ledger: LedgerPolicy, facts: Facts) -> Ch
         return Choice(types, BY_PERSON)
     wrong = refuse_types(types, facts.sale == "payment")
     if wrong is None and facts.sale not in sale_forms(ledger.kind).get(first, frozenset()):
-        wrong = f"{first} cannot be made of a {facts.sale.replace('_', ' ')}"
+        wrong = f"{first} cannot be made of {a_sale(facts.sale)}"
     elif wrong is None and not ledger.capabilities.refund_types.issuperset(types):
         wrong = f"ledger {ledger.name} cannot make {' + '.join(types)}"
     elif wrong is None and "credit_card_refund" in types and facts.method != "card":

@@ -32,6 +32,11 @@ def order_types(types: Sequence[RefundType]) -> tuple[RefundType, ...]:
     return tuple(sorted(types, key=lambda refund_type: refund_type in CASH_LEGS))
 
 
+def a_sale(form: str) -> str:
+    """A form of sale as people say it: a sales receipt, an invoice."""
+    return f"{'an' if form == 'invoice' else 'a'} {form.replace('_', ' ')}"
+
+
 def refuse_types(types: Sequence[RefundType], lone_payment: bool) -> str | None:
     """Why these types together would put the books wrong, with the amount; None where they would not.
 
