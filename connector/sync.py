@@ -15,7 +15,7 @@ from sqlalchemy import Engine, insert, select, update
 
 from connector.decisions.charges import ChargeDesk
 from connector.decisions.late_payments import report_late_payments
-from connector.decisions.pages import discard_unsent, due_pages
+from connector.decisions.pages import compose_again, discard_unsent, due_pages
 from connector.decisions.record import Recorder
 from connector.decisions.refunds import RefundDesk
 from connector.delivery.outbox import Outbox
@@ -224,6 +224,7 @@ class Pass:
                 push.settle_doubts()
             # After the look: what it did not find is planned anew too.
             discard_unsent(self.engine, self.lease, one.name)
+            compose_again(self.engine, self.lease, one.name, desk.ledger.compose)
             self.decide(desk, outbox, first_run)
             if write:
                 self.post(desk, outbox, push, first_run)

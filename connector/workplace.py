@@ -302,6 +302,7 @@ def open_desk(
         item_accounts=company.item_accounts,
         takes_tax=company.takes_tax,
         needs_tax_code=company.needs_tax_code,
+        tax_faults=company.tax_faults,
     )
     return Desk(ledger, policy, adapter, courier, company)
 

@@ -188,10 +188,11 @@ class Stage(LedgerStage[Case]):
         return following + 1 if makes_record(asked[place - 1]) and sum(wave) > 1 else None
 
     def reads_a_holder(self, place: int, index_lag_s: int = 0, **moods: Any) -> bool:
-        """Whether the pass may go on after a fault at this request: what is asked of one record, or tried to see what the
-        role may read, is asked once more or in another way where NetSuite refuses it so."""
-        method: str = self.asked[index_lag_s][place - 1].method
-        return method == "GET"
+        """Whether the pass may go on after a fault at this request: what is asked of one record, lists, and what is tried to
+        see what the role may read, is asked once more or in another way where NetSuite refuses it so."""
+        asked = self.asked[index_lag_s][place - 1]
+        query: str = asked.body["q"] if asked.path == "suiteql" else ""
+        return bool(asked.method == "GET" or query.startswith("SELECT id"))
 
     def picture(self, case: Case) -> Json:
         return picture(case.account, self.numbers)

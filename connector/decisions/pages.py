@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Engine, and_, or_, select, text, tuple_
 
-from connector.store.bulk import within
+from connector.decisions.refund_page import ASKED
+from connector.planning.model import Document
+from connector.store.bulk import update_many, within
+from connector.store.codec import decode_document
+from connector.store.documents import select_with_text
 from connector.store.lease import Lease
-from connector.store.schema import DUE, OPEN, attempt_document, decision, document, refund_number
+from connector.store.schema import (
+    DUE,
+    OPEN,
+    attempt_document,
+    decision,
+    document,
+    document_text,
+    refund_number,
+)
 from connector.store.settling import FREE_THEMSELVES, forget_plans
 
 PAGE = 1000
@@ -68,6 +80,27 @@ def discard_unsent(engine: Engine, lease: Lease, ledger: str) -> int:
             forget_plans(connection, ledger, unsent, numbered(connection, ledger, unsent))
             count += len(unsent)
     return count
+
+
+def compose_again(engine: Engine, lease: Lease, ledger: str, compose: Callable[[Document], str]) -> None:
+    """What a person has tried again of a plan that is written in part goes out as it would be composed now: the lists of
+    the ledger may have what was missing in them. Its debits and credits stay."""
+    with engine.connect().execution_options(reading=True) as connection:
+        rows = connection.execute(
+            select_with_text()
+            .join(
+                decision,
+                (decision.c.ledger == document.c.ledger) & (decision.c.subject_id == document.c.subject_id),
+            )
+            .where(document.c.ledger == ledger, document.c.state == "planned", text(OPEN))
+            .where(decision.c.due == ASKED)
+        ).all()
+    composed = [(row, compose(decode_document(row.content))) for row in rows]
+    changed = [(payload, row.document_key) for row, payload in composed if payload != row.payload]
+    if changed:
+        with engine.begin() as connection:
+            lease.renew(connection)
+            update_many(connection, document_text, ("document_key",), ("payload",), changed)
 
 
 def begun_subjects(connection: Connection, ledger: str, ids: Sequence[str]) -> set[str]:

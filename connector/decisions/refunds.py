@@ -25,7 +25,7 @@ from connector.planning.adoption import adopted_plan
 from connector.planning.case import GONE, Books, LedgerPolicy, Plan, RefundCase
 from connector.planning.model import CASH_LEGS, Document, Sale
 from connector.planning.refund_plan import plan_refund, settle_refund
-from connector.planning.reversal_plan import Standing, plan_failure, plan_undo
+from connector.planning.reversal_plan import Standing, after_undo, plan_failure, plan_undo
 from connector.planning.sentences import resolve_command
 from connector.planning.stripe_facts import BalanceTransaction, Refund
 from connector.store.codec import decode_document
@@ -71,7 +71,11 @@ class RefundDesk:
                 refund = page.refunds.get(row.subject_id)
                 # One that is not decided now stays due.
                 opens = opening.get(page.charge_of.get(row.subject_id) or "", row.subject_id)
-                if refund is not None and (opens == row.subject_id or row.subject_id in page.documents):
+                if opens != row.subject_id and row.subject_id not in page.documents:
+                    # One that a person asked for stays so.
+                    if row.outcome == "waiting" and row.due < ASKED:
+                        decided.append(Decided(row, waits_for(opens), row.revision))
+                elif refund is not None:
                     case = self._case(connection, reader, page, row, refund, numbers)
                     one = self._decide_one(page, row, case, numbers)
                     remember(page, case, one.plan)
@@ -88,8 +92,11 @@ class RefundDesk:
             return Decided(row, unchanged(row), row.revision)
         if row.due == REPLACE and revision and case.refund.status not in GONE:
             return self._replace(page, row, case, standing, numbers)
-        # One plan of a revision at a time: it stands until it is forgotten, or a person skipped all of it.
-        if any(d.state != "skipped" or d.ledger_id is not None for d in revision):
+        # One plan of a revision at a time: it stands until it is forgotten, or a person skipped all of it but a payment
+        # that is off its invoice, which books nothing and stays as it is.
+        left = [d for d in revision if d.state != "skipped" or d.ledger_id is not None]
+        loose = all(d.kind == "application" and d.state == "posted" for d in left)
+        if left and not (loose and row.outcome == "excluded"):
             return self._decide_standing(page, row, case, standing)
         hits = page.ours.get(row.subject_id, ())
         plan = as_they_stand(plan_refund(case, self.books, self.policy, self.now), hits)
@@ -149,7 +156,7 @@ class RefundDesk:
     def _overtaken(self, page: Page, row: Any, revision: Sequence[Any]) -> Plan | None:
         """What a person said of a refund while it was in doubt, once it is known what was written before."""
         word = page.word_on(row.subject_id)
-        written = [d for d in revision if d.state == "posted"]
+        written = [d for d in revision if d.state == "posted" and d.kind != "application"]
         shown = ", ".join(f"{d.kind.replace('_', ' ')} {d.number or ''}".rstrip() for d in written)
         if word.adopt_id is not None and not written:
             return adopted_plan(word.adopt_id)
@@ -195,7 +202,12 @@ class RefundDesk:
         voided = any(d.kind == "void" for d in posted)
         if voided:
             self.kept[row.subject_id] = "a void is taken back by hand"
-        if not posted or voided:
+        undo = () if voided else plan_undo(self.books, self.policy, posted)
+        if any(d.kind == "application" for d in posted) and not undo and not voided:
+            self.kept[row.subject_id] = (
+                "only its payment was taken off the invoice so far; try again what is held of it, or skip it"
+            )
+        if not undo:
             return Decided(row, unchanged(row), row.revision)
         revision = row.revision + 1
         sale = page.sale_before(row.subject_id)
@@ -205,9 +217,7 @@ class RefundDesk:
         if not plan.documents or number is None:
             self.kept[row.subject_id] = self._why_kept(fresh, plan)
             return Decided(row, unchanged(row), row.revision)
-        undo = plan_undo(self.books, self.policy, posted)
-        last = undo[-1].document_key
-        heads = tuple(replace(d, after=(*d.after, last)) for d in plan.documents)
+        heads = after_undo(plan.documents, undo)
         numbers.take(case.refund.refund_id, revision, plan.sale_number or "", *number)
         # What was never sent of the revision that is undone is not wanted any more.
         unsent = tuple(d.document_key for d in standing if d.revision == row.revision and is_unsent(d))
@@ -296,6 +306,12 @@ def unchanged(row: Any) -> Plan:
     return Plan(row.outcome, row.reason, row.sentence, row.action)
 
 
+def waits_for(other_id: str) -> Plan:
+    """Not decided while another refund of the charge has its payment off the invoice."""
+    told = f"waits for refund {other_id}, which is opening the invoice of this charge again"
+    return Plan("waiting", sentence=told, due=True)
+
+
 def remember(page: Page, case: RefundCase, plan: Plan) -> None:
     """What the refunds that follow on this page must know of this one."""
     refund_id = case.refund.refund_id
@@ -320,7 +336,8 @@ def leave_credit(page: Page, refund_id: str, posted: Sequence[Document], failure
 
 
 def standing_as_found(standing: Sequence[Any], revision: int) -> list[Found]:
-    """Posted documents of the state in the form in which the books would show them."""
+    """Posted documents of the state in the form in which the books would show them; a payment that is off its invoice
+    books nothing."""
     return [
         Found(
             d.ledger_id or d.document_key,
@@ -334,5 +351,5 @@ def standing_as_found(standing: Sequence[Any], revision: int) -> list[Found]:
             date.fromisoformat(d.posting_date),
         )
         for d in standing
-        if d.state == "posted" and d.revision == revision
+        if d.state == "posted" and d.revision == revision and d.kind != "application"
     ]

@@ -94,8 +94,8 @@ class AccountSpan:
 class Company:
     """What the ledger says about itself and the names in the mapping. Problems are sentences for `check`; `lost` are
     the keys of documents that the books no longer hold. `company_id` is the ledger's own id of the company where the
-    settings need not name one. Currencies, accounts, roots, `item_accounts`, `takes_tax` and `needs_tax_code` as in
-    `LedgerPolicy`."""
+    settings need not name one. Currencies, accounts, roots, `item_accounts`, `takes_tax`, `needs_tax_code` and
+    `tax_faults` as in `LedgerPolicy`."""
 
     title: str
     closed_until: date | None = None
@@ -109,6 +109,7 @@ class Company:
     item_accounts: Mapping[str, str] = field(default_factory=dict)
     takes_tax: bool = True
     needs_tax_code: bool = False
+    tax_faults: Mapping[str, str] = field(default_factory=dict)
     company_id: str | None = None
 
 

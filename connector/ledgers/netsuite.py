@@ -20,8 +20,10 @@ from connector.ledgers.contract import (
     Claimed,
     Company,
     Found,
+    NumberTaken,
     Outcome,
     Outcomes,
+    PeriodClosed,
     Person,
     Posted,
     Reference,
@@ -31,7 +33,7 @@ from connector.ledgers.contract import (
     Withheld,
 )
 from connector.ledgers.further_writes import is_from_books
-from connector.ledgers.mapped_names import named_accounts
+from connector.ledgers.mapped_names import named_accounts, named_taxes
 from connector.ledgers.netsuite_answers import read_answer
 from connector.ledgers.netsuite_by_record import RecordReader
 from connector.ledgers.netsuite_capabilities import NETSUITE
@@ -101,6 +103,7 @@ class NetsuiteLedger:
             warnings=warnings,
             item_accounts=directory.item_accounts,
             takes_tax=directory.tax != "none",
+            tax_faults=self.tax_faults(),
         )
 
     def read_account(self, lists: Lists | None) -> Steps[tuple[tuple[str, ...], tuple[str, ...]]]:
@@ -132,6 +135,18 @@ class NetsuiteLedger:
             for name in named_accounts(self.mapping)
             if accounts.find(name) is None
         }
+
+    def tax_faults(self) -> dict[str, str]:
+        """Tax codes that the mapping names and sales cannot be given."""
+        if self.directory.tax != "suitetax" or not self.wants.posts_sales:
+            return {}
+        refused = "salestaxitem" in self.directory.refused
+        why = (
+            "cannot be read: give the role Lists > Tax Records"
+            if refused
+            else "is not one of SuiteTax in NetSuite"
+        )
+        return {name: why for name in named_taxes(self.mapping) if self.directory.tax_code(name) is None}
 
     # ------------------------------------------------------------------------------------------ writing
 
@@ -187,6 +202,14 @@ class NetsuiteLedger:
             # What is changed already, as by a run elsewhere or where a proxy asked twice, is refused in words of its own.
             seen = (yield from self.look(documents))[claimed.document_key]
             outcome = seen if isinstance(seen, Found) else outcome
+        elif claimed.kind != "customer" and isinstance(
+            outcome, Rejected | Withheld | PeriodClosed | NumberTaken
+        ):
+            # What is refused may stand already, by a run elsewhere, or where NetSuite refused it after it was written.
+            payload = read_payload(claimed)
+            made = yield from self.record.by_external_id({claimed.document_key: payload.record})
+            ours = made.get(claimed.document_key)
+            outcome = found_as(claimed, ours, payload, self.directory) if ours is not None else outcome
         self.open_items.settle(claimed.document_key, outcome)
         return {claimed.document_key: outcome}
 

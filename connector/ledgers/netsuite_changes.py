@@ -6,6 +6,9 @@ same request twice does what it does once. https://docs.oracle.com/en/cloud/saas
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from connector.ledgers.contract import Claimed, Outcome, Outcomes, Posted, Rejected, Request, Steps, Withheld
@@ -19,6 +22,8 @@ from connector.planning.money import format_amount
 
 PUT_RIGHT = "put it right in NetSuite"
 MONEY_IN = ("customerPayment", "customerDeposit")
+# How long before its invoice a charge may be booked as a deposit or a payment.
+DEPOSIT_AHEAD = timedelta(days=366)
 
 
 def only(claimed: Claimed, outcome: Any) -> Outcomes:
@@ -55,15 +60,18 @@ def request_unapplied(
     payment_id = settled_id(claimed, payload)
     if payment_id is None:
         return only(claimed, cannot("what paid the invoice is not known"))
-    # After a lost state what was taken off has gone back already, and is to be taken off no more.
-    if (yield from is_paid_back(payload, reader)):
-        return only(claimed, there(claimed, payment_id))
     # What is free for another refund of this run is its own.
     refund_key = payload.paid_back or claimed.document_key
     promised = items.promised_to_others(payment_id, refund_key)
     off = yield from take_off(claimed, payment_id, parent_id(claimed, payload.reopens), reader, promised)
+    # After a lost state what was taken off has gone back already, and is to be taken off no more. Asked last: a run
+    # elsewhere may pay it back between the two reads.
+    if (yield from is_paid_back(payload, reader)):
+        return only(claimed, there(claimed, payment_id))
     if isinstance(off, Withheld):
-        return only(claimed, off)
+        payment = (yield from reader.by_id({payment_id})).get(payment_id)
+        back = (yield from brought_back(payload.charge_id, payment, reader)) if payment is not None else []
+        return only(claimed, replace(off, sentence=off.sentence + told_of(back)))
     items.promise(payment_id, refund_key, claimed.amount_minor)
     return only(claimed, there(claimed, payment_id)) if off is None else off
 
@@ -120,6 +128,30 @@ def is_paid_back(payload: Payload, reader: Reader) -> Steps[bool]:
         return False
     found = yield from reader.by_external_id({payload.paid_back: "customerRefund"})
     return any(not refund.voided for refund in found.values())
+
+
+def brought_back(charge_id: str | None, credit: Head, reader: Reader) -> Steps[list[Head]]:
+    """Payments of ours beside this one that brought money of the charge back when a refund of it had failed."""
+    customers = {credit.customer_id} - {None}
+    found = yield from reader.of_customers(("customerPayment",), customers, credit.day)  # type: ignore[arg-type]
+    return [
+        one
+        for one in found
+        if one.ledger_id != credit.ledger_id
+        and one.stands
+        and one.note.document_key is not None
+        and charge_id in one.note.charge_ids
+    ]
+
+
+def told_of(back: Sequence[Head]) -> str:
+    """What a sentence adds of them."""
+    shown = [
+        f"payment {one.number or one.ledger_id} brought {format_amount(one.total_minor, one.currency)} "
+        f"{one.currency.upper()} of the charge back"
+        for one in back
+    ]
+    return "".join(f"; {one}" for one in shown)
 
 
 def cannot(why: str) -> Withheld:
@@ -184,9 +216,12 @@ def check_void(claimed: Claimed, payload: Payload, reader: Reader, search: Reade
     if invoice.open_minor != invoice.total_minor:
         return guard("something was paid or credited on it meanwhile")
     customers = {invoice.customer_id} - {None}
-    for one in (yield from search.of_customers(MONEY_IN, customers, invoice.day)):  # type: ignore[arg-type]
+    # A deposit of this charge comes before the invoice.
+    since = invoice.day - DEPOSIT_AHEAD
+    for one in (yield from search.of_customers(MONEY_IN, customers, since)):  # type: ignore[arg-type]
         charges = one.note.charge_ids
-        alike = not charges and claimed.amount_minor in (one.total_minor, one.open_minor)
+        of_amount = claimed.amount_minor in (one.total_minor, one.open_minor)
+        alike = not charges and one.day >= invoice.day and of_amount
         if not one.voided and (alike or (payload.charge_id or "-") in charges):
             return guard(f"{one.ledger_id} of its customer may be of this invoice")
     return invoice

@@ -9,18 +9,17 @@ from connector.ledgers.contract import Claimed
 from connector.ledgers.json_wire import decode, encode
 from connector.ledgers.netsuite_forms import NEW, FormWriter, names_of
 from connector.ledgers.netsuite_roles import PAID_BACK, REOPENS, UNAPPLIED, Record, record_of
-from connector.ledgers.netsuite_wire import split_id
 from connector.planning.keys import is_key
-from connector.planning.model import NEW_CUSTOMER, Document, Settles
+from connector.planning.model import BROUGHT_BACK, NEW_CUSTOMER, Document, Settles
 from connector.planning.values import value
 
 
 @value(frozen=True, slots=True)
 class Payload:
     """`source` is the cash sale that a cash refund is made of, `reopens` the invoice that a payment is taken off (each a
-    ledger id, or the key of one of ours), `paid_back` the key of the refund that follows such a change. `reverses` is the
-    key of what is taken back, `told_apart` the name of a new customer where somebody else has the first, `subsidiary` that
-    of the sale."""
+    ledger id, or the key of one of ours), `paid_back` the key of the refund that follows such a change, `brought_back` that
+    of the payment that is paid out in the place of the sale's. `reverses` is the key of what is taken back, `told_apart`
+    the name of a new customer where somebody else has the first, `subsidiary` that of the sale."""
 
     record: Record
     part: str
@@ -32,6 +31,7 @@ class Payload:
     source: str | None = None
     reopens: str | None = None
     paid_back: str | None = None
+    brought_back: str | None = None
     subsidiary: str | None = None
 
 
@@ -47,6 +47,7 @@ def write_payload(document: Document, writer: FormWriter) -> str:
         "source": source_of(document),
         "reopens": reopened_by(document, writer),
         "paid_back": paid_back_by(document),
+        "brought_back": writer.named(document, BROUGHT_BACK),
         "subsidiary": writer.named(document, "subsidiary"),
         "customer": writer.named(document, NEW_CUSTOMER),
     }
@@ -98,19 +99,12 @@ def parent_id(claimed: Claimed, named: str | None) -> str | None:
     return parent.ledger_id if parent is not None else None
 
 
-def is_payment(ledger_id: str) -> bool:
-    return split_id(ledger_id)[0] == "customerPayment"
-
-
 def settled_id(claimed: Claimed, payload: Payload) -> str | None:
-    """The ledger id of what a document is settled against. A reopened invoice that replaces one that was taken back is paid
-    by what took that back, and no more by the first payment, which was paid out."""
+    """The ledger id of what a document is settled against. Where an earlier revision was taken back, its payment was paid
+    out, and what brought that back stands in its place."""
     settles = payload.settles
     if settles is None:
         return None
-    if claimed.kind == "reopen_invoice" or payload.part == UNAPPLIED:
-        parents = claimed.parents.values()
-        again = [one.ledger_id for one in parents if one.kind == "reversal" and is_payment(one.ledger_id)]
-        if again:
-            return again[0]
+    if payload.brought_back is not None:
+        return parent_id(claimed, payload.brought_back)
     return settles.ledger_id if settles.document_key is None else parent_id(claimed, settles.document_key)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from connector.ledgers.contract import Claimed, Request, Stale, Steps, Withheld
-from connector.ledgers.netsuite_changes import applied_to, take_off
+from connector.ledgers.netsuite_changes import applied_to, brought_back, take_off, told_of
 from connector.ledgers.netsuite_open_items import OpenItems
 from connector.ledgers.netsuite_payload import Payload, parent_id, settled_id
-from connector.ledgers.netsuite_records import Reader
-from connector.ledgers.netsuite_wire import create, internal_id, split_id, transform
+from connector.ledgers.netsuite_records import Head, Reader
+from connector.ledgers.netsuite_wire import create, internal_id, ref, split_id, transform
 
 
 def request_new(
@@ -58,10 +59,30 @@ def request_refund(
         if off is not None:
             return off
     if used is not None:
-        return used
+        back = yield from came_back(claimed, payload, items, search)
+        enough = next((one for one in back if items.left(one, claimed) >= claimed.amount_minor), None)
+        if enough is None or claimed.kind != "refund_payout":
+            return replace(used, sentence=used.sentence + told_of(back))
+        # What failed before and came back is paid out once more.
+        items.take(enough, claimed.document_key, claimed.amount_minor)
+        paid, kind = enough.ledger_id, enough.record
+    credit = items.heads.get(paid)
+    if credit is not None and credit.customer_id is not None:
+        # A payment may be another customer's than the invoice's.
+        body["customer"] = ref(credit.customer_id)
     sublist = "deposit" if kind == "customerDeposit" else "apply"
     body[sublist] = applied_to(paid, claimed.amount_minor, claimed.currency)
     return create("customerRefund", body, claimed.document_key)
+
+
+def came_back(claimed: Claimed, payload: Payload, items: OpenItems, search: Reader) -> Steps[list[Head]]:
+    """The payments that brought money of this charge back; what is left of them can be paid out."""
+    credit = items.heads.get(settled_id(claimed, payload) or "")
+    if credit is None or credit.record != "customerPayment":
+        return []
+    back = yield from brought_back(payload.charge_id, credit, search)
+    items.heads.update((one.ledger_id, one) for one in back)
+    return back
 
 
 def take_off_again(
@@ -69,11 +90,12 @@ def take_off_again(
 ) -> Steps[Request | Stale | None]:
     """What was taken off for a refund another one of the charge has used, or it was put back: then it is taken off again.
     None where this very refund has used it, or where nothing can be taken off."""
-    if (yield from record.by_external_id({claimed.document_key: payload.record})):
-        return None
     kept = items.kept(payment_id, claimed.document_key)
     invoice_id = parent_id(claimed, payload.reopens)
     off = yield from take_off(claimed, payment_id, invoice_id, record, kept, whole=False)
+    # Asked last: a run elsewhere may pay it back before the payment is read, and then it is not free any more.
+    if (yield from record.by_external_id({claimed.document_key: payload.record})):
+        return None
     if off is None:
         # It is free, and may be that of another refund, of which it is not known whether it was paid back.
         return Stale()

@@ -89,6 +89,11 @@ class SaleReader:
         if head.record == "invoice":
             refs.append((RECEIVABLE, head.account))
             refs.append((OTHER_RECEIVABLE, self.other_receivable(head)))
+        if head.record == "customerPayment":
+            lines = self.detail(head).lines
+            refs.append(
+                (RECEIVABLE, next((line.account for line in lines if line.account is not None), None))
+            )
         refs += head.refs
         if head.record in MONEY_IN:
             refs.append((CREDIT, head.record))

@@ -245,35 +245,7 @@ def apply(connection: Connection, name: str, row: Any, word: Word, key: str | No
         set_decision(connection, name, row, acknowledged=1)
         return f"{row.subject_id}: acknowledged; it is no longer listed as needing a person"
     if word.action == "skip":
-        target = () if key is None else (document.c.document_key == key,)
-        connection.execute(
-            update(document)
-            .where(*mine, *target, document.c.state.in_((*STUCK, "planned")))
-            .values(state="skipped")
-        )
-        doubts = give_up_doubtful(connection, *mine, *target)
-        arrived = connection.execute(
-            select(document.c.document_key).where(
-                *mine, document.c.state.in_(("posted", "adopted", "reversed"))
-            )
-        ).first()
-        # Where planning itself stopped there is nothing left to arrive: what others booked is theirs.
-        if arrived is not None and row.aim != "held":
-            settle_outcomes(connection, name, [row.subject_id], row.touched_run or "")
-            tell_skipped_reversal(connection, name, row)
-            return f"{row.subject_id}: what was held is skipped; its other documents stay{doubts}"
-        set_decision(
-            connection,
-            name,
-            row,
-            outcome="excluded",
-            aim="excluded",
-            reason="skipped_by_person",
-            sentence=f"skipped by a person: {word.reason}{doubts}",
-            action=f"to bring it back: {resync_command(row.subject_id)}",
-            due=ASKED if doubts else 0,
-        )
-        return f"{row.subject_id}: skipped; it is listed as excluded{doubts}"
+        return skip(connection, name, row, word, key)
     if word.action == "adopt" and hit is not None:
         connection.execute(
             update(document).where(*mine, document.c.state.in_((*STUCK, "planned"))).values(state="skipped")
@@ -314,6 +286,50 @@ def apply(connection: Connection, name: str, row: Any, word: Word, key: str | No
         )
     set_decision(connection, name, row, due=ASKED)
     return f"{row.subject_id}: recorded; the next sync acts on it"
+
+
+def skip(connection: Connection, name: str, row: Any, word: Word, key: str | None) -> str:
+    """Leave out what is held, or of it the document with this key."""
+    mine = (document.c.ledger == name, document.c.subject_id == row.subject_id)
+    target = () if key is None else (document.c.document_key == key,)
+    connection.execute(
+        update(document)
+        .where(*mine, *target, document.c.state.in_((*STUCK, "planned")))
+        .values(state="skipped")
+    )
+    doubts = give_up_doubtful(connection, *mine, *target)
+    arrived = connection.execute(
+        select(document.c.document_key).where(
+            *mine,
+            document.c.state.in_(("posted", "adopted", "reversed")),
+            # With a payment that is off its invoice nothing is booked.
+            document.c.kind != "application",
+        )
+    ).first()
+    loose = connection.execute(
+        select(document.c.document_key).where(
+            *mine, document.c.kind == "application", document.c.state == "posted"
+        )
+    ).first()
+    taken_off = loose is not None and arrived is None
+    left = "; the payment of its invoice stays taken off: put it on again in the ledger" if taken_off else ""
+    # Where planning itself stopped there is nothing left to arrive: what others booked is theirs.
+    if arrived is not None and row.aim != "held":
+        settle_outcomes(connection, name, [row.subject_id], row.touched_run or "")
+        tell_skipped_reversal(connection, name, row)
+        return f"{row.subject_id}: what was held is skipped; its other documents stay{doubts}"
+    set_decision(
+        connection,
+        name,
+        row,
+        outcome="excluded",
+        aim="excluded",
+        reason="skipped_by_person",
+        sentence=f"skipped by a person: {word.reason}{left}{doubts}",
+        action=f"to bring it back: {resync_command(row.subject_id)}",
+        due=ASKED if doubts else 0,
+    )
+    return f"{row.subject_id}: skipped; it is listed as excluded{left}{doubts}"
 
 
 def tell_skipped_reversal(connection: Connection, name: str, row: Any) -> None:

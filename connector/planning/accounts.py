@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from connector.planning.case import LedgerPolicy, NotNow
 from connector.planning.mapping_model import ANY
@@ -19,8 +19,11 @@ def need_account(account: str | None, role: str, currency: str | None = None) ->
     return account
 
 
-def refuse_unfit(ledger: LedgerPolicy, documents: Iterable[Document]) -> None:
-    """`NotNow` account_not_mapped where an account of a document does not take it: its day, currency or name."""
+def refuse_unfit(ledger: LedgerPolicy, documents: Sequence[Document]) -> None:
+    """`NotNow` account_not_mapped where an account of a document does not take it: its day, currency or name; or where the
+    tax code of a line cannot be used."""
+    if ledger.tax_faults:
+        refuse_unknown_tax(ledger, documents)
     if not ledger.accounts and not ledger.roots:
         return
     for document in documents:
@@ -54,6 +57,19 @@ def refuse_unfit(ledger: LedgerPolicy, documents: Iterable[Document]) -> None:
                     f"account {name} {wrong}",
                     "put the account right in the books, or map another one; each run asks again",
                 )
+
+
+def refuse_unknown_tax(ledger: LedgerPolicy, documents: Sequence[Document]) -> None:
+    """Without its code the ledger would work out a tax of its own."""
+    lines = [line for document in documents for line in document.lines if line.tax_minor]
+    code = next((line.tax_code for line in lines if line.tax_code in ledger.tax_faults), None)
+    if code is not None:
+        raise NotNow(
+            "held",
+            "account_not_mapped",
+            f"tax code {code} {ledger.tax_faults[code]}",
+            "put it right in the ledger, or map another one under taxes; each run asks again",
+        )
 
 
 def clearing_of(ledger: LedgerPolicy, currency: str) -> str:

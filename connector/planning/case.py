@@ -85,7 +85,8 @@ class LedgerPolicy:
     the books. `holds_charge_currency`: a sale is kept in the currency it was charged in, at a rate, whatever it
     settled in; else in the currency of the Stripe balance. `accounts` that are not in there take everything; `roots` are
     what an account's name may begin with, none: anything. `item_accounts` are the income accounts of items, where the
-    ledger has items. `takes_tax`: a form can have tax; `needs_tax_code`: each of its lines must say which.
+    ledger has items. `takes_tax`: a form can have tax; `needs_tax_code`: each of its lines must say which;
+    `tax_faults`: why a tax code that the mapping names cannot be used.
     """
 
     name: str
@@ -105,6 +106,7 @@ class LedgerPolicy:
     item_accounts: Mapping[str, str] = field(default_factory=dict)
     takes_tax: bool = True
     needs_tax_code: bool = False
+    tax_faults: Mapping[str, str] = field(default_factory=dict)
 
     def key(self, books: Books, subject_id: str, kind: str, part: str = "", revision: int = 1) -> str:
         return document_key(books.name, self.name, books.account, subject_id, kind, part, revision)

@@ -54,6 +54,8 @@ DocumentState = Literal[
 Refs = tuple[tuple[str, str], ...]
 # The ref that names the key of a customer who is still to be made.
 NEW_CUSTOMER = "customer_document"
+# The ref of a document that pays out of a payment once more: the key of the reversal that brought back what was paid out.
+BROUGHT_BACK = "brought_back"
 # The ref of a sale that stands on another account of receivables than the mapped one: that account, as the ledger names it.
 OTHER_RECEIVABLE = "other_receivable"
 # The ref of the part of a company that a sale is of: whatever is booked for it is booked there.

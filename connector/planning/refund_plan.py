@@ -54,7 +54,7 @@ def plan_refund(case: RefundCase, books: Books, ledger: LedgerPolicy, now: int) 
     try:
         plan = decide_refund(case, books, ledger, now, facts_seen)
         standing = {found.document_key for found in case.ours}
-        refuse_unfit(ledger, (d for d in plan.documents if d.document_key not in standing))
+        refuse_unfit(ledger, [d for d in plan.documents if d.document_key not in standing])
         return plan
     except NotNow as stop:
         return stop.plan(

@@ -23,7 +23,7 @@ from connector.planning.mirrors import (
     move_clearing,
     void_all,
 )
-from connector.planning.model import CASH_LEGS, Document
+from connector.planning.model import BROUGHT_BACK, CASH_LEGS, Document
 from connector.planning.sentences import resolve_command
 from connector.planning.settlement import Settlement, first_open_day, open_day, refuse_unusable, settle
 from connector.planning.voiding import stands_for_void
@@ -48,6 +48,8 @@ def plan_failure(
     """Reverse what of a failed or canceled refund stands in the books."""
     refund = case.refund
     posted = [s.document for s in standing if s.posted and s.document.kind not in KEPT]
+    if not posted and any(s.posted and s.document.kind == "application" for s in standing):
+        return half_opened(case, ledger)
     if not posted:
         return Plan("dropped", sentence=f"Stripe says {refund.status}: nothing had been posted")
     keep_credit = books.failed_refund == "owe_customer" and keeps_credit(posted)
@@ -66,6 +68,18 @@ def plan_failure(
         action=action,
         documents=documents,
         warnings=(*settlement.warnings, *voided_with(case, posted)),
+    )
+
+
+def half_opened(case: RefundCase, ledger: LedgerPolicy) -> Plan:
+    """Its invoice was opened again and nothing paid back: how far, a person sees in the ledger."""
+    how = resolve_command(case.refund.refund_id, ledger.name, "--skip")
+    return Plan(
+        "held",
+        "ledger_cannot",
+        f"Stripe says {case.refund.status}: the payment was taken off the invoice for this refund and not paid back, so "
+        f"that both stand open",
+        f"put the payment on the invoice again in the ledger, then: {how}",
     )
 
 
@@ -237,3 +251,23 @@ def plan_undo(books: Books, ledger: LedgerPolicy, posted: Sequence[Document]) ->
             replace(mirror, narration=own.tell(f"{words} {original.number or ''}".rstrip() + " replaced"))
         )
     return tuple(documents)
+
+
+def after_undo(documents: Sequence[Document], undo: Sequence[Document]) -> tuple[Document, ...]:
+    """The documents of the next revision, sent after what takes this one back. What is paid out of the sale's payment is
+    then paid out of what brought it back, where a payment did that."""
+    last = undo[-1].document_key
+    back = next((d.document_key for d in undo if is_money_back(d)), None)
+    following = []
+    for one in documents:
+        named = back if one.settles is not None and one.settles.kind == "payment" else None
+        after = [*one.after, last, *([] if named is None else [named])]
+        refs = one.refs if named is None else (*one.refs, (BROUGHT_BACK, named))
+        following.append(replace(one, after=tuple(dict.fromkeys(after)), refs=refs))
+    return tuple(following)
+
+
+def is_money_back(reversal: Document) -> bool:
+    """Whether it is a payment again: of an invoice that was opened again, or one that pays nothing, as it was before."""
+    lone = reversal.part in CASH_LEGS and reversal.settles is None
+    return not reversal.voids and (lone or reversal.part == "reopen_invoice")
