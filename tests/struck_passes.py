@@ -92,6 +92,8 @@ class Line:
     struck: bool = False
     fault: Any = None
     kept: Request | None = None
+    # What ended the pass, as a person reads it.
+    told: str = ""
 
     @property
     def snapshot(self) -> Path:
@@ -183,8 +185,9 @@ def strike(
         own_word = "proxy" not in trouble.name
         holder = own_word and not of_writes and stage.reads_a_holder(place, **moods)
         codes = (trouble.code, None) if holder else (trouble.code,)
-        code = run_struck(case, Line(trouble, place, of_writes))
-        assert code in codes, code
+        line = Line(trouble, place, of_writes)
+        code = run_struck(case, line)
+        assert code in codes, (code, line.told)
         for later_s in soon:
             assert case.sync(later_s).errors == []
             case.check_no_wrong_state()
@@ -221,7 +224,8 @@ def run_struck(case: Any, line: Line, later_s: int = 0) -> str | None:
         try:
             report = case.sync(later_s)
             assert len(report.errors) <= 1
-            code = report.errors[0].code if report.errors else None
+            if report.errors:
+                code, line.told = report.errors[0].code, report.errors[0].sentence
         except Died:
             died = True
     assert line.fired and died == line.trouble.kills

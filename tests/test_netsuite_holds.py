@@ -365,3 +365,18 @@ def test_a_payment_of_a_closed_period_that_is_to_be_taken_off(tmp_path: Path) ->
         assert one.outcomes() == {"re_a": "posted 100"}
         assert one.open() == "33.00"
         one.settle_down()
+
+
+def test_what_waits_for_a_permission_says_so_once_its_memo_was_read_back(tmp_path: Path) -> None:
+    with desk(tmp_path / "books") as one:
+        one.shop.refund("a", paid_invoice(one), 3300, "2026-03-05")
+        one.fake.inject("forbidden_403", "customerRefund", method="POST", times=99)
+        one.shop.write()
+        assert one.command("sync").code == 1
+        (told,) = one.refunds().values()
+        assert (told["outcome"], told["reason"]) == ("failed", "unauthorised")
+        assert "NetSuite refused the access" in told["sentence"]
+        one.fake.faults.clear()
+        one.sync(plan=False)
+        assert one.outcomes() == {"re_a": "posted 100"}
+        one.settle_down()

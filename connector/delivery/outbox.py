@@ -281,6 +281,13 @@ class Outbox:
             .where(document.c.ledger == decision.c.ledger, document.c.subject_id == decision.c.subject_id)
             .where(document.c.state == "planned")
         )
+        # What was said of one that was in doubt is over once it was looked for.
+        doubtful = (
+            select(document.c.document_key)
+            .where(document.c.ledger == decision.c.ledger, document.c.subject_id == decision.c.subject_id)
+            .where(document.c.state.in_(("sending", "unknown", "held", "rejected")))
+        )
+        ended = or_(decision.c.outcome == "waiting", (decision.c.outcome == "failed") & ~doubtful.exists())
         stuck: ColumnElement[bool] = waiting.exists()
         if undecided:
             stuck = or_(stuck, (decision.c.due == DECIDE_NOW) & decision.c.reason.is_(None))
@@ -288,7 +295,7 @@ class Outbox:
             self.lease.renew(connection)
             connection.execute(
                 update(decision)
-                .where(decision.c.ledger == self.ledger, decision.c.outcome == "waiting", stuck)
+                .where(decision.c.ledger == self.ledger, ended, stuck)
                 .values(
                     outcome="failed",
                     reason=code,
