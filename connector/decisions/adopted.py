@@ -107,7 +107,8 @@ def take_up_found(
     read = run_steps(ledger.find_documents(missing), courier)
     more = tuple(d for hit in read.values() for d in document_found(name, row, hit, sale))
     documents = (*plan.documents, *more)
-    if not documents:
+    # A payment that is off its invoice, or was made again in part, books nothing of the refund.
+    if all(d.kind == "application" for d in documents):
         return plan
     back = any(d.kind == "reversal" for d in documents)
     if plan.documents:

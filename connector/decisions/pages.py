@@ -95,8 +95,15 @@ def compose_again(engine: Engine, lease: Lease, ledger: str, compose: Callable[[
             .where(document.c.ledger == ledger, document.c.state == "planned", text(OPEN))
             .where(decision.c.due == ASKED)
         ).all()
-    composed = [(row, compose(decode_document(row.content))) for row in rows]
-    changed = [(payload, row.document_key) for row, payload in composed if payload != row.payload]
+    changed = []
+    for row in rows:
+        try:
+            payload = compose(decode_document(row.content))
+        except KeyError:
+            # An account or item of it is gone by now: as it was composed then, the ledger says so in its own words.
+            continue
+        if payload != row.payload:
+            changed.append((payload, row.document_key))
     if changed:
         with engine.begin() as connection:
             lease.renew(connection)

@@ -26,7 +26,8 @@ from connector.planning.case import GONE, Books, LedgerPolicy, Plan, RefundCase
 from connector.planning.model import CASH_LEGS, Document, Sale
 from connector.planning.refund_plan import plan_refund, settle_refund
 from connector.planning.reversal_plan import Standing, after_undo, plan_failure, plan_undo
-from connector.planning.sentences import resolve_command
+from connector.planning.reversal_plan import half_opened as plan_half_opened
+from connector.planning.sentences import PUT_ON_AGAIN, resolve_command
 from connector.planning.stripe_facts import BalanceTransaction, Refund
 from connector.store.codec import decode_document
 from connector.store.facts import FactReader
@@ -73,7 +74,7 @@ class RefundDesk:
                 opens = opening.get(page.charge_of.get(row.subject_id) or "", row.subject_id)
                 if opens != row.subject_id and row.subject_id not in page.documents:
                     # One that a person asked for stays so.
-                    if row.outcome == "waiting" and row.due < ASKED:
+                    if row.outcome in ("waiting", "failed") and row.due < ASKED:
                         decided.append(Decided(row, waits_for(opens), row.revision))
                 elif refund is not None:
                     case = self._case(connection, reader, page, row, refund, numbers)
@@ -90,16 +91,22 @@ class RefundDesk:
         revision = [d for d in standing if d.revision == row.revision]
         if row.outcome == "excluded" and row.due < ASKED and not case.ours:
             return Decided(row, unchanged(row), row.revision)
-        if row.due == REPLACE and revision and case.refund.status not in GONE:
-            return self._replace(page, row, case, standing, numbers)
         # One plan of a revision at a time: it stands until it is forgotten, or a person skipped all of it but a payment
-        # that is off its invoice, which books nothing and stays as it is.
+        # that is off its invoice, which books nothing and stays as it is. What nothing could be planned for then is held
+        # or waits, and is decided again like any other.
         left = [d for d in revision if d.state != "skipped" or d.ledger_id is not None]
         loose = all(d.kind == "application" and d.state == "posted" for d in left)
-        if left and not (loose and row.outcome == "excluded"):
+        anew = loose and case.refund.status not in GONE and row.outcome in ("excluded", "held", "waiting")
+        if row.due == REPLACE and revision and not anew and case.refund.status not in GONE:
+            return self._replace(page, row, case, standing, numbers)
+        if left and not anew:
             return self._decide_standing(page, row, case, standing)
         hits = page.ours.get(row.subject_id, ())
         plan = as_they_stand(plan_refund(case, self.books, self.policy, self.now), hits)
+        if left and plan.outcome == "excluded":
+            told = replace(plan, sentence=f"{plan.sentence}; {PUT_ON_AGAIN}")
+            return Decided(row, told, row.revision)
+        plan = self._follow_standing(row, standing, left, plan)
         if case.refund.status in GONE:
             plan = self._with_failure(page, case, plan)
         half = half_taken_back(self.books, self.policy, row, hits)
@@ -114,9 +121,22 @@ class RefundDesk:
         skipped = tuple(d.document_key for d in revision)
         return Decided(row, plan, case.revision, bool(case.ours), acknowledged, replaces=skipped)
 
+    def _follow_standing(self, row: Any, standing: Sequence[Any], left: Sequence[Any], plan: Plan) -> Plan:
+        """A plan that is made anew: of what is `left` of the one before it, and after what took the last revision back."""
+        again = {one.document_key for d in plan.documents for one in self.ledger.expand(d)}
+        if plan.documents and any(d.document_key not in again for d in left):
+            plan = replace(plan, warnings=(*plan.warnings, PUT_ON_AGAIN))
+        before = [d for d in standing if (d.kind, d.revision) == ("reversal", row.revision - 1)]
+        undone = [decode_document(d.content) for d in before if d.state == "posted"]
+        if undone and plan.documents:
+            plan = replace(plan, documents=after_undo(plan.documents, undone))
+        return plan
+
     def _with_failure(self, page: Page, case: RefundCase, plan: Plan) -> Plan:
         """A refund that failed, whose documents were found in the books after a lost state: both sides at once."""
         found = tuple(d for d in plan.documents if d.document_key in page.hits)
+        if not found and any(hit.kind == "application" for hit in page.ours.get(case.refund.refund_id, ())):
+            return plan_half_opened(case, self.policy)
         if not found:
             return plan
         failure = plan_failure(case, self.books, self.policy, [Standing(d, True) for d in found], self.now)
@@ -247,7 +267,8 @@ class RefundDesk:
         sale = page.sale_less_taken_up(refund.refund_id)
         siblings = page.siblings.get(charge_id or "", [refund])
         standing = page.documents.get(refund.refund_id, [])
-        ours = [*page.ours.get(refund.refund_id, ()), *standing_as_found(standing, row.revision)]
+        found = [hit for hit in page.ours.get(refund.refund_id, ()) if hit.kind != "application"]
+        ours = [*found, *standing_as_found(standing, row.revision)]
         word = page.word_on(refund.refund_id)
         # What stands in the books counts, whatever the setting for failed refunds says now.
         owed = credit_left(connection, self.policy.name, page, refund)

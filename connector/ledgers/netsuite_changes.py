@@ -147,7 +147,7 @@ def brought_back(charge_id: str | None, credit: Head, reader: Reader) -> Steps[l
 def told_of(back: Sequence[Head]) -> str:
     """What a sentence adds of them."""
     shown = [
-        f"payment {one.number or one.ledger_id} brought {format_amount(one.total_minor, one.currency)} "
+        f"payment {one.number or one.ledger_id} brought {format_amount(one.open_minor or one.total_minor, one.currency)} "
         f"{one.currency.upper()} of the charge back"
         for one in back
     ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from connector.ledgers.contract import Claimed, Outcome, Posted, Steps, Taken, Unknown, Withheld
+from connector.ledgers.contract import Claimed, Found, Outcome, Posted, Steps, Taken, Unknown, Withheld
 from connector.ledgers.netsuite_payload import Payload, read_payload, settled_id
 from connector.ledgers.netsuite_records import Head, Reader
 from connector.planning.money import format_amount
@@ -103,7 +103,7 @@ class OpenItems:
 
     def settle(self, document_key: str, outcome: Outcome) -> None:
         """What a document takes is taken, or is not: only while that is in doubt it is counted beside what is read."""
-        done = isinstance(outcome, Taken | Posted)
+        done = isinstance(outcome, Taken | Posted | Found)
         for ledger_id in self.sources.get(document_key, ()):
             if done:
                 self.promised.get(ledger_id, {}).pop(document_key, None)

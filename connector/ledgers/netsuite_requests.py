@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from connector.ledgers.contract import Claimed, Request, Stale, Steps, Withheld
-from connector.ledgers.netsuite_changes import applied_to, brought_back, take_off, told_of
+from connector.ledgers.netsuite_changes import MONEY_IN, applied_to, brought_back, take_off, told_of
 from connector.ledgers.netsuite_open_items import OpenItems
 from connector.ledgers.netsuite_payload import Payload, parent_id, settled_id
 from connector.ledgers.netsuite_records import Head, Reader
@@ -78,11 +78,11 @@ def request_refund(
 def came_back(claimed: Claimed, payload: Payload, items: OpenItems, search: Reader) -> Steps[list[Head]]:
     """The payments that brought money of this charge back; what is left of them can be paid out."""
     credit = items.heads.get(settled_id(claimed, payload) or "")
-    if credit is None or credit.record != "customerPayment":
+    if credit is None or credit.record not in MONEY_IN:
         return []
     back = yield from brought_back(payload.charge_id, credit, search)
-    items.heads.update((one.ledger_id, one) for one in back)
-    return back
+    # What this wave has taken of one is known of it already, and an index may not show it yet.
+    return [items.heads.setdefault(one.ledger_id, one) for one in back]
 
 
 def take_off_again(

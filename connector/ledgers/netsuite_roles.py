@@ -19,7 +19,7 @@ from connector.ledgers.further_writes import (
 )
 from connector.planning.entries import make_entries
 from connector.planning.keys import part_key
-from connector.planning.model import CASH_LEGS, NEW_CUSTOMER, Document, Settles
+from connector.planning.model import BROUGHT_BACK, CASH_LEGS, NEW_CUSTOMER, Document, Settles
 
 Record = Literal[
     "invoice",
@@ -94,7 +94,8 @@ def expand(document: Document, accounts: Accounts) -> list[Document]:
         if taken_up and document.settles is not None and document.settles.kind == "credit_memo":
             return [document, application(document, APPLIED, (document.document_key,))]
         return [document]
-    if pays_nothing(document):
+    out_of_what_came_back = any(name == BROUGHT_BACK for name, _ in document.refs)
+    if pays_nothing(document) or (out_of_what_came_back and document.kind in CASH_LEGS):
         return without_exchange(on_receivables(document, accounts), accounts)
     parts = without_exchange(document, accounts)
     if document.kind != "reopen_invoice" or document.settles is None:

@@ -9,28 +9,27 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, delete, select, update
+from sqlalchemy import Connection, Engine, delete, select, update
 
 from connector.decisions.adopted import adopted_row
 from connector.decisions.refund_page import ASKED
 from connector.errors import ConnectorError, InputError
 from connector.ledgers.contract import Found, run_steps
-from connector.operations.other_state import give_up
+from connector.operations.skip import BESIDE, IN_DOUBT, STUCK, give_up_doubtful, set_decision, skip
 from connector.planning.model import REFUND_TYPES, RefundType
 from connector.planning.refund_types import sale_forms
 from connector.planning.rule_results import a_sale, order_types, refuse_types
-from connector.planning.sentences import PLACEHOLDERS, REVERSAL_SKIPPED, resolve_command, resync_command
+from connector.planning.sentences import (
+    PLACEHOLDERS,
+)
 from connector.store.bulk import within
 from connector.store.documents import insert_documents
 from connector.store.lease import Lease
 from connector.store.schema import decision, document, refund_number
-from connector.store.settling import settle_outcomes
 from connector.store.words import append_lines, record_word
 from connector.workplace import Desk
 from connector.world import World
 
-STUCK = ("held", "rejected")
-IN_DOUBT = ("sending", "unknown")
 SALE_KINDS = ("invoice", "sales_receipt", "payment")
 
 
@@ -225,7 +224,9 @@ def check_named(connection: Connection, name: str, row: Any, word: Word, hit: Fo
 
 def check_word(row: Any, documents: list[Any], word: Word) -> None:
     """Refuse what would post twice or make no sense."""
-    posted = [d for d in documents if d.state in ("posted", "adopted")]
+    # What somebody booked by hand may be adopted where no more than a payment was taken off its invoice.
+    beside = ("application",) if word.action == "adopt" else ()
+    posted = [d for d in documents if d.state in ("posted", "adopted") and d.kind not in beside]
     if row.subject == "charge" and word.action in ("adopt", "sale", "type"):
         raise InputError(f"{row.subject_id} is a charge; its sale can only be tried again or skipped")
     if word.action in ("type", "sale", "adopt") and posted:
@@ -235,6 +236,13 @@ def check_word(row: Any, documents: list[Any], word: Word) -> None:
         )
     if word.action == "skip" and row.outcome in ("posted", "adopted", "marked", "dropped"):
         raise InputError(f"{row.subject_id} is {row.outcome}; there is nothing to skip")
+    # Of a revision that is taken back for the next one, some stands and some does not: to leave out the rest would leave it so.
+    whole = {d.revision for d in documents if d.state == "posted" and d.kind not in BESIDE}
+    in_part = row.aim == "posted" and any(d.state == "reversed" and d.revision in whole for d in documents)
+    if word.action == "skip" and in_part:
+        raise InputError(
+            f"{row.subject_id} is taken back in part, for its replacement; what is held of it can only be tried again"
+        )
     if word.action == "retry" and row.outcome in ("posted", "adopted", "marked", "dropped", "reversed"):
         raise InputError(f"{row.subject_id} is {row.outcome}; there is nothing to try again")
 
@@ -245,7 +253,7 @@ def apply(connection: Connection, name: str, row: Any, word: Word, key: str | No
         set_decision(connection, name, row, acknowledged=1)
         return f"{row.subject_id}: acknowledged; it is no longer listed as needing a person"
     if word.action == "skip":
-        return skip(connection, name, row, word, key)
+        return skip(connection, name, row, word.reason, key)
     if word.action == "adopt" and hit is not None:
         connection.execute(
             update(document).where(*mine, document.c.state.in_((*STUCK, "planned"))).values(state="skipped")
@@ -288,82 +296,6 @@ def apply(connection: Connection, name: str, row: Any, word: Word, key: str | No
     return f"{row.subject_id}: recorded; the next sync acts on it"
 
 
-def skip(connection: Connection, name: str, row: Any, word: Word, key: str | None) -> str:
-    """Leave out what is held, or of it the document with this key."""
-    mine = (document.c.ledger == name, document.c.subject_id == row.subject_id)
-    target = () if key is None else (document.c.document_key == key,)
-    connection.execute(
-        update(document)
-        .where(*mine, *target, document.c.state.in_((*STUCK, "planned")))
-        .values(state="skipped")
-    )
-    doubts = give_up_doubtful(connection, *mine, *target)
-    arrived = connection.execute(
-        select(document.c.document_key).where(
-            *mine,
-            document.c.state.in_(("posted", "adopted", "reversed")),
-            # With a payment that is off its invoice nothing is booked.
-            document.c.kind != "application",
-        )
-    ).first()
-    loose = connection.execute(
-        select(document.c.document_key).where(
-            *mine, document.c.kind == "application", document.c.state == "posted"
-        )
-    ).first()
-    taken_off = loose is not None and arrived is None
-    left = "; the payment of its invoice stays taken off: put it on again in the ledger" if taken_off else ""
-    # Where planning itself stopped there is nothing left to arrive: what others booked is theirs.
-    if arrived is not None and row.aim != "held":
-        settle_outcomes(connection, name, [row.subject_id], row.touched_run or "")
-        tell_skipped_reversal(connection, name, row)
-        return f"{row.subject_id}: what was held is skipped; its other documents stay{doubts}"
-    set_decision(
-        connection,
-        name,
-        row,
-        outcome="excluded",
-        aim="excluded",
-        reason="skipped_by_person",
-        sentence=f"skipped by a person: {word.reason}{left}{doubts}",
-        action=f"to bring it back: {resync_command(row.subject_id)}",
-        due=ASKED if doubts else 0,
-    )
-    return f"{row.subject_id}: skipped; it is listed as excluded{left}{doubts}"
-
-
-def tell_skipped_reversal(connection: Connection, name: str, row: Any) -> None:
-    """A refund that Stripe gave up counts as reversed once nothing of it is open, also where a person skipped that."""
-    skipped = connection.execute(
-        select(document.c.document_key).where(
-            document.c.ledger == name,
-            document.c.subject_id == row.subject_id,
-            document.c.kind == "reversal",
-            document.c.state == "skipped",
-        )
-    ).first()
-    if skipped is None:
-        return
-    connection.execute(
-        update(decision)
-        .where(decision.c.ledger == name, decision.c.subject_id == row.subject_id)
-        .where(decision.c.outcome == "reversed")
-        .values(
-            sentence=REVERSAL_SKIPPED,
-            action=f"reverse it by hand where that is wanted, then: {resolve_command(row.subject_id, name, '--skip')}",
-        )
-    )
-
-
-def give_up_doubtful(connection: Connection, *chosen: ColumnElement[bool]) -> str:
-    """Of these documents, those that may have been written are not sent again, and are there if a look finds them.
-
-    Returns what to say of them: nothing where there are none.
-    """
-    doubtful = give_up(connection, *chosen, document.c.state.in_(IN_DOUBT))
-    return "; the next sync looks whether it was written before" if doubtful else ""
-
-
 def adopt(connection: Connection, name: str, row: Any, hit: Found) -> None:
     """The refund of this decision is the document that others wrote."""
     insert_documents(connection, [adopted_row(name, "", row, hit, 0)], ignore=True)
@@ -378,12 +310,4 @@ def adopt(connection: Connection, name: str, row: Any, hit: Found) -> None:
             action=None,
             due=0,
         )
-    )
-
-
-def set_decision(connection: Connection, name: str, row: Any, **values: Any) -> None:
-    connection.execute(
-        update(decision)
-        .where(decision.c.ledger == name, decision.c.subject_id == row.subject_id)
-        .values(**values)
     )

@@ -8,6 +8,8 @@ from connector.planning.money import format_amount, is_known
 
 # What only a person can fill in; as it is, a shell takes it for a word and `resolve` refuses it.
 PLACEHOLDERS = ("...", "TEXT")
+# Of a refund whose payment is off the invoice and was not paid back.
+PUT_ON_AGAIN = "the payment of its invoice stays taken off: put it on again in the ledger"
 REVERSAL_SKIPPED = "Stripe gave it up, and a person skipped its reversal: the books still show it"
 FILL_IN = f'"{PLACEHOLDERS[0]}"'
 LOOKED_AT_AGAIN = "correct it in the ledger or the settings; each run asks again"

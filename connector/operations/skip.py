@@ -1,0 +1,141 @@
+"""Leaving out what is held of a refund or charge, at a person's word: what then counts as there, and what is said."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, delete, or_, select, text, update
+
+from connector.decisions.refund_page import ASKED
+from connector.operations.other_state import give_up
+from connector.planning.sentences import PUT_ON_AGAIN, REVERSAL_SKIPPED, resolve_command, resync_command
+from connector.store.documents import delete_documents
+from connector.store.schema import OPEN, decision, document, refund_number
+from connector.store.settling import settle_outcomes
+
+STUCK = ("held", "rejected")
+IN_DOUBT = ("sending", "unknown")
+# What is nothing without the documents that it belongs to.
+BESIDE = ("application", "reversal", "fee", "exchange", "customer")
+
+
+def skip(connection: Connection, name: str, row: Any, reason: str, key: str | None) -> str:
+    """Leave out what is held, or of it the document with this key."""
+    mine = (document.c.ledger == name, document.c.subject_id == row.subject_id)
+    target = () if key is None else (document.c.document_key == key,)
+    earlier = select(document.c.document_key).where(*mine, *target, document.c.revision < row.revision)
+    if key is not None and connection.execute(earlier).first() is not None:
+        # What is not taken back is not replaced either.
+        target = ()
+    connection.execute(
+        update(document)
+        .where(*mine, *target, document.c.state.in_((*STUCK, "planned")))
+        .values(state="skipped")
+    )
+    doubts = give_up_doubtful(connection, *mine, *target)
+    if not doubts:
+        row = back_to_what_stands(connection, name, row)
+    # What was taken back is there only where that is what was wanted; with what goes beside it nothing is booked.
+    there = ("posted", "adopted", "reversed") if row.aim == "reversed" else ("posted", "adopted")
+    beside = ("application",) if row.aim == "reversed" else BESIDE
+    arrived = connection.execute(
+        select(document.c.document_key).where(
+            *mine, document.c.state.in_(there), document.c.kind.not_in(beside)
+        )
+    ).first()
+    loose = connection.execute(
+        select(document.c.document_key).where(
+            *mine, document.c.kind == "application", document.c.state == "posted"
+        )
+    ).first()
+    taken_off = loose is not None and arrived is None
+    left = f"; {PUT_ON_AGAIN}" if taken_off else ""
+    # Where planning itself stopped there is nothing left to arrive: what others booked is theirs.
+    if arrived is not None and row.aim != "held":
+        settle_outcomes(connection, name, [row.subject_id], row.touched_run or "")
+        tell_skipped_reversal(connection, name, row)
+        return f"{row.subject_id}: what was held is skipped; its other documents stay{doubts}"
+    set_decision(
+        connection,
+        name,
+        row,
+        outcome="excluded",
+        aim="excluded",
+        reason="skipped_by_person",
+        sentence=f"skipped by a person: {reason}{left}{doubts}",
+        action=f"to bring it back: {resync_command(row.subject_id)}",
+        due=ASKED if doubts else 0,
+    )
+    return f"{row.subject_id}: skipped; it is listed as excluded{left}{doubts}"
+
+
+def back_to_what_stands(connection: Connection, name: str, row: Any) -> Any:
+    """A replacement of which nothing is written, and nothing any more to be, leaves what it was to replace: that is the
+    refund again, with its number, and may be replaced anew."""
+    mine = (document.c.ledger == name, document.c.subject_id == row.subject_id)
+    stands = connection.execute(
+        select(document.c.revision, document.c.number)
+        .where(*mine, document.c.state == "posted", document.c.kind.not_in(BESIDE))
+        .order_by(document.c.revision.desc(), document.c.depth)
+    ).first()
+    open_ = connection.execute(select(document.c.document_key).where(*mine, text(OPEN))).first()
+    if stands is None or open_ is not None or stands.revision >= row.revision:
+        return row
+    delete_documents(
+        connection,
+        *mine,
+        document.c.state == "skipped",
+        document.c.ledger_id.is_(None),
+        or_(document.c.revision > stands.revision, document.c.kind == "reversal"),
+    )
+    connection.execute(
+        delete(refund_number).where(
+            refund_number.c.ledger == name,
+            refund_number.c.refund_id == row.subject_id,
+            refund_number.c.revision > stands.revision,
+        )
+    )
+    set_decision(connection, name, row, revision=stands.revision, number=stands.number)
+    return connection.execute(
+        select(decision).where(decision.c.ledger == name, decision.c.subject_id == row.subject_id)
+    ).one()
+
+
+def tell_skipped_reversal(connection: Connection, name: str, row: Any) -> None:
+    """A refund that Stripe gave up counts as reversed once nothing of it is open, also where a person skipped that."""
+    skipped = connection.execute(
+        select(document.c.document_key).where(
+            document.c.ledger == name,
+            document.c.subject_id == row.subject_id,
+            document.c.kind == "reversal",
+            document.c.state == "skipped",
+        )
+    ).first()
+    if skipped is None:
+        return
+    connection.execute(
+        update(decision)
+        .where(decision.c.ledger == name, decision.c.subject_id == row.subject_id)
+        .where(decision.c.outcome == "reversed")
+        .values(
+            sentence=REVERSAL_SKIPPED,
+            action=f"reverse it by hand where that is wanted, then: {resolve_command(row.subject_id, name, '--skip')}",
+        )
+    )
+
+
+def give_up_doubtful(connection: Connection, *chosen: ColumnElement[bool]) -> str:
+    """Of these documents, those that may have been written are not sent again, and are there if a look finds them.
+
+    Returns what to say of them: nothing where there are none.
+    """
+    doubtful = give_up(connection, *chosen, document.c.state.in_(IN_DOUBT))
+    return "; the next sync looks whether it was written before" if doubtful else ""
+
+
+def set_decision(connection: Connection, name: str, row: Any, **values: Any) -> None:
+    connection.execute(
+        update(decision)
+        .where(decision.c.ledger == name, decision.c.subject_id == row.subject_id)
+        .values(**values)
+    )
