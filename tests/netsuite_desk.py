@@ -116,6 +116,7 @@ class Desk(LedgerDesk):
         assert self.fake.broken == []
         assert self.fake.most_at_once <= AT_ONCE
         for request in self.writes():
+            assert request.method != "PUT", request
             if request.path != "restlet" and request.body is not None:
                 named = {name.lower(): text for name, text in request.headers.items()}
                 assert named[NAMES_ARE_CHECKED] == "Error", request

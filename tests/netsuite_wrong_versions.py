@@ -10,7 +10,6 @@ from unittest.mock import patch
 
 from connector.ledgers import (
     netsuite,
-    netsuite_answers,
     netsuite_changes,
     netsuite_faults,
     netsuite_filters,
@@ -25,6 +24,7 @@ from connector.ledgers.contract import (
     Claimed,
     Found,
     Outcome,
+    Outcomes,
     Posted,
     Rejected,
     Request,
@@ -180,12 +180,16 @@ def what_was_taken_has_the_planned_total() -> Iterator[None]:
 
 @contextmanager
 def a_500_is_a_refusal() -> Iterator[None]:
-    right = netsuite_faults.outcome_of
+    right = netsuite.NetsuiteLedger.read
 
-    def outcome_of(fault: netsuite_faults.Fault, *more: Any, **named: Any) -> Outcome:
-        return Rejected("500", fault.words) if fault.status == 500 else right(fault, *more, **named)
+    def read(
+        self: netsuite.NetsuiteLedger, documents: Sequence[Claimed], request: Request, answer: Answer
+    ) -> Steps[Outcomes]:
+        if answer.status == 500:
+            return {one.document_key: Rejected("500", "An unexpected error occurred.") for one in documents}
+        return (yield from right(self, documents, request, answer))
 
-    with patch.object(netsuite_answers, "outcome_of", outcome_of):
+    with patch.object(netsuite.NetsuiteLedger, "read", read):
         yield
 
 

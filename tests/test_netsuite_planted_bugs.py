@@ -71,6 +71,8 @@ def check_clean(stage: Stage, **moods: Any) -> None:
             assert case.sync(stage.settled_s).errors == []
             case.check_no_wrong_state()
         assert case.is_settled
+        # What is written with an external id by PUT changes what has it already, and is answered as if it were new.
+        assert not any(request.method == "PUT" for request in case.fake.writes())
         stage.check_result(case)
 
 
@@ -178,7 +180,7 @@ READS = "test_netsuite_every_fault:test_a_fault_at_every_read"
 HERE = "test_netsuite_planted_bugs:test_the_check_is_green"
 PLANTED = (
     Planted(wrong.memo_and_refund_have_one_external_id, check_a_memo_and_its_refund, HERE),
-    Planted(wrong.new_records_go_by_put, check_a_request_that_arrives_twice, FAULTS),
+    Planted(wrong.new_records_go_by_put, check_a_memo_and_its_refund, HERE),
     Planted(wrong.nothing_is_found_when_it_is_looked_for, check_lost_after_the_write, FAULTS),
     Planted(no_answer_is_a_failure, check_lost_after_the_write, FAULTS),
     Planted(wrong.numbers_are_the_identity, check_numbers_that_are_replaced, HERE),

@@ -4,6 +4,7 @@ and its documents are those of one run at the end.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -51,6 +52,8 @@ RUN = st.tuples(st.just("run"), SKEW, MEANWHILE)
 BREAK = st.tuples(st.just("break"), st.integers(0, 25), SKEW, MEANWHILE)
 KILL = st.tuples(st.just("kill"), st.integers(1, 30), st.booleans())
 PAGE_SIZE = st.sampled_from((3, 7, 100))
+# More of them with EVERY_FAULT in the environment (`make every-fault`).
+TIMES = 10 if os.environ.get("EVERY_FAULT") else 1
 # The number of a history is what makes its objects; shrinking it would change everything at once.
 SEARCH = settings(
     deadline=None,
@@ -78,7 +81,7 @@ def place() -> Iterator[Path]:
 
 
 @given(histories(SHORT, RUN, RUN, BREAK), PAGE_SIZE)
-@settings(SEARCH, max_examples=16)
+@settings(SEARCH, max_examples=9 * TIMES)
 def test_any_history_of_some_hours_ends_as_one_run_at_its_end(
     place: Path, steps: list[Step], page_size: int
 ) -> None:
@@ -86,13 +89,13 @@ def test_any_history_of_some_hours_ends_as_one_run_at_its_end(
 
 
 @given(histories(LONG, RUN, BREAK), PAGE_SIZE)
-@settings(SEARCH, max_examples=8)
+@settings(SEARCH, max_examples=5 * TIMES)
 def test_also_over_weeks_and_outages(place: Path, steps: list[Step], page_size: int) -> None:
     in_new_folder(steps, place, page_size)
 
 
 @given(histories(SHORT, RUN, KILL), PAGE_SIZE)
-@settings(SEARCH, max_examples=7)
+@settings(SEARCH, max_examples=5 * TIMES)
 def test_also_where_the_process_is_killed_at_any_request(
     place: Path, steps: list[Step], page_size: int
 ) -> None:
