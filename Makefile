@@ -40,10 +40,10 @@ books: $(EVERYTHING) ## Check the books of the demo with bean-check, and open th
 test: $(EVERYTHING) ## Run all tests, on SQLite and on a PostgreSQL of its own
 	$(BIN)/python -m pytest -n auto --dist worksteal
 
-every-fault: $(EVERYTHING) ## Strike every request to QuickBooks, Xero and NetSuite with every fault; about an hour
+every-fault: $(EVERYTHING) ## Strike every request to QuickBooks, Xero and NetSuite with every fault, kill at every write; some hours
 	EVERY_FAULT=1 $(BIN)/python -m pytest -n auto --dist worksteal tests/test_quickbooks_every_fault.py \
 		tests/test_xero_every_fault.py tests/test_netsuite_every_fault.py tests/test_xero_lost_state.py \
-		tests/test_netsuite_lost_state.py tests/test_netsuite_doubt.py
+		tests/test_netsuite_lost_state.py tests/test_netsuite_doubt.py tests/test_kill.py tests/test_random_histories.py
 
 lint: $(EVERYTHING) ## Style and likely mistakes
 	$(BIN)/ruff check .
