@@ -325,3 +325,19 @@ def test_what_is_half_taken_back_for_a_replacement_is_not_left_so(tmp_path: Path
         one.command("sync")
         assert one.outcomes() == {"re_a": "posted 100-1"}
         assert one.totals() == {"REV": "-70.00", "TAX": "-7.00", "CLR": "77.00"}
+
+
+@pytest.mark.parametrize("lag", [0, 40])
+def test_a_refund_that_failed_and_the_next_in_one_run(tmp_path: Path, lag: int) -> None:
+    """What came back is paid out once more, though pay-outs come before reversals otherwise."""
+    with desk(tmp_path / "books") as one:
+        charge = lone(one)
+        one.shop.refund("a", charge, 11000, "2026-03-05")
+        one.sync()
+        one.shop.fail("re_a", "2026-04-20")
+        one.shop.refund("b", charge, 11000, "2026-05-05")
+        one.wait(24)
+        one.account.moods.index_lag_s = lag
+        say(one, "sync")
+        assert one.outcomes() == {"re_a": "reversed 100", "re_b": "posted 100-1"}
+        assert (one.totals(), one.open()) == ({}, "0.00")

@@ -16,6 +16,7 @@ from connector.decisions.adopted import as_they_stand, half_taken_back, take_up_
 from connector.decisions.charges import currencies_of
 from connector.decisions.failed_siblings import told_again
 from connector.decisions.half_opened import half_opened
+from connector.decisions.money_back import after_money_back
 from connector.decisions.numbers import NumberDesk
 from connector.decisions.record import Decided
 from connector.decisions.refund_history import credit_holder, credit_left, earlier_shares
@@ -83,6 +84,8 @@ class RefundDesk:
                     if case.sale is not None and not case.sale.ours:
                         one = replace(one, sale_ledger_id=case.sale.ledger_id)
                     decided.append(replace(one, charge_id=page.charge_of.get(row.subject_id)))
+            if self.policy.capabilities.payments_need_forms:
+                decided = after_money_back(decided)
             decided += told_again(connection, reader, page, self.policy.name, decided)
         return decided, page.hits
 

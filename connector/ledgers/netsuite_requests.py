@@ -59,7 +59,7 @@ def request_refund(
         if off is not None:
             return off
     if used is not None:
-        back = yield from came_back(claimed, payload, items, search)
+        back = yield from came_back(claimed, payload, items, search, record)
         enough = next((one for one in back if items.left(one, claimed) >= claimed.amount_minor), None)
         if enough is None or claimed.kind != "refund_payout":
             return replace(used, sentence=used.sentence + told_of(back))
@@ -75,14 +75,23 @@ def request_refund(
     return create("customerRefund", body, claimed.document_key)
 
 
-def came_back(claimed: Claimed, payload: Payload, items: OpenItems, search: Reader) -> Steps[list[Head]]:
-    """The payments that brought money of this charge back; what is left of them can be paid out."""
+def came_back(
+    claimed: Claimed, payload: Payload, items: OpenItems, search: Reader, record: Reader
+) -> Steps[list[Head]]:
+    """The payments that brought money of this charge back, those of this run first; what is left of them can be paid out."""
     credit = items.heads.get(settled_id(claimed, payload) or "")
     if credit is None or credit.record not in MONEY_IN:
         return []
-    back = yield from brought_back(payload.charge_id, credit, search)
-    # What this wave has taken of one is known of it already, and an index may not show it yet.
-    return [items.heads.setdefault(one.ledger_id, one) for one in back]
+    back = {}
+    for parent in claimed.parents.values():
+        if parent.kind == "reversal" and split_id(parent.ledger_id)[0] == "customerPayment":
+            head = yield from items.head_for(claimed, parent.ledger_id, search, record)
+            if head is not None and head.stands:
+                back[head.ledger_id] = head
+    for one in (yield from brought_back(payload.charge_id, credit, search)):
+        # What this wave has taken of one is known of it already, and an index may not show it yet.
+        back.setdefault(one.ledger_id, items.heads.setdefault(one.ledger_id, one))
+    return list(back.values())
 
 
 def take_off_again(
