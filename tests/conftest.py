@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
+import sys
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -22,6 +24,11 @@ settings.register_profile("suite", max_examples=100, deadline=None, derandomize=
 settings.load_profile("suite")
 
 NUMBERS = count(1)
+
+# A fake vendor and its client hand over to each other all the time, in threads of one process; and what thousands of
+# tests import is not searched for garbage again and again.
+sys.setswitchinterval(0.0005)
+gc.set_threshold(50_000, 20, 50)
 
 # Thousands of tests wait for the disk otherwise, at every commit of a state.
 if memory_folder() is not None:

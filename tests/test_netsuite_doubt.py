@@ -65,9 +65,9 @@ def test_other_integrations_that_use_most_of_what_the_account_takes(stage: Stage
 
 @pytest.mark.parametrize("lag", LAGS)
 def test_a_state_that_is_lost_with_the_run(stage: Stage, lag: int) -> None:
-    """At an eighth of the requests that write (with EVERY_FAULT in the environment at each), before it has left or after it has
+    """At a twelfth of the requests that write (with EVERY_FAULT in the environment at each), before it has left or after it has
     arrived; what stands in the books is known from them alone. What had a number that only the state knew has the next one."""
-    for place in range(1, len(stage.places(writes=True, lag=lag)) + 1, 1 if WHOLE else 8):
+    for place in range(1, len(stage.places(writes=True, lag=lag)) + 1, 1 if WHOLE else 12):
         with stage.case(index_lag_s=lag) as case:
             line = Line(ENDS[(place + bool(lag)) % 2], place, of_writes=True)
             with line.on(case), pytest.raises(Died):

@@ -5,7 +5,7 @@ than `settle_after` apart: nothing twice, nothing lost, no wrong state, every re
 without the fault.
 
 The whole product is some thousand schedules, too many for each run of the tests. What is run, by rotation: at every
-request that writes every fortieth fault, with searches that lag or that do not; at a thirty-second of those that read one
+request that writes every sixty-fourth fault, with searches that lag or that do not; at a forty-eighth of those that read one
 fault; of pairs of faults a seeded sample. What is not known of NetSuite goes round with them. With EVERY_FAULT in the environment
 (`make every-fault`): every fault at every request, each with a lag or without, by turns; those requests with which every
 pass begins by turns of the plays too.
@@ -30,7 +30,7 @@ from connector.ledgers.netsuite_wire import TYPES
 from connector.store.lease import LEASE_S
 
 WHOLE = bool(os.environ.get("EVERY_FAULT"))
-EVERY_WRITE, EVERY_READ = (1, 2) if WHOLE else (40, 32 * len(AT_READS))
+EVERY_WRITE, EVERY_READ = (1, 2) if WHOLE else (64, 48 * len(AT_READS))
 PAIRS = 12 if WHOLE else 2
 
 

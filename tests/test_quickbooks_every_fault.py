@@ -5,7 +5,7 @@ than `settle_after` apart: nothing twice, nothing lost, no wrong state, every do
 fault, and every number too, unless the company refuses one.
 
 The whole product is some 10000 schedules, too many for each run of the tests. What is run, by rotation: at every request
-that writes every sixteenth fault, with an index that lags or one that does not; at a twelfth of those that read one
+that writes every thirty-second fault, with an index that lags or one that does not; at a twenty-fourth of those that read one
 fault; of pairs of faults a seeded sample. What the company does with request ids goes round with them. With EVERY_FAULT
 in the environment (`make every-fault`): every fault at every request, each with a lag or without, by turns.
 """
@@ -31,7 +31,7 @@ from small_books import fast_folder
 from struck_passes import ENDS, Line, Trouble, strike, strike_twice
 
 WHOLE = bool(os.environ.get("EVERY_FAULT"))
-EVERY_WRITE, EVERY_READ = (1, 2) if WHOLE else (16, 12 * len(AT_READS))
+EVERY_WRITE, EVERY_READ = (1, 2) if WHOLE else (32, 24 * len(AT_READS))
 PAIRS = 12 if WHOLE else 2
 
 

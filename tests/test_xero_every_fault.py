@@ -5,9 +5,9 @@ than `settle_after` apart, or after the time for which Xero wants to be left alo
 state, every document, settlement and balance as without the fault, and every number too, unless Xero refuses one.
 
 The whole product is some thousand schedules, too many for each run of the tests. What is run, by rotation: at every
-request that writes every twentieth fault, with lists that lag or that do not; at a twelfth of those that read one fault; of
-pairs of faults a seeded sample. With EVERY_FAULT in the environment (`make every-fault`): every fault at every request,
-each with a lag or without, by turns.
+request that writes every thirty-second fault, with lists that lag or that do not; at a twenty-fourth of those that read
+one fault; of pairs of faults a seeded sample. With EVERY_FAULT in the environment (`make every-fault`): every fault at
+every request, each with a lag or without, by turns.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from connector.ledgers.xero_memory import FIELDS
 from connector.store.lease import LEASE_S
 
 WHOLE = bool(os.environ.get("EVERY_FAULT"))
-EVERY_WRITE, EVERY_READ = (1, 2) if WHOLE else (20, 12 * len(AT_READS))
+EVERY_WRITE, EVERY_READ = (1, 2) if WHOLE else (32, 24 * len(AT_READS))
 PAIRS = 12 if WHOLE else 2
 
 
