@@ -53,7 +53,7 @@ BREAK = st.tuples(st.just("break"), st.integers(0, 25), SKEW, MEANWHILE)
 KILL = st.tuples(st.just("kill"), st.integers(1, 30), st.booleans())
 PAGE_SIZE = st.sampled_from((3, 7, 100))
 # More of them with EVERY_FAULT in the environment (`make every-fault`).
-TIMES = 10 if os.environ.get("EVERY_FAULT") else 1
+TIMES = 15 if os.environ.get("EVERY_FAULT") else 1
 # The number of a history is what makes its objects; shrinking it would change everything at once.
 SEARCH = settings(
     deadline=None,
@@ -81,7 +81,7 @@ def place() -> Iterator[Path]:
 
 
 @given(histories(SHORT, RUN, RUN, BREAK), PAGE_SIZE)
-@settings(SEARCH, max_examples=9 * TIMES)
+@settings(SEARCH, max_examples=6 * TIMES)
 def test_any_history_of_some_hours_ends_as_one_run_at_its_end(
     place: Path, steps: list[Step], page_size: int
 ) -> None:
@@ -89,13 +89,13 @@ def test_any_history_of_some_hours_ends_as_one_run_at_its_end(
 
 
 @given(histories(LONG, RUN, BREAK), PAGE_SIZE)
-@settings(SEARCH, max_examples=5 * TIMES)
+@settings(SEARCH, max_examples=3 * TIMES)
 def test_also_over_weeks_and_outages(place: Path, steps: list[Step], page_size: int) -> None:
     in_new_folder(steps, place, page_size)
 
 
 @given(histories(SHORT, RUN, KILL), PAGE_SIZE)
-@settings(SEARCH, max_examples=5 * TIMES)
+@settings(SEARCH, max_examples=3 * TIMES)
 def test_also_where_the_process_is_killed_at_any_request(
     place: Path, steps: list[Step], page_size: int
 ) -> None:
