@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from netsuite_desk import Desk, desk, mapped, paid_invoice
+from netsuite_golden import Books
 from netsuite_sold import deposit, invoice, pay
 from netsuite_survey import change
 from netsuite_told import Json, fault, key_of
@@ -121,27 +122,32 @@ def test_what_is_refused_and_stands_is_posted(came: Answer) -> None:
     assert isinstance(seen, Found) and seen.ledger_id == "customerRefund/801"
 
 
+def paid_back_elsewhere(monkeypatch: pytest.MonkeyPatch, record: Books, payment: Payment) -> list[str]:
+    """A run elsewhere takes 33.00 off the invoice and pays it back, just after it was first asked whether that is done;
+    what it wrote then."""
+    first = record.by_external_id
+    done: list[str] = []
+
+    def pays_back(records: dict[str, str]) -> Steps[dict[str, Head]]:
+        found = yield from first(records)
+        if not done:
+            done.append("customerRefund/801")
+            payment.on_invoice, payment.refunded = 7700, 3300
+            stands = {"external_id": key_of("a"), "number": "100a", "total_minor": 3300}
+            record.books = {**payment.books, done[0]: stands}
+        return found
+
+    monkeypatch.setattr(record, "by_external_id", pays_back)
+    return done
+
+
 def test_what_a_run_elsewhere_pays_back_meanwhile_is_not_taken_off_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     payment = Payment(on_invoice=7700)
     ledger, _, record = opened(payment.books)
     off, _ = reopening(ledger, "a", 3300)
-    first = record.by_external_id
-    done: list[int] = []
-
-    def pays_back(records: dict[str, str]) -> Steps[dict[str, Head]]:
-        found = yield from first(records)
-        if not done:
-            done.append(1)
-            payment.refunded = 3300
-            record.books = {
-                **payment.books,
-                "customerRefund/801": {"external_id": key_of("a"), "total_minor": 3300},
-            }
-        return found
-
-    monkeypatch.setattr(record, "by_external_id", pays_back)
+    paid_back_elsewhere(monkeypatch, record, payment)
     asked = ask(ledger, off)
     assert isinstance(asked, Posted) and not isinstance(asked, Request)
 
@@ -186,19 +192,7 @@ def test_what_a_run_elsewhere_takes_off_and_pays_back_meanwhile_is_not_taken_off
     _, paid = reopening(ledger, "a", 3300)
     payment.on_invoice = 11000
     record.books = search.books = payment.books
-    first = record.by_external_id
-    done: list[int] = []
-
-    def pays_back(records: dict[str, str]) -> Steps[dict[str, Head]]:
-        found = yield from first(records)
-        if not done:
-            done.append(1)
-            payment.on_invoice, payment.refunded = 7700, 3300
-            stands = {"external_id": key_of("a"), "number": "100a", "total_minor": 3300}
-            record.books = {**payment.books, "customerRefund/801": stands}
-        return found
-
-    monkeypatch.setattr(record, "by_external_id", pays_back)
+    done = paid_back_elsewhere(monkeypatch, record, payment)
     prepare(ledger, paid)
     request = ask(ledger, paid)
     assert isinstance(request, Request) and done
