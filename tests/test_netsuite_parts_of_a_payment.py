@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from netsuite_desk import desk, paid_invoice
+from netsuite_desk import Desk, desk, paid_invoice
 from netsuite_type_cases import REOPEN
 
 
@@ -28,4 +28,41 @@ def test_each_refund_opens_the_invoice_by_its_own_part(
         one.json(0, "sync")
         assert (one.everything(), one.outcomes()) == (before, told)
         one.wait(1)
+        one.settle_down()
+
+
+def two_parts(one: Desk) -> None:
+    charge = paid_invoice(one)
+    for name, minor in (("a", 3300), ("b", 3300)):
+        one.shop.refund(name, charge, minor, "2026-03-05")
+
+
+def test_what_is_free_for_one_refund_is_not_what_was_refused_for_another(tmp_path: Path) -> None:
+    with desk(tmp_path / "books", **REOPEN) as one:
+        two_parts(one)
+        one.fake.inject("refused", "customerPayment", method="PATCH", skip=1)
+        one.sync(3, plan=False)
+        (waiting,) = (document for document in one.held() if document["kind"] == "application")
+        assert waiting["state"] == "rejected"
+        assert one.open() == "33.00"
+        one.resolve(waiting["document_key"], "--retry")
+        one.sync(plan=False)
+        assert one.open() == "66.00"
+        one.settle_down()
+
+
+def test_no_more_is_taken_off_while_a_pay_out_is_in_doubt(tmp_path: Path) -> None:
+    with desk(tmp_path / "books", **REOPEN) as one:
+        one.set(limits={"concurrency": 1})
+        one.account.moods.index_lag_requests = 5
+        two_parts(one)
+        one.fake.inject("no_location", "customerRefund", method="POST")
+        one.sync(plan=False)
+        one.wait(1)
+        one.sync()
+        assert set(one.outcomes().values()) == {"posted 100", "posted 100-1"}
+        assert [told.rpartition("; ")[2] for told in one.by_hand()] == [
+            "66.00 open",
+            "on invoice 100 by 44.00",
+        ]
         one.settle_down()

@@ -40,6 +40,7 @@ from connector.ledgers.netsuite_capabilities import NETSUITE
 from connector.ledgers.netsuite_changes import (
     check_void,
     only,
+    refund_of,
     request_change,
     void_by_restlet,
 )
@@ -49,7 +50,7 @@ from connector.ledgers.netsuite_forms import FormWriter
 from connector.ledgers.netsuite_look import found_as, look
 from connector.ledgers.netsuite_memory import Lists, pack, unpack
 from connector.ledgers.netsuite_open_items import OpenItems
-from connector.ledgers.netsuite_payload import Payload, read_payload, write_payload
+from connector.ledgers.netsuite_payload import Payload, read_payload, settled_id, write_payload
 from connector.ledgers.netsuite_records import Head, Reader
 from connector.ledgers.netsuite_requests import request_new
 from connector.ledgers.netsuite_roles import expand
@@ -200,7 +201,12 @@ class NetsuiteLedger:
         changes = claimed.kind == "application" or request.target == self.wants.void_restlet
         if changes and isinstance(outcome, Rejected | Withheld):
             # What is changed already, as by a run elsewhere or where a proxy asked twice, is refused in words of its own.
-            seen = (yield from self.look(documents))[claimed.document_key]
+            # What is free for another refund of this run does not show it.
+            payload = read_payload(claimed)
+            promised = self.open_items.forget_promise(
+                settled_id(claimed, payload), refund_of(claimed, payload)
+            )
+            seen = (yield from self.look_beside(documents, promised))[claimed.document_key]
             outcome = seen if isinstance(seen, Found) else outcome
         elif claimed.kind != "customer" and isinstance(
             outcome, Rejected | Withheld | PeriodClosed | NumberTaken
@@ -226,9 +232,15 @@ class NetsuiteLedger:
         return delete(record, internal_id(posted.ledger_id), document.document_key)
 
     def look(self, documents: Sequence[Claimed]) -> Steps[dict[str, Found | Absent]]:
+        return (yield from self.look_beside(documents, 0))
+
+    def look_beside(self, documents: Sequence[Claimed], promised: int) -> Steps[dict[str, Found | Absent]]:
+        """A look at payments that were taken off invoices, beside what is `promised` of them to other refunds."""
         payloads = {one.document_key: read_payload(one) for one in documents}
         voids = self.wants.void_restlet is not None
-        seen, heads = yield from look(documents, payloads, self.search, self.record, self.directory, voids)
+        seen, heads = yield from look(
+            documents, payloads, self.search, self.record, self.directory, voids, promised
+        )
         self.voided |= {ledger_id for ledger_id, head in heads.items() if head.voided}
         self.open_items.learn(heads)
         return seen

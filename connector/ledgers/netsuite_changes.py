@@ -61,7 +61,7 @@ def request_unapplied(
     if payment_id is None:
         return only(claimed, cannot("what paid the invoice is not known"))
     # What is free for another refund of this run is its own.
-    refund_key = payload.paid_back or claimed.document_key
+    refund_key = refund_of(claimed, payload)
     promised = items.promised_to_others(payment_id, refund_key)
     off = yield from take_off(claimed, payment_id, parent_id(claimed, payload.reopens), reader, promised)
     # After a lost state what was taken off has gone back already, and is to be taken off no more. Asked last: a run
@@ -74,6 +74,11 @@ def request_unapplied(
         return only(claimed, replace(off, sentence=off.sentence + told_of(back)))
     items.promise(payment_id, refund_key, claimed.amount_minor)
     return only(claimed, there(claimed, payment_id)) if off is None else off
+
+
+def refund_of(claimed: Claimed, payload: Payload) -> str:
+    """By its key: the refund that pays back what is taken off."""
+    return payload.paid_back or claimed.document_key
 
 
 def take_off(
@@ -112,12 +117,15 @@ def take_off(
     return change("customerPayment", internal_id(payment_id), body, claimed.document_key)
 
 
-def look_at_unapplied(claimed: Claimed, payload: Payload, reader: Reader) -> Steps[Head | None]:
-    """The payment, where as much of it is free as goes back, or has gone back already; else None."""
+def look_at_unapplied(
+    claimed: Claimed, payload: Payload, reader: Reader, promised: int = 0
+) -> Steps[Head | None]:
+    """The payment, where as much of it is free as goes back, beside what is `promised` to others, or has gone back already;
+    else None."""
     payment_id = settled_id(claimed, payload)
     found = (yield from reader.by_id({payment_id})) if payment_id is not None else {}
     payment = found.get(payment_id or "")
-    if payment is None or payment.open_minor >= claimed.amount_minor:
+    if payment is None or payment.open_minor - promised >= claimed.amount_minor:
         return payment
     return payment if (yield from is_paid_back(payload, reader)) else None
 

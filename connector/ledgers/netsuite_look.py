@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import partial
 
 from connector.ledgers.contract import Absent, Claimed, Found, Steps
 from connector.ledgers.netsuite_changes import look_at_applied, look_at_unapplied
@@ -29,9 +30,11 @@ def look(
     record: Reader,
     directory: Directory,
     voids: bool,
+    promised: int = 0,
 ) -> Steps[tuple[Seen, dict[str, Head]]]:
     """By document key; and the heads that were read, by ledger id. `search` finds many at once, `record` reads what stands
-    this moment; `voids`: an invoice is voided, and not taken off by a credit memo."""
+    this moment; `voids`: an invoice is voided, and not taken off by a credit memo; `promised`: so much that is free of a
+    payment is other refunds'."""
     seen: Seen = {one.document_key: Absent() for one in documents}
     wanted: dict[str, Claimed] = {}
     for one in documents:
@@ -42,7 +45,8 @@ def look(
                 found = Found(made, one.document_key, "customer", None, None, None, 0, one.currency, date.min)
                 seen[one.document_key] = found
         elif one.kind == "application":
-            at = look_at_unapplied if payload.part == UNAPPLIED else look_at_applied
+            unapplied = partial(look_at_unapplied, promised=promised)
+            at = unapplied if payload.part == UNAPPLIED else look_at_applied
             head = yield from at(one, payload, record)
             if head is not None:
                 seen[one.document_key] = changed(one, head)

@@ -101,6 +101,13 @@ class OpenItems:
         others = self.promised.get(payment_id, {})
         return sum(minor for key, minor in others.items() if key != document_key)
 
+    def forget_promise(self, payment_id: str | None, document_key: str) -> int:
+        """Nothing was taken off for this refund. Returns what was for others."""
+        if payment_id is None:
+            return 0
+        self.promised.get(payment_id, {}).pop(document_key, None)
+        return self.promised_to_others(payment_id, document_key)
+
     def settle(self, document_key: str, outcome: Outcome) -> None:
         """What a document takes is taken, or is not: only while that is in doubt it is counted beside what is read."""
         done = isinstance(outcome, Taken | Posted | Found)

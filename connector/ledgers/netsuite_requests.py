@@ -105,8 +105,9 @@ def take_off_again(
     # Asked last: a run elsewhere may pay it back before the payment is read, and then it is not free any more.
     if (yield from record.by_external_id({claimed.document_key: payload.record})):
         return None
-    if off is None:
-        # It is free, and may be that of another refund, of which it is not known whether it was paid back.
+    if off is None or (kept and isinstance(off, Request)):
+        # What is free may be that of another refund, of which it is not known whether it was paid back: to take off more
+        # would leave that much open.
         return Stale()
     return off if isinstance(off, Request) else None
 
