@@ -27,7 +27,12 @@ from connector.store.codec import (
 from connector.store.documents import insert_documents
 from connector.store.lease import Lease
 from connector.store.schema import decision, document, refund_number, ruleset, sale_number
-from connector.store.settling import forget_replaced, settle_outcomes, settle_reversed
+from connector.store.settling import (
+    forget_later_numbers,
+    forget_replaced,
+    settle_outcomes,
+    settle_reversed,
+)
 
 DECISION_COLUMNS = (
     "charge_id",
@@ -123,7 +128,15 @@ class Recorder:
         with self.engine.begin() as connection:
             self.lease.renew(connection)
             documents = [d for decided in changed for d in decided.plan.documents]
-            forget_replaced(connection, [key for d in changed if d.plan.documents for key in d.replaces])
+            forget_replaced(
+                connection,
+                [
+                    key
+                    for d in changed
+                    if d.plan.documents or d.revision < d.row.revision
+                    for key in d.replaces
+                ],
+            )
             rows = self._document_rows(connection, documents, found_keys)
             self._write_numbers(connection, changed)
             insert_documents(connection, list(rows.values()))
@@ -200,6 +213,10 @@ class Recorder:
                         "settled": int(decided.number_settled),
                     }
                 )
+        for decided in page:
+            if decided.revision < decided.row.revision:
+                # Its number is free again.
+                forget_later_numbers(connection, self.name, decided.row.subject_id, decided.revision)
         insert_many(connection, sale_number, sales, ignore=True)
         insert_many(connection, refund_number, refunds)
 

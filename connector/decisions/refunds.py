@@ -16,6 +16,7 @@ from connector.decisions.adopted import as_they_stand, half_taken_back, take_up_
 from connector.decisions.charges import currencies_of
 from connector.decisions.failed_siblings import told_again
 from connector.decisions.half_opened import half_opened
+from connector.decisions.half_replaced import fail_half_replaced, is_half_replaced
 from connector.decisions.money_back import after_money_back
 from connector.decisions.numbers import NumberDesk
 from connector.decisions.record import Decided
@@ -94,6 +95,10 @@ class RefundDesk:
         revision = [d for d in standing if d.revision == row.revision]
         if row.outcome == "excluded" and row.due < ASKED and not case.ours:
             return Decided(row, unchanged(row), row.revision)
+        if case.refund.status in GONE and is_half_replaced(row, standing):
+            one, stands = fail_half_replaced(row, case, standing, self.books, self.policy, self.now)
+            leave_credit(page, row.subject_id, stands, one.plan)
+            return one
         # One plan of a revision at a time: it stands until it is forgotten, or a person skipped all of it but a payment
         # that is off its invoice, which books nothing and stays as it is. What nothing could be planned for then is held
         # or waits, and is decided again like any other.

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, or_, select, text, update
+from sqlalchemy import ColumnElement, Connection, or_, select, text, update
 
 from connector.decisions.refund_page import ASKED
 from connector.operations.other_state import give_up
 from connector.planning.sentences import PUT_ON_AGAIN, REVERSAL_SKIPPED, resolve_command, resync_command
 from connector.store.documents import delete_documents
-from connector.store.schema import OPEN, decision, document, refund_number
-from connector.store.settling import settle_outcomes
+from connector.store.schema import OPEN, decision, document
+from connector.store.settling import forget_later_numbers, settle_outcomes
 
 STUCK = ("held", "rejected")
 IN_DOUBT = ("sending", "unknown")
@@ -88,13 +88,7 @@ def back_to_what_stands(connection: Connection, name: str, row: Any) -> Any:
         document.c.ledger_id.is_(None),
         or_(document.c.revision > stands.revision, document.c.kind == "reversal"),
     )
-    connection.execute(
-        delete(refund_number).where(
-            refund_number.c.ledger == name,
-            refund_number.c.refund_id == row.subject_id,
-            refund_number.c.revision > stands.revision,
-        )
-    )
+    forget_later_numbers(connection, name, row.subject_id, stands.revision)
     set_decision(connection, name, row, revision=stands.revision, number=stands.number)
     return connection.execute(
         select(decision).where(decision.c.ledger == name, decision.c.subject_id == row.subject_id)

@@ -171,18 +171,28 @@ def mirror_receipt(
 ) -> list[Document]:
     """The reversal of a receipt that stands in the charge's currency: at its own rate, like the receipt, and a document
     of kind `exchange` for what the failure moved clearing otherwise."""
-    check_currency(original, settlement)
     mirror = mirror_document(books, ledger, original, None, settlement, cause, before)
+    exchange = exchange_beside(books, ledger, original, mirror, settlement)
+    return [mirror] if exchange is None else [mirror, exchange]
+
+
+def exchange_beside(
+    books: Books, ledger: LedgerPolicy, original: Document, mirror: Document, settlement: Settlement
+) -> Document | None:
+    """What the failure moved clearing otherwise than the exact mirror of a document that ends in clearing; None where it
+    moved it alike."""
+    check_currency(original, settlement)
     clearing, moved = mirror_entries(original.entries)[-1]
     rest = settlement.amount_minor - moved
     if not rest:
-        return [mirror]
+        return None
     postings = [(exchange_of(ledger, rest), -rest), (clearing, rest)]
-    exchange = replace(
+    return replace(
         mirror,
         document_key=ledger.key(books, original.subject_id, "exchange", "failure", original.revision),
         kind="exchange",
         part="failure",
+        posting_date=settlement.posting_date,
         amount_minor=abs(rest),
         currency=settlement.currency,
         entries=make_entries(postings, settlement.currency),
@@ -192,5 +202,6 @@ def mirror_receipt(
         reverses=None,
         after=follow((mirror.document_key,), original.refs, None),
         home_minor=None,
+        voids=False,
+        settles=None,
     )
-    return [mirror, exchange]

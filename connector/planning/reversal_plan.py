@@ -26,6 +26,7 @@ from connector.planning.mirrors import (
 from connector.planning.model import BROUGHT_BACK, CASH_LEGS, Document
 from connector.planning.sentences import resolve_command
 from connector.planning.settlement import Settlement, first_open_day, open_day, refuse_unusable, settle
+from connector.planning.taken_back import TakenBack, exchange_since, with_fees_again
 from connector.planning.voiding import stands_for_void
 
 WITH_CASH = frozenset({"refund_receipt", "reopen_invoice", *CASH_LEGS})
@@ -43,20 +44,25 @@ class Standing:
 
 
 def plan_failure(
-    case: RefundCase, books: Books, ledger: LedgerPolicy, standing: Sequence[Standing], now: int
+    case: RefundCase,
+    books: Books,
+    ledger: LedgerPolicy,
+    standing: Sequence[Standing],
+    now: int,
+    taken_back: Sequence[TakenBack] = (),
 ) -> Plan:
-    """Reverse what of a failed or canceled refund stands in the books."""
+    """Reverse what of a failed or canceled refund stands in the books, beside what a replacement has `taken_back`."""
     refund = case.refund
     posted = [s.document for s in standing if s.posted and s.document.kind not in KEPT]
-    if not posted and any(s.posted and s.document.kind == "application" for s in standing):
+    if not posted and not taken_back and any(s.posted and s.document.kind == "application" for s in standing):
         return half_opened(case, ledger)
-    if not posted:
+    if not posted and not taken_back:
         return Plan("dropped", sentence=f"Stripe says {refund.status}: nothing had been posted")
-    keep_credit = books.failed_refund == "owe_customer" and keeps_credit(posted)
+    keep_credit = books.failed_refund == "owe_customer" and keeps_credit(posted, taken_back)
     try:
         refuse_adopted(case, ledger, posted)
         settlement = open_day(books, ledger, settle_failure(case, books, now))
-        documents = mirror_all(case, books, ledger, posted, settlement, keep_credit)
+        documents = mirror_all(case, books, ledger, posted, taken_back, settlement, keep_credit)
         refuse_unfit(ledger, documents)
     except NotNow as stop:
         return stop.plan()
@@ -100,10 +106,11 @@ def settle_failure(case: RefundCase, books: Books, now: int) -> Settlement:
     )
 
 
-def keeps_credit(posted: Sequence[Document]) -> bool:
-    """`owe_customer` is about a credit memo with its cash leg; every other type is reversed whole."""
+def keeps_credit(posted: Sequence[Document], taken_back: Sequence[TakenBack]) -> bool:
+    """`owe_customer` is about a credit memo that stands, and its cash leg; every other type is reversed whole."""
     kinds = {document.kind for document in posted}
-    return "credit_memo" in kinds and bool(kinds & CASH_LEGS)
+    paid = kinds | {one.document.kind for one in taken_back}
+    return "credit_memo" in kinds and bool(paid & CASH_LEGS)
 
 
 def refuse_adopted(case: RefundCase, ledger: LedgerPolicy, posted: Sequence[Document]) -> None:
@@ -134,6 +141,7 @@ def mirror_all(
     books: Books,
     ledger: LedgerPolicy,
     posted: Sequence[Document],
+    taken_back: Sequence[TakenBack],
     settlement: Settlement,
     keep_credit: bool,
 ) -> tuple[Document, ...]:
@@ -144,9 +152,13 @@ def mirror_all(
     if can_void(ledger, originals, settlement):
         documents = list(void_all(books, ledger, originals, "the refund failed"))
     else:
-        documents = mirror_each(case, books, ledger, originals, settlement)
+        # What was voided where it stood leaves nothing to settle.
+        stand = [one.mirror for one in taken_back if one.document.kind not in KEPT and not one.mirror.voids]
+        documents = mirror_each(case, books, ledger, originals, settlement, stand)
+    documents += exchange_since(books, ledger, taken_back, WITH_CASH, settlement)
+    settlement = with_fees_again(settlement, taken_back)
     if ledger.fees and settlement.fee_minor:
-        first = posted[0]
+        first = [*posted, *(one.document for one in taken_back)][0]
         documents.append(
             fee_document(
                 ledger,
@@ -172,15 +184,17 @@ def mirror_each(
     ledger: LedgerPolicy,
     originals: Sequence[Document],
     settlement: Settlement,
+    stand: Sequence[Document],
 ) -> list[Document]:
-    """Mirrors on the settlement's day; a ledger whose payments name what they pay gets the form before the payment."""
+    """Mirrors on the settlement's day; a ledger whose payments name what they pay gets the form before the payment. Those
+    that `stand` came before them."""
     cash_last = ledger.capabilities.payments_need_forms and len(originals) > 1
     documents: list[Document] = []
     for original in reversed(originals) if cash_last else originals:
         postings = None
         if original.kind == "refund_receipt" and original.home_minor is not None:
             documents += mirror_receipt(
-                books, ledger, original, settlement, "the refund failed", documents[-1:]
+                books, ledger, original, settlement, "the refund failed", [*stand, *documents][-1:]
             )
             continue
         if original.kind in WITH_CASH:
@@ -196,7 +210,7 @@ def mirror_each(
                 postings,
                 settlement,
                 "the refund failed",
-                documents[-1:],
+                [*stand, *documents][-1:],
                 paid_after,
             )
         )

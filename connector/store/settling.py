@@ -158,3 +158,14 @@ def forget_replaced(connection: Connection, document_keys: Sequence[str]) -> Non
         chosen = within(connection, document.c.document_key, document_keys)
         unsent = and_(document.c.state.in_(UNSENT), document.c.ledger_id.is_(None))
         delete_documents(connection, chosen, or_(document.c.state == "skipped", unsent))
+
+
+def forget_later_numbers(connection: Connection, name: str, refund_id: str, revision: int) -> None:
+    """Numbers of revisions of a refund that are not going to be written are free again."""
+    connection.execute(
+        delete(refund_number).where(
+            refund_number.c.ledger == name,
+            refund_number.c.refund_id == refund_id,
+            refund_number.c.revision > revision,
+        )
+    )
