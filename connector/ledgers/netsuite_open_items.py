@@ -13,6 +13,7 @@ from connector.ledgers.contract import Claimed, Found, Outcome, Posted, Steps, T
 from connector.ledgers.netsuite_payload import Payload, read_payload, settled_id
 from connector.ledgers.netsuite_records import Head, Reader
 from connector.planning.money import format_amount
+from connector.planning.sentences import TO_BE_TAKEN_BACK
 
 WORDS = {
     "creditMemo": "credit memo",
@@ -152,7 +153,7 @@ class OpenItems:
         kind = parent.kind.replace("_", " ")
         return Withheld(
             "ledger_cannot",
-            f"{kind} {parent.ledger_id}, which was to be taken back, does not stand in NetSuite any more",
+            f"{kind} {parent.ledger_id}, {TO_BE_TAKEN_BACK}, does not stand in NetSuite any more",
             "see what took it back there; where nothing is missing leave this out with --skip in the place of --retry",
         )
 

@@ -18,6 +18,7 @@ from connector.ledgers.quickbooks_roles import ENTITIES, TXN_TYPES
 from connector.ledgers.quickbooks_sale_heads import is_void
 from connector.ledgers.quickbooks_wire import find_one, find_rows, quoted, ref_of
 from connector.planning.money import format_amount
+from connector.planning.sentences import TO_BE_TAKEN_BACK
 
 Link = tuple[int, str, str]
 PUT_RIGHT = "put it right in QuickBooks"
@@ -207,6 +208,6 @@ def refuse_gone(claimed: Claimed, payload: Payload) -> Steps[Withheld | None]:
     kind = parent.kind.replace("_", " ")
     return Withheld(
         "ledger_cannot",
-        f"{kind} {parent.ledger_id}, which was to be taken back, is not in QuickBooks any more",
+        f"{kind} {parent.ledger_id}, {TO_BE_TAKEN_BACK}, is not in QuickBooks any more",
         "see what took it back there; where nothing is missing leave this out with --skip in the place of --retry",
     )

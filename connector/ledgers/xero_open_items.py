@@ -30,6 +30,7 @@ from connector.ledgers.xero_payload import Payload, read_payload, settled_id
 from connector.ledgers.xero_roles import ALLOCATED, PLURALS, UNALLOCATED
 from connector.ledgers.xero_wire import day_of, find_ids, find_one, id_of, part_of, rows_of, text_of
 from connector.planning.money import format_amount
+from connector.planning.sentences import TO_BE_TAKEN_BACK
 
 # Of what a payment pays: its list, what of it is open, and the name of the object within a payment.
 PAID: dict[str, tuple[str, str]] = {
@@ -159,7 +160,7 @@ class OpenItems:
         kind = parent.kind.replace("_", " ")
         return Withheld(
             "ledger_cannot",
-            f"{kind} {parent.ledger_id}, which was to be taken back, does not stand in Xero any more",
+            f"{kind} {parent.ledger_id}, {TO_BE_TAKEN_BACK}, does not stand in Xero any more",
             "see what took it back there; where nothing is missing leave this out with --skip in the place of --retry",
         )
 

@@ -30,7 +30,14 @@ def take_effect(connection: Connection, words: Sequence[Mapping[str, Any]]) -> N
             continue
         if word["document_key"] is not None:
             of.append(document.c.document_key == word["document_key"])
-        if word["action"] in ("skip", "adopt"):
+        # Where a replacement is half done here, what was said there was of another one.
+        replacing = connection.execute(
+            select(decision.c.ledger)
+            .join(document, document.c.subject_id == decision.c.subject_id)
+            .where(*mine, *of[:2], decision.c.aim == "posted")
+            .where(document.c.kind == "reversal", document.c.state.in_(UNSETTLED))
+        )
+        if word["action"] in ("skip", "adopt") and replacing.first() is None:
             give_up(connection, *of, document.c.state.in_(UNSETTLED))
         else:
             connection.execute(

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,16 @@ from connector.decisions.adopted import adopted_row
 from connector.decisions.refund_page import ASKED
 from connector.errors import ConnectorError, InputError
 from connector.ledgers.contract import Found, run_steps
-from connector.operations.skip import BESIDE, IN_DOUBT, STUCK, give_up_doubtful, set_decision, skip
+from connector.operations.skip import (
+    BESIDE,
+    IN_DOUBT,
+    STUCK,
+    give_up_doubtful,
+    is_gone,
+    leave_gone,
+    set_decision,
+    skip,
+)
 from connector.planning.model import REFUND_TYPES, RefundType
 from connector.planning.refund_types import sale_forms
 from connector.planning.rule_results import a_sale, order_types, refuse_types
@@ -75,9 +85,14 @@ def resolve(engine: Engine, lease: Lease, world: World, desk: Desk, decisions_fi
         elif word.action == "retry" and row.reason == ALIKE:
             # Asked again of a document that is like it: then it is another one.
             word = replace(word, value=ALIKE)
+    gone = [d.document_key for d in documents if word.action == "skip" and is_gone(row, d)]
+    if gone:
+        # The refund itself is not left out.
+        word = replace(word, action="retry")
     with engine.begin() as connection:
         lease.renew(connection)
-        sentence = apply(connection, name, row, word, key, hit)
+        leave = partial(leave_gone, gone=gone) if gone else partial(apply, word=word, key=key, hit=hit)
+        sentence = leave(connection, name, row)
         record = {
             "decision_id": world.new_id(),
             "ledger": name,
@@ -236,15 +251,29 @@ def check_word(row: Any, documents: list[Any], word: Word) -> None:
         )
     if word.action == "skip" and row.outcome in ("posted", "adopted", "marked", "dropped"):
         raise InputError(f"{row.subject_id} is {row.outcome}; there is nothing to skip")
-    # Of a revision that is taken back for the next one, some stands and some does not: to leave out the rest would leave it so.
+    if word.action == "skip":
+        refuse_half_taken_back(row, documents)
+    if word.action == "retry" and row.outcome in ("posted", "adopted", "marked", "dropped", "reversed"):
+        raise InputError(f"{row.subject_id} is {row.outcome}; there is nothing to try again")
+
+
+def refuse_half_taken_back(row: Any, documents: Sequence[Any]) -> None:
+    """Of a revision that is taken back for the next one some stands and some does not, or it is not known: to leave out the
+    rest would leave it so."""
+    if row.aim != "posted":
+        return
+    of_earlier = [d for d in documents if d.kind == "reversal" and d.revision < row.revision]
+    if any(d.state in IN_DOUBT for d in of_earlier):
+        raise InputError(
+            f"{row.subject_id} is being taken back for its replacement, and it is not known yet what of that was written; the "
+            f"next sync looks: decide after it"
+        )
     whole = {d.revision for d in documents if d.state == "posted" and d.kind not in BESIDE}
-    in_part = row.aim == "posted" and any(d.state == "reversed" and d.revision in whole for d in documents)
-    if word.action == "skip" and in_part:
+    in_part = any(d.state == "reversed" and d.revision in whole for d in documents)
+    if in_part and not any(is_gone(row, d) for d in of_earlier):
         raise InputError(
             f"{row.subject_id} is taken back in part, for its replacement; what is held of it can only be tried again"
         )
-    if word.action == "retry" and row.outcome in ("posted", "adopted", "marked", "dropped", "reversed"):
-        raise InputError(f"{row.subject_id} is {row.outcome}; there is nothing to try again")
 
 
 def apply(connection: Connection, name: str, row: Any, word: Word, key: str | None, hit: Found | None) -> str:

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, or_, select, text, update
 
 from connector.decisions.refund_page import ASKED
 from connector.operations.other_state import give_up
-from connector.planning.sentences import PUT_ON_AGAIN, REVERSAL_SKIPPED, resolve_command, resync_command
-from connector.store.documents import delete_documents
+from connector.planning.sentences import (
+    PUT_ON_AGAIN,
+    REVERSAL_SKIPPED,
+    TO_BE_TAKEN_BACK,
+    resolve_command,
+    resync_command,
+)
+from connector.store.codec import decode_document
+from connector.store.documents import delete_documents, select_with_text
 from connector.store.schema import OPEN, decision, document
 from connector.store.settling import forget_later_numbers, settle_outcomes
 
 STUCK = ("held", "rejected")
 IN_DOUBT = ("sending", "unknown")
+LATER = "the next sync posts the replacement; see that nothing stays open of what was taken back beside it"
 # What is nothing without the documents that it belongs to.
 BESIDE = ("application", "reversal", "fee", "exchange", "customer")
 
@@ -67,6 +76,31 @@ def skip(connection: Connection, name: str, row: Any, reason: str, key: str | No
         due=ASKED if doubts else 0,
     )
     return f"{row.subject_id}: skipped; it is listed as excluded{left}{doubts}"
+
+
+def is_gone(row: Any, one: Any) -> bool:
+    """Whether a document was to take back, for a replacement, what somebody took out of the ledger."""
+    stuck = (one.kind, one.state, one.reason) == ("reversal", "held", "ledger_cannot")
+    return row.aim == "posted" and stuck and TO_BE_TAKEN_BACK in (one.sentence or "")
+
+
+def leave_gone(connection: Connection, name: str, row: Any, gone: Sequence[str]) -> str:
+    """What somebody took out is not taken back once more, and its replacement goes on; `gone` are keys of its mirrors."""
+    mine = (document.c.ledger == name, document.c.subject_id == row.subject_id)
+    rows = connection.execute(select_with_text().where(*mine)).all()
+    originals = [decode_document(one.content).reverses for one in rows if one.document_key in gone]
+    links = [
+        one.document_key
+        for one in rows
+        if one.kind == "application" and not set(gone).isdisjoint(one.after_keys.split())
+    ]
+    for chosen, state in (([*gone, *links], "skipped"), (originals, "reversed")):
+        connection.execute(
+            update(document).where(*mine, document.c.document_key.in_(chosen)).values(state=state)
+        )
+    told = f"left out, since what it was to take back is gone; {LATER}"
+    set_decision(connection, name, row, outcome="waiting", reason=None, sentence=told, action=None, due=ASKED)
+    return f"{row.subject_id}: {told}"
 
 
 def back_to_what_stands(connection: Connection, name: str, row: Any) -> Any:

@@ -11,6 +11,8 @@ PLACEHOLDERS = ("...", "TEXT")
 # Of a refund whose payment is off the invoice and was not paid back.
 PUT_ON_AGAIN = "the payment of its invoice stays taken off: put it on again in the ledger"
 REVERSAL_SKIPPED = "Stripe gave it up, and a person skipped its reversal: the books still show it"
+# Of a document that somebody took out of the ledger before its mirror was written.
+TO_BE_TAKEN_BACK = "which was to be taken back"
 FILL_IN = f'"{PLACEHOLDERS[0]}"'
 LOOKED_AT_AGAIN = "correct it in the ledger or the settings; each run asks again"
 
