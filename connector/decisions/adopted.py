@@ -10,7 +10,7 @@ from connector.ledgers.contract import Courier, Found, Ledger, run_steps
 from connector.planning.case import Books, LedgerPolicy, Plan
 from connector.planning.keys import document_key, part_key
 from connector.planning.model import REFUND_TYPES, Document, Kind, Sale
-from connector.planning.sentences import resolve_command
+from connector.planning.sentences import resolve_command, resync_command
 from connector.store.codec import encode_document
 
 
@@ -120,6 +120,19 @@ def take_up_found(
         documents=documents,
         sale_number=head.sale_number,
         number=head.number,
+    )
+
+
+def broken_off(row: Any, plan: Plan) -> Plan:
+    """Held: what stands in the books of a refund that lives is taken back there, for a replacement that the state knew of
+    which was lost."""
+    return replace(
+        plan,
+        outcome="held",
+        reason="ledger_cannot",
+        sentence="its replacement was broken off before the state was lost: what stood in the books is taken back there, all "
+        "of it or some",
+        action=f"post it anew: {resync_command(row.subject_id)} --replace",
     )
 
 

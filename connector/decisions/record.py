@@ -235,7 +235,7 @@ class Recorder:
         values = []
         for decided in page:
             plan, row = decided.plan, decided.row
-            on_its_way = any(d.document_key in rows for d in plan.documents)
+            on_its_way = plan.outcome != "held" and any(d.document_key in rows for d in plan.documents)
             shares: str | None = encode_shares(plan.shares) if plan.shares else row.shares
             if plan.sale is not None:
                 shares = encode_sale(plan.sale)

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine
 
-from connector.decisions.adopted import as_they_stand, half_taken_back, take_up_found
+from connector.decisions.adopted import as_they_stand, broken_off, half_taken_back, take_up_found
 from connector.decisions.charges import currencies_of
 from connector.decisions.failed_siblings import told_again
 from connector.decisions.half_opened import half_opened
@@ -121,6 +121,8 @@ class RefundDesk:
         if half is not None:
             return Decided(row, half, case.revision)
         plan = take_up_found(self.ledger, self.courier, self.policy.name, row, plan, hits, case.sale)
+        if plan.outcome == "reversed" and case.refund.status not in GONE:
+            plan = broken_off(row, plan)
         if plan.number is not None and plan.documents and case.number is not None:
             numbers.take(row.subject_id, case.revision, plan.sale_number or "", *case.number)
         if numbers.is_known(row.subject_id, case.revision):
@@ -226,6 +228,8 @@ class RefundDesk:
         posted = [
             decode_document(d.content) for d in standing if d.revision == row.revision and d.state == "posted"
         ]
+        # After a lost state some of it may have been taken back before.
+        before = [d for d in posted if d.kind == "reversal"]
         # A void is undone by hand: while it stands, the sale that would be planned anew counts as absent.
         voided = any(d.kind == "void" for d in posted)
         if voided:
@@ -235,7 +239,7 @@ class RefundDesk:
             self.kept[row.subject_id] = (
                 "only its payment was taken off the invoice so far; try again what is held of it, or skip it"
             )
-        if not undo:
+        if voided or not (undo or before):
             return Decided(row, unchanged(row), row.revision)
         revision = row.revision + 1
         sale = page.sale_before(row.subject_id)
@@ -245,7 +249,7 @@ class RefundDesk:
         if not plan.documents or number is None:
             self.kept[row.subject_id] = self._why_kept(fresh, plan)
             return Decided(row, unchanged(row), row.revision)
-        heads = after_undo(plan.documents, undo)
+        heads = after_undo(plan.documents, [*before, *undo])
         numbers.take(case.refund.refund_id, revision, plan.sale_number or "", *number)
         # What was never sent of the revision that is undone is not wanted any more.
         unsent = tuple(d.document_key for d in standing if d.revision == row.revision and is_unsent(d))
