@@ -164,6 +164,32 @@ def test_the_state_is_lost_after_it_was_deleted_too(tmp_path: Path) -> None:
         one.settle_down()
 
 
+@pytest.mark.parametrize("first", ["re_a", "re_b"])
+def test_two_refunds_of_a_charge_of_which_one_stopped(tmp_path: Path, first: str) -> None:
+    """Whichever takes the payment that was booked again, the other takes what that one leaves."""
+    with desk(tmp_path / "books", **REOPEN) as one:
+        pay(one.hands, invoice(one.hands, net="200.00", tax="20.00"))
+        charge = one.shop.charge("100", 11000, 1000, "2026-03-02", 0)
+        one.shop.refund("a", charge, 3300, "2026-03-05")
+        one.shop.refund("b", charge, 1100, "2026-03-06")
+        one.fake.inject("element_refused", "/Payments", method="PUT", times=99)
+        one.sync(3, plan=False)
+        assert one.outcomes() == {"re_a": "waiting 100", "re_b": "held rejected_by_ledger"}
+        one.fake.faults.clear()
+        book(one)
+        one.wait(24)
+        if first == "re_a":
+            one.resolve("re_a", "--skip")
+            one.resync("re_a", code=3)
+            assert one.outcomes()["re_a"] == "posted 100"
+        one.resolve("re_b", "--retry")
+        one.sync(plan=False)
+        one.sync(plan=False)
+        assert one.outcomes() == {"re_a": "posted 100", "re_b": "posted 100-1"}
+        assert one.totals() == books_of("220.00", "66.00")
+        one.settle_down()
+
+
 # ---------------------------------------------------------------------------------------------- what is not known
 
 

@@ -33,35 +33,46 @@ def payments_on(payment: Row) -> Steps[list[Row]]:
 
 
 def what_brought(claimed: Claimed, payload: Payload, deleted: Row) -> Steps[Row | Withheld]:
-    """The payment that the parts are made of: the one that was deleted, else that which was booked in its place, whether
-    that stands or was deleted too. Withheld where it cannot be told, or a part would stand twice."""
+    """The payment that the parts are made of: the one that was deleted, else that which came in its place, whether it
+    stands or was deleted too. Withheld where it cannot be told, or a part would stand twice."""
     rows = yield from payments_on(deleted)
     settled = settled_id(claimed, payload.settles)
     if settled not in {id_of(row, "Payments") for row in (deleted, *rows)}:
         return cannot(f"what paid the invoice ({settled}) is not a payment in Xero")
-    since = [row for row in rows if is_booked_since(row, deleted)]
-    mine = [row for row in since if names_charge(row, deleted, payload)]
-    standing = []
-    for row in mine:
-        # By its id, since a list may lag behind what was deleted a moment ago.
-        known = row if is_gone(row) else (yield from find_one("Payments", id_of(row, "Payments")))
-        if known is not None and not is_gone(known):
-            standing.append(known)
     whole = minor(deleted.get("Amount"), claimed.currency)
     stays = whole - claimed.amount_minor
-    amounts = [minor(row.get("Amount"), claimed.currency) for row in standing]
+    since = [row for row in rows if is_booked_since(row, deleted)]
     for row in since:
         alike = minor(row.get("Amount"), claimed.currency) in (whole, stays, claimed.amount_minor)
         if alike and not is_gone(row) and names_charge(row, deleted, payload) is None:
             return of_no_charge(claimed, payload, row, deleted)
-    if amounts == [whole] and (payload.part != OVERPAID or stays <= 0):
+    mine = [row for row in since if names_charge(row, deleted, payload)]
+    again = [row for row in rows if is_made_of_it(row, claimed, payload, deleted)]
+    standing = yield from those_standing([*mine, *again])
+    amounts = [minor(row.get("Amount"), claimed.currency) for row in standing]
+    if len(standing) == 1 and (standing[0] in again or (amounts == [whole] and goes_first(payload, stays))):
         return standing[0]
     lacks = payload.part == OVERPAID and stays > 0 and not any(is_successor(row, payload) for row in rows)
     # Where ours that stays on the invoice was deleted, a person's may stand for it.
     if standing and not (lacks and amounts == [stays]):
         return twice(claimed, payload, standing, deleted, stays if lacks else 0)
     replaced = [row for row in mine if minor(row.get("Amount"), claimed.currency) == whole]
-    return max(replaced, key=updated, default=deleted)
+    return max((*again, *replaced), key=updated, default=deleted)
+
+
+def goes_first(payload: Payload, stays: int) -> bool:
+    """Whether it is the first of the parts that are written."""
+    return payload.part != OVERPAID or stays <= 0
+
+
+def those_standing(rows: Iterable[Row]) -> Steps[list[Row]]:
+    """Asked by id, since a list may lag behind what was deleted a moment ago."""
+    found = []
+    for row in rows:
+        known = row if is_gone(row) else (yield from find_one("Payments", id_of(row, "Payments")))
+        if known is not None and not is_gone(known):
+            found.append(row)
+    return found
 
 
 def booked_again(payload: Payload, deleted: Row) -> Steps[list[Row]]:
@@ -91,6 +102,17 @@ def is_successor(row: Row, payload: Payload) -> bool:
     """Whether it stands, and is ours for the charge's payment."""
     note = read_reference(row)
     return not is_gone(row) and note.kind in SUCCESSORS and payload.charge_id in note.charge_ids
+
+
+def is_made_of_it(row: Row, claimed: Claimed, payload: Payload, deleted: Row) -> bool:
+    """Whether another refund of the charge has made it meanwhile, of a payment that was booked again: the money is there
+    then. Once what stays is made, others may have taken that."""
+    note = read_reference(row)
+    if payload.part == OVERPAID or note.kind != "application" or note.document_key == claimed.document_key:
+        return False
+    if payload.charge_id not in note.charge_ids or id_of(row, "Payments") == id_of(deleted, "Payments"):
+        return False
+    return updated(row) > updated(deleted) or (not is_gone(row) and updated(row) == updated(deleted))
 
 
 def names_charge(row: Row, deleted: Row, payload: Payload) -> bool | None:
