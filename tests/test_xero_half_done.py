@@ -8,7 +8,6 @@ import pytest
 from ledger_desk import rule
 from vendors.xero.wire import Json
 from xero_desk import Desk, desk, paid_invoice
-from xero_sold import pay
 
 REOPEN: Json = {
     "rules": rule("reopen_invoice", sale="invoice", payment=["applied", "unapplied"]),
@@ -84,16 +83,3 @@ def test_what_is_half_done_and_skipped_is_brought_back_by_a_resync(tmp_path: Pat
             one.resync("re_a", code=3)
             why = {"paid again": "payment_not_in_books", "overpaid": "sale_mismatch"}[stop]
             assert (one.outcomes(), one.everything()) == ({"re_a": f"held {why}"}, before)
-
-
-def test_a_payment_that_somebody_booked_again_is_not_paid_twice(tmp_path: Path) -> None:
-    """The part that stays paid is refused then, and the books stay as they are."""
-    with desk(tmp_path / "books", **REOPEN) as one:
-        half_opened(one, "paid again")
-        one.resolve("re_a", "--skip")
-        (sold,) = one.organisation.documents("Invoices")
-        pay(one.hands, sold)
-        before = one.everything()
-        one.resync("re_a", code=3)
-        assert one.outcomes() == {"re_a": "held rejected_by_ledger"}
-        assert one.everything() == before

@@ -77,7 +77,7 @@ def read_answer(
     plural = request.target.partition("?")[0].split("/")[1]
     if isinstance(whole, Rejected | NumberTaken | PeriodClosed) and len(documents) > 1:
         return (yield from read_whole_refusal(documents, payloads, plural, answer))
-    if len(documents) == 1 and is_change(documents[0], payloads):
+    if len(documents) == 1 and is_change(documents[0], payloads, request):
         (one,) = documents
         return {one.document_key: whole or changed(one, payloads[one.document_key], request, answer)}
     fault = fault_of(answer)

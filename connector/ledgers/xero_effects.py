@@ -7,20 +7,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from connector.ledgers.contract import Absent, Answer, Claimed, Outcome, Posted, Rejected, Request, Unknown
+from connector.ledgers.contract import (
+    Absent,
+    Answer,
+    Apart,
+    Claimed,
+    Outcome,
+    Posted,
+    Rejected,
+    Request,
+    Unknown,
+)
 from connector.ledgers.json_wire import decode
 from connector.ledgers.xero_changes import TAKEN_OUT
 from connector.ledgers.xero_faults import messages
 from connector.ledgers.xero_payload import Payload
-from connector.ledgers.xero_roles import UNALLOCATED, UNPAID
+from connector.ledgers.xero_roles import OVERPAID, PAID_AGAIN, UNALLOCATED, UNPAID
 from connector.ledgers.xero_wire import elements_of, id_of
 
 
-def is_change(claimed: Claimed, payloads: Mapping[str, Payload]) -> bool:
+def is_change(claimed: Claimed, payloads: Mapping[str, Payload], request: Request) -> bool:
     payload = payloads[claimed.document_key]
-    return (
-        payload.voids or claimed.kind == "void" or payload.plural == "Allocations" or payload.part == UNPAID
-    )
+    taken_off = payload.part == UNPAID or makes_room(payload, request)
+    return payload.voids or claimed.kind == "void" or payload.plural == "Allocations" or taken_off
+
+
+def makes_room(payload: Payload, request: Request) -> bool:
+    """Whether it deletes a payment that somebody booked in the place of the one that is to be made again."""
+    return payload.part in (PAID_AGAIN, OVERPAID) and request.method == "POST"
 
 
 def changed(claimed: Claimed, payload: Payload, request: Request, answer: Answer) -> Outcome:
@@ -35,6 +49,9 @@ def changed(claimed: Claimed, payload: Payload, request: Request, answer: Answer
     plural = request.target.split("/")[1]
     rows = elements_of(answer, plural) or ()
     if len(rows) == 1 and rows[0].get("Status") == TAKEN_OUT[plural]:
+        if makes_room(payload, request):
+            # The document itself is sent now.
+            return Apart()
         return Posted(id_of(rows[0], plural), claimed.number, claimed.amount_minor, claimed.currency)
     said = [words for row in rows for words in messages(row)]
     return (

@@ -10,6 +10,7 @@ from connector.ledgers.contract import Absent, Claimed, Found, Steps
 from connector.ledgers.days import EVER
 from connector.ledgers.json_wire import Row, minor
 from connector.ledgers.xero_answers import NUMBERS, credit_or, find_contact, total_of
+from connector.ledgers.xero_booked_again import booked_again
 from connector.ledgers.xero_changes import GONE, is_gone, our_allocation, shown_day
 from connector.ledgers.xero_marks import read_reference
 from connector.ledgers.xero_payload import Payload, settled_id
@@ -28,7 +29,7 @@ CORRECTED = timedelta(days=7)
 def look(documents: Sequence[Claimed], payloads: Mapping[str, Payload]) -> Steps[Seen]:
     """By document key."""
     seen: Seen = {one.document_key: Absent() for one in documents}
-    dated: dict[str, dict[str, tuple[Claimed, date]]] = {}
+    dated: dict[str, dict[str, tuple[Claimed, list[date]]]] = {}
     for one in documents:
         payload = payloads[one.document_key]
         if one.kind == "customer":
@@ -41,19 +42,19 @@ def look(documents: Sequence[Claimed], payloads: Mapping[str, Payload]) -> Steps
             gone = yield from look_at_payment(one, payload)
             seen[one.document_key] = changed(one, *gone) if gone is not None else Absent()
         else:
-            day = yield from day_sent(one, payload)
-            if day is not None:
+            days = yield from days_sent(one, payload)
+            if days:
                 plural = LISTS.get(payload.plural, payload.plural)
-                dated.setdefault(plural, {})[one.document_key] = (one, day)
+                dated.setdefault(plural, {})[one.document_key] = (one, days)
     for plural, wanted in dated.items():
         bearing: dict[str, list[Row]] = {}
-        for row in (yield from read_since(plural, {day for _, day in wanted.values()})):
+        for row in (yield from read_since(plural, {day for _, days in wanted.values() for day in days})):
             key = read_reference(row).document_key
             if key in wanted and row.get("Status") not in GONE:
                 bearing.setdefault(key, []).append(row)
         for key, rows in bearing.items():
-            claimed, day = wanted[key]
-            seen[key] = found_as(claimed, payloads[key], most_alike(rows, claimed, day, plural), plural)
+            claimed, days = wanted[key]
+            seen[key] = found_as(claimed, payloads[key], most_alike(rows, claimed, days, plural), plural)
     return seen
 
 
@@ -65,26 +66,31 @@ def read_since(plural: str, days: Collection[date]) -> Steps[list[Row]]:
     return (yield from find_rows(plural, spanned((min(days) - CORRECTED, EVER), OF_SALES.get(plural, ""))))
 
 
-def most_alike(rows: Sequence[Row], claimed: Claimed, day: date, plural: str) -> Row:
-    """Of several that bear our key the one with our number, amount and day, then the lowest id: a person's copy takes the
-    Reference along. Of two that agree in all of it either stands for the other."""
+def most_alike(rows: Sequence[Row], claimed: Claimed, days: Sequence[date], plural: str) -> Row:
+    """Of several that bear our key the one with our number, amount and one of the days, then the lowest id: a person's
+    copy takes the Reference along. Of two that agree in all of it either stands for the other."""
 
     def place(row: Row) -> tuple[bool, bool, bool, str]:
         another_number = text_of(row, NUMBERS.get(plural, "")) not in (None, claimed.number)
         total = row.get("Amount" if plural == "Payments" else "Total")
         another_amount = minor(total, claimed.currency) != claimed.amount_minor
-        return another_number, another_amount, day_of(row) != day, id_of(row, plural)
+        return another_number, another_amount, day_of(row) not in days, id_of(row, plural)
 
     return min(rows, key=place)
 
 
-def day_sent(claimed: Claimed, payload: Payload) -> Steps[date | None]:
-    """The day that the document bears; one that makes a payment again has that of the payment."""
+def days_sent(claimed: Claimed, payload: Payload) -> Steps[list[date]]:
+    """The day that the document bears; one that makes a payment again has that of the payment, which somebody may have
+    booked anew on another day."""
     if payload.part not in (PAID_AGAIN, OVERPAID) or claimed.kind != "application":
-        return date.fromisoformat(str(payload.body["Date"])) if "Date" in payload.body else None
-    payment_id = settled_id(claimed, payload.settles)
+        return [date.fromisoformat(str(payload.body["Date"]))] if "Date" in payload.body else []
+    taken = claimed.parents.get(payload.taken or "")
+    payment_id = taken.ledger_id if taken is not None else settled_id(claimed, payload.settles)
     row = (yield from find_one("Payments", payment_id)) if payment_id is not None else None
-    return day_of(row) if row is not None else None
+    if row is None:
+        return []
+    again = (yield from booked_again(payload, row)) if is_gone(row) else []
+    return list(dict.fromkeys(day_of(one) for one in (row, *again)))
 
 
 def found_as(claimed: Claimed, payload: Payload, row: Row, plural: str) -> Found:

@@ -13,6 +13,7 @@ from decimal import Decimal
 
 from connector.ledgers.contract import Claimed, Outcomes, Posted, Request, Stale, Steps, Withheld
 from connector.ledgers.json_wire import Row, amount, minor
+from connector.ledgers.xero_booked_again import SUCCESSORS, cannot, payments_on, what_brought
 from connector.ledgers.xero_changes import GONE, PUT_RIGHT, is_gone, only, take_out, there
 from connector.ledgers.xero_forms import AUTHORISED
 from connector.ledgers.xero_marks import read_reference
@@ -20,9 +21,6 @@ from connector.ledgers.xero_payload import Payload, put, settled_id
 from connector.ledgers.xero_roles import OVERPAID, PAID_AGAIN, UNPAID
 from connector.ledgers.xero_wire import as_guid, day_of, find_one, find_rows, id_of, part_of, text_of
 from connector.planning.money import format_amount
-
-# Ours that pay an invoice in the place of the charge's own payment, or after it.
-SUCCESSORS = ("application", "reversal")
 
 
 class Reopenings:
@@ -48,6 +46,17 @@ class Reopenings:
             return only(claimed, there(claimed, payment_id))
         if row is None:
             return only(claimed, cannot(f"what paid the invoice ({payment_id}) is not a payment in Xero"))
+        if is_gone(row) and self.under_way.get(payment_id) != payload.taken:
+            # It was not deleted a moment ago, and somebody may have booked it again.
+            brought = yield from what_brought(claimed, payload, row)
+            if isinstance(brought, Withheld):
+                return only(claimed, brought)
+            if not is_gone(brought):
+                why = why_not(claimed, brought, closed_until)
+                if why is not None:
+                    return only(claimed, cannot(why))
+                return take_out("Payments", id_of(brought, "Payments"), attempt_key, claimed.document_key)
+            row = brought
         return request_again(claimed, payload, row, attempt_key)
 
     def request_unpaid(
@@ -112,14 +121,6 @@ def is_application(row: Row) -> bool:
     return read_reference(row).kind == "application"
 
 
-def payments_on(payment: Row) -> Steps[list[Row]]:
-    """All payments of the invoice of this one, the deleted ones too."""
-    invoice_id = text_of(part_of(payment, "Invoice"), "InvoiceID")
-    if invoice_id is None:
-        return []
-    return (yield from find_rows("Payments", f"Invoice.InvoiceID=={as_guid(invoice_id)}"))
-
-
 def successors(rows: list[Row], payload: Payload, gone: bool = False) -> list[Row]:
     """Those of ours that stand for the charge's payment, smallest first; `gone`: those that were deleted."""
     mine = [
@@ -171,11 +172,6 @@ def why_not(claimed: Claimed, row: Row, closed_until: date | None) -> str | None
         shown = format_amount(paid, claimed.currency)
         return f"payment {payment_id} is of {shown} {claimed.currency.upper()}, less than what is taken back"
     return None
-
-
-def cannot(why: str) -> Withheld:
-    sentence = f"{why}: Xero does not let it be made again"
-    return Withheld("ledger_cannot", sentence, "undo that in Xero, or choose another type")
 
 
 def taken_off(payment_id: str) -> Withheld:

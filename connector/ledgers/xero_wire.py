@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -34,6 +34,7 @@ ID_NAMES = {
     "Accounts": "AccountID",
     "Items": "ItemID",
 }
+EPOCH = datetime.fromtimestamp(0, UTC)
 _MS = re.compile(r"/Date\((-?\d+)")
 
 
@@ -71,7 +72,7 @@ def time_of(text: str) -> datetime:
     """`/Date(ms+0000)/`, or an ISO time, in UTC. Raises ValueError."""
     found = _MS.match(text)
     if found is not None:
-        return datetime.fromtimestamp(int(found[1]) // 1000, UTC)
+        return EPOCH + timedelta(milliseconds=int(found[1]))
     told = datetime.fromisoformat(text)
     return told if told.tzinfo is not None else told.replace(tzinfo=UTC)
 
