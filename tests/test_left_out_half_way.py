@@ -341,3 +341,21 @@ def test_a_refund_that_failed_and_the_next_in_one_run(tmp_path: Path, lag: int) 
         say(one, "sync")
         assert one.outcomes() == {"re_a": "reversed 100", "re_b": "posted 100-1"}
         assert (one.totals(), one.open()) == ({}, "0.00")
+
+
+@pytest.mark.parametrize("kind", ["application", "reopen_invoice"])
+def test_to_leave_out_one_document_leaves_out_what_is_nothing_without_it(tmp_path: Path, kind: str) -> None:
+    with desk(tmp_path / "books", **REOPEN) as one:
+        one.shop.refund("a", paid_invoice(one), 3300, "2026-03-05")
+        one.fake.inject("refused", "customerPayment", method="PATCH", words=WORDS)
+        say(one, "sync")
+        (named,) = (each["document_key"] for each in one.documents() if each["kind"] == kind)
+        one.resolve(named, "--skip")
+        one.wait(24)
+        one.json(0, "sync")
+        assert one.outcomes() == {"re_a": "excluded skipped_by_person"}
+        assert one.held() == []
+        one.resync("re_a")
+        assert one.outcomes() == {"re_a": "posted 100"}
+        assert one.totals()["CLR"] == "77.00"
+        one.settle_down()

@@ -52,6 +52,9 @@ def skip(connection: Connection, name: str, row: Any, reason: str, key: str | No
             *mine, document.c.state.in_(there), document.c.kind.not_in(beside)
         )
     ).first()
+    if arrived is None and target:
+        # Nothing of it is there, and one of several documents that belong together is nothing to go on with.
+        return skip(connection, name, row, reason, None)
     loose = connection.execute(
         select(document.c.document_key).where(
             *mine, document.c.kind == "application", document.c.state == "posted"
