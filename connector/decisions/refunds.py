@@ -85,7 +85,7 @@ class RefundDesk:
                         one = replace(one, sale_ledger_id=case.sale.ledger_id)
                     decided.append(replace(one, charge_id=page.charge_of.get(row.subject_id)))
             if self.policy.capabilities.pays_what_came_back:
-                decided = after_money_back(decided)
+                decided = after_money_back(connection, self.policy.name, page, decided)
             decided += told_again(connection, reader, page, self.policy.name, decided)
         return decided, page.hits
 
