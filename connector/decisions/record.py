@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, insert, select
 from connector.decisions.adopted import adopted_row
 from connector.ledgers.contract import Found, Ledger
 from connector.planning.case import Plan
-from connector.planning.model import CASH_LEGS, Document
+from connector.planning.model import CASH_LEGS, COMES_BACK, Document
 from connector.planning.sentences import money, resolve_command
 from connector.planning.values import value
 from connector.store.bulk import insert_many, update_many, within
@@ -57,6 +57,8 @@ DECISION_COLUMNS = (
 ON_ITS_WAY = "planned: the next sync posts it"
 DEPTH = {"customer": -1, "invoice": 0, "sales_receipt": 0, "fee": 1, "payment": 1, "exchange": 3}
 PART_DEPTH = {"refund": 4, "failure": 8}
+# From the cash leg to behind the reversal of one.
+LATER = 3
 
 
 @value(frozen=True, slots=True)
@@ -85,7 +87,12 @@ PAYS = frozenset({*CASH_LEGS, "payment"})
 
 def depth_of(d: Document) -> int:
     """Documents go out in this order: sale, payment, income leg, cash leg, then reversals with the cash leg first, but
-    for one that pays the reversal of the other leg."""
+    for one that pays the reversal of the other leg. What may be paid out of what a reversal brings back goes behind it, so
+    that it is known by then whether that was refused."""
+    return usual_depth(d) + (LATER if any(name == COMES_BACK for name, _ in d.refs) else 0)
+
+
+def usual_depth(d: Document) -> int:
     if d.kind in ("fee", "exchange") and d.part:
         return PART_DEPTH.get(d.part, 8)
     if d.kind == "application":

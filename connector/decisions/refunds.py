@@ -85,8 +85,8 @@ class RefundDesk:
                     if case.sale is not None and not case.sale.ours:
                         one = replace(one, sale_ledger_id=case.sale.ledger_id)
                     decided.append(replace(one, charge_id=page.charge_of.get(row.subject_id)))
-            if self.policy.capabilities.payments_need_forms:
-                decided = after_money_back(decided)
+            if self.policy.capabilities.pays_what_came_back:
+                decided = after_money_back(connection, self.policy.name, page, decided)
             decided += told_again(connection, reader, page, self.policy.name, decided)
         return decided, page.hits
 

@@ -8,8 +8,11 @@ from typing import Any
 
 from connector.delivery.outbox import Outbox, Parents
 from connector.delivery.outcome import Step
+from connector.planning.model import COMES_BACK
 from connector.planning.sentences import resolve_command
+from connector.store.codec import decode_document
 
+THERE = ("posted", "adopted", "reversed")
 # What keeps a document back that follows one in this state.
 BLOCKED = {
     "held": "is held",
@@ -27,13 +30,20 @@ def part_ready(outbox: Outbox, rows: Sequence[Any], parents: Parents) -> tuple[l
         states = [(key, *parents.get(key, ("absent", "", None))[:2]) for key in row.after_keys.split()]
         # The reversal of what was never written is not waited for.
         states = [one for one in states if one[1:] != ("skipped", "reversal")]
-        if all(state in ("posted", "adopted", "reversed") for _, state, _ in states):
-            ready.append(row)
-            continue
-        blocking = next((one for one in states if one[1] in BLOCKED), None)
+        missing = [one for one in states if one[1] not in THERE]
+        if any(state in BLOCKED for _, state, _ in missing):
+            missing = [one for one in missing if one[1] not in BLOCKED or one[0] not in not_needed(row)]
+        blocking = next((one for one in missing if one[1] in BLOCKED), None)
         if blocking is not None:
             stuck[row.document_key] = waits_for(outbox, row, *blocking)
+        elif not missing:
+            ready.append(row)
     return ready, stuck
+
+
+def not_needed(row: Any) -> set[str]:
+    """What a document follows, and does without where it is not going to come by itself: there may be enough beside."""
+    return {key for name, key in decode_document(row.content).refs if name == COMES_BACK}
 
 
 def waits_for(outbox: Outbox, row: Any, key: str, state: str, kind: str) -> Step:

@@ -58,7 +58,8 @@ class Capabilities:
     ledger knows. `voids`: documents of these kinds can
     be voided where they stand and keep their number and key. `payments_need_forms`: a payment names the form that it pays
     when it is written. `receipts_in_clearing_currency`: a receipt stands in the currency of the account of its money.
-    `refuses_numbers`: a number that another document has is refused when it is written.
+    `refuses_numbers`: a number that another document has is refused when it is written. `pays_what_came_back`: where a
+    payment has too little left, what a failed refund brought back of it is paid out.
     """
 
     kind: str
@@ -77,6 +78,7 @@ class Capabilities:
     receipts_in_clearing_currency: bool = False
     receivable_lines: bool = True
     refuses_numbers: bool = False
+    pays_what_came_back: bool = False
 
 
 @value(frozen=True, slots=True)

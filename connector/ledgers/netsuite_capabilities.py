@@ -21,4 +21,5 @@ NETSUITE = Capabilities(
     makes_customers=True,
     # A refund and a payment name what they pay when they are written.
     payments_need_forms=True,
+    pays_what_came_back=True,
 )

@@ -8,7 +8,7 @@ from dataclasses import replace
 from connector.planning.accounts import exchange_line_of, exchange_of
 from connector.planning.case import Books, LedgerPolicy, NotNow
 from connector.planning.entries import Posting, make_entries, mirror_entries
-from connector.planning.model import BROUGHT_BACK, CASH_LEGS, Document, Settles
+from connector.planning.model import BROUGHT_BACK, CASH_LEGS, COMES_BACK, Document, Settles
 from connector.planning.refund_documents import follow
 from connector.planning.settlement import Settlement, is_closed
 
@@ -81,7 +81,7 @@ def mirror_document(
         warnings=settlement.warnings,
         home_minor=total if foreign else None,
         # What the original was paid out of is nothing to its mirror.
-        refs=tuple(one for one in original.refs if one[0] != BROUGHT_BACK),
+        refs=tuple(one for one in original.refs if one[0] not in (BROUGHT_BACK, COMES_BACK)),
         settles=settles,
     )
 

@@ -56,6 +56,9 @@ Refs = tuple[tuple[str, str], ...]
 NEW_CUSTOMER = "customer_document"
 # The ref of a document that pays out of a payment once more: the key of the reversal that brought back what was paid out.
 BROUGHT_BACK = "brought_back"
+# The ref of a document that may be paid out of what another refund of its charge brings back, and of what follows it: the
+# key of that reversal. It is waited for as long as it may still be written without a person.
+COMES_BACK = "comes_back"
 # The ref of a sale that stands on another account of receivables than the mapped one: that account, as the ledger names it.
 OTHER_RECEIVABLE = "other_receivable"
 # The ref of the part of a company that a sale is of: whatever is booked for it is booked there.
