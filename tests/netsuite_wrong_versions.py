@@ -129,7 +129,7 @@ def a_payment_is_taken_off_once_more() -> Iterator[None]:
     ) -> Steps[Any]:
         return (yield from right(claimed, payment, invoice, NothingFree(reader), *more))
 
-    def look_at_unapplied(*given: Any) -> Steps[Head | None]:
+    def look_at_unapplied(*given: Any, **more: Any) -> Steps[Head | None]:
         yield from ()
         return None
 
@@ -211,13 +211,13 @@ def any_404_is_an_absence() -> Iterator[None]:
 @contextmanager
 def a_void_is_never_looked_after() -> Iterator[None]:
     """The RESTlet's second refusal is taken as it is."""
-    right = netsuite.NetsuiteLedger.look
+    right = netsuite.NetsuiteLedger.look_beside
 
-    def look(self: Any, documents: Sequence[Claimed]) -> Steps[dict[str, Found | Absent]]:
-        seen = yield from right(self, documents)
+    def look(self: Any, documents: Sequence[Claimed], promised: int) -> Steps[dict[str, Found | Absent]]:
+        seen = yield from right(self, documents, promised)
         return {
             one.document_key: Absent() if one.kind == "void" else seen[one.document_key] for one in documents
         }
 
-    with patch.object(netsuite.NetsuiteLedger, "look", look):
+    with patch.object(netsuite.NetsuiteLedger, "look_beside", look):
         yield

@@ -1,7 +1,7 @@
 """`kill -9` at commits of the state and at touches of the books: one clean pass afterwards, and all is as if nothing had
 happened. See `kill_runner` for the places, `exactly_once.check` for what must be true of the books.
 
-At every fourth place, among them each kind of place; with EVERY_FAULT in the environment (`make every-fault`) at all.
+At every sixth place, among them each kind of place; with EVERY_FAULT in the environment (`make every-fault`) at all.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from small_books import MEMO_RULES, SmallBooks, fast_folder
 from small_shop import first_shop, later_shop
 
 RUNNER = Path(__file__).with_name("kill_runner.py")
-EACH = 1 if os.environ.get("EVERY_FAULT") else 4
+EACH = 1 if os.environ.get("EVERY_FAULT") else 6
 # Two children at a time; each sweeps every second of the places.
 SWEEPERS = 2
 LIMIT_S = 1800
