@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -164,6 +164,21 @@ class Line:
         """What was on its way all the time is carried out now."""
         assert self.kept is not None
         self.case.carry_out(self.kept)
+
+
+# ------------------------------------------------------------------------------------------------ what is struck
+
+# One in so many: each kind of fault strikes each play either way, or not at all.
+SHARE = 12
+
+
+def chosen(places: Sequence[int], kind: int, play: int, turn: int, turns: int = 2) -> list[int]:
+    """Of the places that a kind of fault could strike in a play, by numbers of their own, the one that it strikes when only
+    some can be tried, or none: by rotation, so that every kind strikes in some plays, each at another place. `turn`: of
+    so many ways to strike."""
+    if (kind + play) % SHARE != turn * SHARE // turns:
+        return []
+    return [places[(kind * 7 + play * 3) % len(places)]]
 
 
 # ------------------------------------------------------------------------------------------------ one schedule
