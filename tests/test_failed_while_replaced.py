@@ -87,6 +87,25 @@ def test_a_reopened_invoice_is_paid_again_and_not_opened_once_more(tmp_path: Pat
         assert not one.by_hand()[0].endswith("open")
 
 
+@pytest.mark.parametrize("path", STOPS["netsuite"][:3])
+def test_what_was_taken_back_is_known_when_the_failure_can_be_booked(tmp_path: Path, path: str) -> None:
+    with opened("netsuite", tmp_path) as one:
+        before = stopped(one, "netsuite", path, "refused")
+        one.close_until("2026-04")
+        one.shop.fail("re_a", "2026-04-20")
+        one.shop.write()
+        for _ in range(2):
+            one.wait(24)
+            one.command("sync")
+            assert one.outcomes()["re_a"].startswith("held ")
+        one.set("refunds", period_closed="first_open_day")
+        one.wait(24)
+        one.command("sync")
+        assert one.outcomes()["re_a"].startswith("reversed 100")
+        assert (one.totals(), Decimal(one.open())) == (before, Decimal(0))
+        assert not any("unapplied" in line or "open" in line for line in one.written())
+
+
 def test_the_next_refund_has_the_number_that_was_not_needed(tmp_path: Path) -> None:
     with opened("netsuite", tmp_path) as one:
         stopped(one, "netsuite", "invoice", "refused")

@@ -47,6 +47,9 @@ def fail_half_replaced(
         if states[one.document_key] == "reversed" and one.document_key in by_original
     ]
     plan = plan_failure(case, books, policy, pieces, now, taken_back)
+    if plan.outcome != "reversed":
+        # Not yet, or for a person: what was taken back is to be known when it is asked again.
+        return Decided(row, plan, row.revision, given_up=True), []
     number = next((one.number for one in originals if one.number is not None), None)
     decided = Decided(
         row, replace(plan, number=number), revision, given_up=True, replaces=unwritten(ours, row.revision)
