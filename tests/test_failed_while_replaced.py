@@ -75,6 +75,41 @@ def test_what_stands_is_taken_back_once(tmp_path: Path, kind: str, path: str, fa
         assert (one.everything(), one.outcomes()["re_a"]) == (wrote, outcome)
 
 
+@pytest.mark.parametrize(
+    ("kind", "path"),
+    [("netsuite", "creditMemo"), ("netsuite", "customerRefund"), ("quickbooks", "/purchase")],
+)
+def test_the_fee_of_the_refund_stays_charged(tmp_path: Path, kind: str, path: str) -> None:
+    with opened(kind, tmp_path, fees=True) as one:
+        charge = DESKS[kind].paid_invoice(one)
+        one.shop.refund("a", charge, 3300, "2026-03-05", 30)
+        one.sync()
+        one.fake.inject("refused", path, method="POST", times=99, **REFUSED[kind])
+        one.command("resync", "re_a", "--replace")
+        one.fake.faults.clear()
+        one.shop.fail("re_a", "2026-04-20")
+        one.shop.write()
+        for _ in range(2):
+            one.wait(24)
+            one.command("sync")
+        assert one.outcomes()["re_a"].startswith("reversed 100")
+        assert (one.totals()["CLR"], one.totals()["FEES"]) == ("109.70", "0.30")
+
+
+def test_what_the_customer_is_owed_pays_the_next_refund_of_the_same_run(tmp_path: Path) -> None:
+    with opened("quickbooks", tmp_path) as one:
+        one.set("refunds", failed_refund="owe_customer")
+        stopped(one, "quickbooks", "/invoice", "refused")
+        one.shop.fail("re_a", "2026-04-20")
+        one.shop.refund("b", "ch_100", 3300, "2026-05-05")
+        one.shop.write()
+        for _ in range(2):
+            one.wait(24)
+            one.command("sync")
+        assert one.outcomes()["re_b"].startswith("posted ")
+        assert {name: one.totals()[name] for name in ("REV", "CLR")} == {"REV": "-70.00", "CLR": "77.00"}
+
+
 def test_a_reopened_invoice_is_paid_again_and_not_opened_once_more(tmp_path: Path) -> None:
     with opened("netsuite", tmp_path, **REOPEN) as one:
         before = stopped(one, "netsuite", "customerPayment", "refused")

@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+import quickbooks_desk
 from netsuite_type_cases import REOPEN
 from test_failed_while_replaced import opened, stopped
 
@@ -59,3 +60,27 @@ def test_where_it_is_voided_it_is_posted_at_once(tmp_path: Path) -> None:
         one.json(0, "sync")
         assert one.outcomes() == {"re_a": "posted 100"}
         assert one.totals() == {"REV": "-70.00", "TAX": "-7.00", "CLR": "77.00"}
+
+
+def test_nothing_is_written_to_what_was_broken_off(tmp_path: Path) -> None:
+    """Its cash leg had never been written, and its memo is taken back."""
+    with opened("quickbooks", tmp_path) as one:
+        one.shop.refund("a", quickbooks_desk.paid_invoice(one), 3300, "2026-03-05")
+        one.shop.write()
+        one.fake.inject("refused", "/purchase", method="POST", times=99, code="6000")
+        one.command("sync")
+        one.fake.faults.clear()
+        for path in ("/creditmemo", "/payment"):
+            one.fake.inject("refused", path, method="POST", times=99, code="6000")
+        one.command("resync", "re_a", "--replace")
+        one.fake.faults.clear()
+        one.lose_state()
+        one.wait(24)
+        before = one.everything()
+        one.command("sync")
+        assert (one.outcomes(), one.everything()) == ({"re_a": "held ledger_cannot"}, before)
+        assert one.refunds()["re_a"]["action"].endswith(" --replace")
+        one.command("resync", "re_a", "--replace")
+        one.wait(24)
+        one.json(0, "sync")
+        assert {name: one.totals()[name] for name in ("REV", "CLR")} == {"REV": "-70.00", "CLR": "77.00"}

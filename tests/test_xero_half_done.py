@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -83,3 +84,46 @@ def test_what_is_half_done_and_skipped_is_brought_back_by_a_resync(tmp_path: Pat
             one.resync("re_a", code=3)
             why = {"paid again": "payment_not_in_books", "overpaid": "sale_mismatch"}[stop]
             assert (one.outcomes(), one.everything()) == ({"re_a": f"held {why}"}, before)
+
+
+@pytest.mark.parametrize("minor", [1100, 3300, 4400])
+def test_a_deletion_whose_answer_was_lost_is_seen_beside_an_older_mirror(tmp_path: Path, minor: int) -> None:
+    """What took an earlier refund back stands on the invoice too, and is not what came in the place of the payment."""
+    with desk(tmp_path / "books", **REOPEN) as one:
+        charge = paid_invoice(one)
+        one.shop.refund("a", charge, 3300, "2026-03-05")
+        one.sync()
+        one.shop.fail("re_a", "2026-04-20")
+        one.wait(24)
+        one.sync()
+        one.shop.refund("b", charge, minor, "2026-05-05")
+        one.shop.write()
+        one.fake.inject("lost_after", "/Payments", method="POST")
+        one.command("sync")
+        for _ in range(2):
+            one.wait(24)
+            one.command("sync")
+        assert one.outcomes() == {"re_a": "reversed 100", "re_b": "posted 100-1"}
+        assert Decimal(one.totals()["CLR"]) * 100 == 11000 - minor
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_replacement_whose_deletion_was_lost_loses_no_payment(tmp_path: Path, fails: bool) -> None:
+    with desk(tmp_path / "books", **REOPEN) as one:
+        one.shop.refund("a", paid_invoice(one), 3300, "2026-03-05")
+        one.sync()
+        one.fake.inject("lost_after", "/Payments", method="POST")
+        one.command("resync", "re_a", "--replace")
+        if fails:
+            one.shop.fail("re_a", "2026-04-20")
+            one.shop.write()
+        for _ in range(3):
+            one.wait(24)
+            one.command("sync")
+        if fails:
+            # It is opened half way again, for the replacement.
+            assert one.outcomes() == {"re_a": "held ledger_cannot"}
+            assert "put the payment on the invoice again" in one.refunds()["re_a"]["action"]
+        else:
+            assert one.outcomes() == {"re_a": "posted 100-1"}
+            assert one.totals()["CLR"] == "77.00"

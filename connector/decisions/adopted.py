@@ -123,11 +123,13 @@ def take_up_found(
     )
 
 
-def broken_off(row: Any, plan: Plan) -> Plan:
+def broken_off(row: Any, plan: Plan, hits: Sequence[Found]) -> Plan:
     """Held: what stands in the books of a refund that lives is taken back there, for a replacement that the state knew of
-    which was lost."""
+    which was lost. Nothing is written to it."""
+    found = {hit.document_key for hit in hits}
     return replace(
         plan,
+        documents=tuple(d for d in plan.documents if d.document_key in found),
         outcome="held",
         reason="ledger_cannot",
         sentence="its replacement was broken off before the state was lost: what stood in the books is taken back there, all "

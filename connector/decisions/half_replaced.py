@@ -28,13 +28,13 @@ def is_half_replaced(row: Any, standing: Sequence[Any]) -> bool:
 
 def fail_half_replaced(
     row: Any, case: RefundCase, standing: Sequence[Any], books: Books, policy: LedgerPolicy, now: int
-) -> tuple[Decided, list[Document]]:
-    """The decision, and what of the refund stands in the books."""
+) -> tuple[Decided, list[Document], list[Document]]:
+    """The decision, what of the refund stands in the books, and what took some of it back already."""
     revision = row.revision - 1
     ours = [d for d in standing if d.revision >= revision]
     if any(d.state in IN_DOUBT for d in ours):
         waiting = Plan(row.outcome, row.reason, row.sentence, row.action, due=True)
-        return Decided(row, waiting, row.revision), []
+        return Decided(row, waiting, row.revision), [], []
     read = {d.document_key: decode_document(d.content) for d in ours if d.revision == revision}
     states = {d.document_key: d.state for d in ours}
     mirrors = [one for key, one in read.items() if one.kind == "reversal" and states[key] == "posted"]
@@ -49,12 +49,12 @@ def fail_half_replaced(
     plan = plan_failure(case, books, policy, pieces, now, taken_back)
     if plan.outcome != "reversed":
         # Not yet, or for a person: what was taken back is to be known when it is asked again.
-        return Decided(row, plan, row.revision, given_up=True), []
+        return Decided(row, plan, row.revision, given_up=True), [], []
     number = next((one.number for one in originals if one.number is not None), None)
     decided = Decided(
         row, replace(plan, number=number), revision, given_up=True, replaces=unwritten(ours, row.revision)
     )
-    return decided, [piece.document for piece in pieces if piece.posted]
+    return decided, [piece.document for piece in pieces if piece.posted], mirrors
 
 
 def unwritten(ours: Sequence[Any], next_revision: int) -> tuple[str, ...]:

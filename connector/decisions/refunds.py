@@ -96,8 +96,9 @@ class RefundDesk:
         if row.outcome == "excluded" and row.due < ASKED and not case.ours:
             return Decided(row, unchanged(row), row.revision)
         if case.refund.status in GONE and is_half_replaced(row, standing):
-            one, stands = fail_half_replaced(row, case, standing, self.books, self.policy, self.now)
-            leave_credit(page, row.subject_id, stands, one.plan)
+            one, stands, mirrors = fail_half_replaced(row, case, standing, self.books, self.policy, self.now)
+            whole = replace(one.plan, documents=(*mirrors, *one.plan.documents))
+            leave_credit(page, row.subject_id, stands, whole)
             return one
         # One plan of a revision at a time: it stands until it is forgotten, or a person skipped all of it but a payment
         # that is off its invoice, which books nothing and stays as it is. What nothing could be planned for then is held
@@ -122,7 +123,7 @@ class RefundDesk:
             return Decided(row, half, case.revision)
         plan = take_up_found(self.ledger, self.courier, self.policy.name, row, plan, hits, case.sale)
         if plan.outcome == "reversed" and case.refund.status not in GONE:
-            plan = broken_off(row, plan)
+            plan = broken_off(row, plan, hits)
         if plan.number is not None and plan.documents and case.number is not None:
             numbers.take(row.subject_id, case.revision, plan.sale_number or "", *case.number)
         if numbers.is_known(row.subject_id, case.revision):

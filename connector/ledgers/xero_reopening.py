@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from connector.ledgers.contract import Claimed, Outcomes, Posted, Request, Stale, Steps, Withheld
 from connector.ledgers.json_wire import Row, amount, minor
-from connector.ledgers.xero_booked_again import SUCCESSORS, cannot, payments_on, what_brought
+from connector.ledgers.xero_booked_again import SUCCESSORS, cannot, payments_on, updated, what_brought
 from connector.ledgers.xero_changes import GONE, PUT_RIGHT, is_gone, only, take_out, there
 from connector.ledgers.xero_forms import AUTHORISED
 from connector.ledgers.xero_marks import read_reference
@@ -78,7 +78,7 @@ class Reopenings:
             return only(claimed, Stale())
         current = row
         if is_gone(row):
-            standing = list(enough(successors((yield from payments_on(row)), payload), claimed))
+            standing = list(enough(successors((yield from payments_on(row)), payload, row), claimed))
             if not standing:
                 return only(claimed, taken_off(payment_id))
             current = standing[0]
@@ -108,9 +108,9 @@ def look_at_payment(claimed: Claimed, payload: Payload) -> Steps[tuple[Row, str]
     if row is None:
         return None
     others = yield from payments_on(row)
-    if any(enough(successors(others, payload), claimed)):
+    if any(enough(successors(others, payload, row), claimed)):
         return None
-    deleted = next(enough(successors(others, payload, gone=True), claimed), row)
+    deleted = next(enough(successors(others, payload, row, gone=True), claimed), row)
     return deleted, id_of(deleted, "Payments")
 
 
@@ -121,14 +121,17 @@ def is_application(row: Row) -> bool:
     return read_reference(row).kind == "application"
 
 
-def successors(rows: list[Row], payload: Payload, gone: bool = False) -> list[Row]:
-    """Those of ours that stand for the charge's payment, smallest first; `gone`: those that were deleted."""
+def successors(rows: list[Row], payload: Payload, deleted: Row, gone: bool = False) -> list[Row]:
+    """Those of ours that came in the place of the charge's payment since it was deleted, smallest first; `gone`: those that
+    were deleted too. What stood beside it before, as what took an earlier refund back, is none."""
     mine = [
         row
         for row in rows
         if is_gone(row) == gone
+        and id_of(row, "Payments") != id_of(deleted, "Payments")
         and read_reference(row).kind in SUCCESSORS
         and payload.charge_id in read_reference(row).charge_ids
+        and updated(row) >= updated(deleted)
     ]
     return sorted(mine, key=lambda row: (row["Amount"], id_of(row, "Payments")))
 

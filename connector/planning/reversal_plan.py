@@ -58,11 +58,13 @@ def plan_failure(
         return half_opened(case, ledger)
     if not posted and not taken_back:
         return Plan("dropped", sentence=f"Stripe says {refund.status}: nothing had been posted")
+    back = {one.document.document_key for one in taken_back}
+    unwritten = [s.document for s in standing if not s.posted and s.document.document_key not in back]
     keep_credit = books.failed_refund == "owe_customer" and keeps_credit(posted, taken_back)
     try:
         refuse_adopted(case, ledger, posted)
         settlement = open_day(books, ledger, settle_failure(case, books, now))
-        documents = mirror_all(case, books, ledger, posted, taken_back, settlement, keep_credit)
+        documents = mirror_all(case, books, ledger, posted, taken_back, unwritten, settlement, keep_credit)
         refuse_unfit(ledger, documents)
     except NotNow as stop:
         return stop.plan()
@@ -142,6 +144,7 @@ def mirror_all(
     ledger: LedgerPolicy,
     posted: Sequence[Document],
     taken_back: Sequence[TakenBack],
+    unwritten: Sequence[Document],
     settlement: Settlement,
     keep_credit: bool,
 ) -> tuple[Document, ...]:
@@ -156,7 +159,7 @@ def mirror_all(
         stand = [one.mirror for one in taken_back if one.document.kind not in KEPT and not one.mirror.voids]
         documents = mirror_each(case, books, ledger, originals, settlement, stand)
     documents += exchange_since(books, ledger, taken_back, WITH_CASH, settlement)
-    settlement = with_fees_again(settlement, taken_back)
+    settlement = with_fees_again(settlement, taken_back, unwritten)
     if ledger.fees and settlement.fee_minor:
         first = [*posted, *(one.document for one in taken_back)][0]
         documents.append(

@@ -20,9 +20,14 @@ class TakenBack:
     mirror: Document
 
 
-def with_fees_again(settlement: Settlement, taken_back: Sequence[TakenBack]) -> Settlement:
-    """Stripe keeps its fee on the refund, whose document was taken back with the rest."""
-    fees = [one.document.entries[-1] for one in taken_back if one.document.kind == "fee"]
+def with_fees_again(
+    settlement: Settlement, taken_back: Sequence[TakenBack], unwritten: Sequence[Document]
+) -> Settlement:
+    """Stripe keeps its fee on the refund, whose document was taken back with the rest, or is left out with what it follows."""
+    keys = {document.document_key for document in unwritten}
+    left_out = [one for one in unwritten if keys.intersection(one.after)]
+    lost = (*(one.document for one in taken_back), *left_out)
+    fees = [document.entries[-1] for document in lost if document.kind == "fee"]
     if not fees:
         return settlement
     # Their last entry is that of clearing.

@@ -63,6 +63,7 @@ class Organisation:
         # Whether what is made now is made over HTTP by the app, and not by somebody at work in Xero.
         self.by_app = False
         self.notes: list[tuple[str, str, Json]] = []
+        self._touched = 0.0
         self._counters: dict[str, int] = {}
         self._roles: dict[str, str] = {}
         chart.open_books(self)
@@ -91,7 +92,9 @@ class Organisation:
         """Keeps an object as it is from now on; `touch` moves its UpdatedDateUTC."""
         now = self.clock()
         if touch or "_updated" not in one:
-            one = {"_by_app": self.by_app, **one, "_updated": now}
+            # No two changes come in the same millisecond.
+            self._touched = max(now, self._touched + 0.001)
+            one = {"_by_app": self.by_app, **one, "_updated": self._touched}
         self.shelf.put(kind, object_id, one, now, self.moods.read_lag)
         return one
 
