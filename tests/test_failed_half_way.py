@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from cli_books import CLEARING, FEES
-from exactly_once import check, total
+from exactly_once import check, check_balances, total
 from ledger_moods import MOODS, Weather
 from small_books import MEMO_RULES, SmallBooks, engine_of
 from small_shop import Shop, fail_charge
@@ -59,7 +59,7 @@ def test_the_fee_of_a_refund_that_fails_before_its_fee_is_written(
 
 
 @pytest.mark.parametrize("mood", MOOD_NAMES)
-def test_a_cash_leg_that_was_not_written_is_left_out_with_its_fee(tmp_path: Path, mood: str) -> None:
+def test_a_cash_leg_that_was_not_written_is_left_out_and_its_fee_charged(tmp_path: Path, mood: str) -> None:
     books, shop = open_shop(tmp_path, "invoice_and_payment")
     books.sync()
     refund = shop.refund("100a", "ch_100", 5000, "2026-03-01", 25)
@@ -70,9 +70,12 @@ def test_a_cash_leg_that_was_not_written_is_left_out_with_its_fee(tmp_path: Path
     with weather.over():
         assert books.sync().errors == []
     kinds = sorted(t.metadata["kind"] for t in books.transactions() if t.metadata.get("refund_id") == refund)
-    assert kinds == ["credit_memo", "reversal"]
+    assert kinds == ["credit_memo", "fee", "reversal"]
     assert set(books.states()) <= {"posted", "reversed", "skipped"}
     assert books.outcomes() == {refund: ("reversed", None)}
+    # Stripe has taken the fee all the same.
+    assert total(books.transactions(), FEES) * 100 == 25
+    check_balances(books.transactions(), shop)
 
 
 @pytest.mark.parametrize("mood", MOOD_NAMES)
